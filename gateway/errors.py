@@ -1,0 +1,42 @@
+"""The exception tree. Every text says where, what and what to do; only `cli.py` turns one into a line and an exit code.
+
+    GatewayError
+    ├── MapError          the map has faults; `.faults` holds all of them
+    └── ImportAppError    an import string of the map does not give an app
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class GatewayError(Exception):
+    """Anything that the gateway itself refuses to do; `str(error)` is the whole message for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a map: `migration_map.toml:12: routes."GET /x": unknown mode "nwe"; did you mean "new"?`"""
+
+    path: str
+    line: int | None
+    """1-based line of the statement; None when the map was not read from a file."""
+    key: str
+    """Key path in TOML's own notation, `routes."GET /x".percent`; empty for the file as a whole."""
+    message: str
+
+    def __str__(self) -> str:
+        where = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+
+
+class MapError(GatewayError):
+    """A map with one or more faults; nothing of it is used."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+
+class ImportAppError(GatewayError):
+    """An import string that names no module, no attribute, or nothing that can be called as an app."""

@@ -1,0 +1,1 @@
+"""How a route moves from one backend to the other while clients use it."""
