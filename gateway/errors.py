@@ -1,12 +1,14 @@
 """The exception tree. Every text says where, what and what to do; only `cli.py` turns one into a line and an exit code.
 
-    GatewayError
-    ├── MapError          the map has faults; `.faults` holds all of them
-    └── ImportAppError    an import string of the map does not give an app
+GatewayError
+├── MapError          the map has faults; `.faults` holds all of them
+└── ImportAppError    an import string of the map does not give an app
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -40,3 +42,9 @@ class MapError(GatewayError):
 
 class ImportAppError(GatewayError):
     """An import string that names no module, no attribute, or nothing that can be called as an app."""
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "int"?` for the closest known word, or an empty text when none is close."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""

@@ -1,0 +1,207 @@
+"""The `gateway` command: each command parses, calls, prints, exits. Exit codes: 0 fine, 1 findings, 2 could not run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from . import __version__
+from .app import Gateway, create_app
+from .check import Finding, Level, Row, check, list_rows, new_errors
+from .display import counts_line, explanation_view, findings_view, progress_line, routes_table
+from .errors import Fault, GatewayError, MapError
+from .flip import flip, write_map
+from .importer import flask_app_of, import_app
+from .inventory import flask_hooks, flask_routes, take_inventory
+from .migration_map import decode_map, draft_map, read_map
+from .rollout.canary import takes_new
+from .routes import Backend, Mode
+from .routing import Explanation
+from .scaffold import NEW_SIDE, first_map
+from .serving import ServeOptions, serve
+
+
+def main() -> None:
+    """Entry point. A GatewayError becomes its text and exit code 2; any other traceback is our bug."""
+    try:
+        cli()
+    except GatewayError as error:
+        err = Console(stderr=True, soft_wrap=True, highlight=False)
+        for line in str(error).splitlines():
+            err.print(f"[bold red]error[/] {escape(line)}")
+        sys.exit(2)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(__version__, prog_name="gateway")
+@click.option(
+    "--map", "path", type=click.Path(dir_okay=False, path_type=Path), default="migration_map.toml", help="The map file."
+)
+@click.pass_context
+def cli(context: click.Context, path: Path) -> None:
+    """Serve a Flask app and its FastAPI successor as one; the map file says who answers what."""
+    context.obj = path
+
+
+@cli.command(name="serve")
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", default=8000, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--workers", default=1, type=click.IntRange(1), help="Worker processes.")
+@click.option("--watch/--no-watch", default=True, help="Follow changes of the map file.")
+@click.option("--access-log/--no-access-log", default=True, help="One JSON line a request on stdout.")
+@click.option("--root-path", default="", help="Prefix that a proxy in front has stripped.")
+@click.option(
+    "--forwarded-allow-ips", help="Proxies whose X-Forwarded headers are believed; uvicorn's default if absent."
+)
+@click.option(
+    "--graceful-timeout", default=30, type=click.IntRange(0), help="Seconds that open requests get at the end."
+)
+@click.pass_obj
+def serve_command(path: Path, /, **options: Any) -> None:
+    """Serve both apps on one port."""
+    serve(path, ServeOptions(**options))
+
+
+@cli.command(name="check")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.pass_obj
+def check_command(path: Path, as_json: bool, strict: bool) -> None:
+    """Compare the map with both apps: routes that nobody has, hooks that a flip loses, and the like."""
+    findings = _findings(create_app(path, watch=False))
+    out = _out()
+    if as_json:
+        click.echo(json.dumps([{**asdict(finding), "level": finding.level.value} for finding in findings], indent=2))
+    else:
+        for part in findings_view(findings):
+            out.print(part)
+        out.print(counts_line(findings))
+    failing = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
+    sys.exit(1 if any(finding.level in failing for finding in findings) else 0)
+
+
+@cli.command(name="routes")
+@click.option("--json", "as_json", is_flag=True, help="Print the routes as JSON.")
+@click.pass_obj
+def routes_command(path: Path, as_json: bool) -> None:
+    """List every route of both apps: its mode, and what each app has for it."""
+    gateway = create_app(path, watch=False)
+    rows = list_rows(gateway.live.table, take_inventory(gateway.legacy, gateway.new))
+    if as_json:
+        click.echo(json.dumps([_row_as_json(row) for row in rows], indent=2))
+        return
+    out = _out()
+    out.print(routes_table(rows))
+    out.print()
+    out.print(progress_line(rows))
+
+
+@cli.command(name="explain")
+@click.argument("method")
+@click.argument("request_path", metavar="PATH")
+@click.option("--key", help="A sticky key (a cookie's or header's value, an address): on which side of a canary is it?")
+@click.pass_obj
+def explain_command(path: Path, method: str, request_path: str, key: str | None) -> None:
+    """Say who answers METHOD PATH, and why."""
+    table = create_app(path, watch=False).live.table
+    explanation = table.explain(method.upper(), request_path.partition("?")[0])
+    out = _out()
+    for part in explanation_view(explanation, _answer(explanation, table.default, key)):
+        out.print(part)
+
+
+@cli.command(name="flip")
+@click.argument("route")
+@click.argument("mode", type=click.Choice([mode.value for mode in Mode]))
+@click.option("--percent", type=click.FloatRange(0, 100), help="Share of clients that a canary sends to the new side.")
+@click.pass_obj
+def flip_command(path: Path, route: str, mode: str, percent: float | None) -> None:
+    """Move ROUTE to another mode by editing its line; a running gateway follows."""
+    text = read_map(path)
+    flipped = flip(decode_map(text, path), str(path), route, Mode(mode), percent)
+    _refuse_harm(path, route, flipped.text)
+    write_map(path, flipped.text)
+    out = _out()
+    out.print(f"{escape(str(path))}:{flipped.line}")
+    out.print(f"[red]- {escape(flipped.before)}[/]\n[green]+ {escape(flipped.after)}[/]")
+
+
+@cli.command(name="init")
+@click.argument("legacy", metavar="MODULE:APP")
+@click.option("--new", default="new_app:app", help="Import string of the new side; its module is written if absent.")
+@click.option("--force", is_flag=True, help="Overwrite a map that is there.")
+@click.pass_obj
+def init_command(path: Path, legacy: str, new: str, force: bool) -> None:
+    """Write a first map for a Flask app, every rule listed as legacy, and an empty FastAPI app beside it."""
+    if path.exists() and not force:
+        raise MapError((Fault(str(path), None, "", "is there already; --force overwrites it"),))
+    flask_app = flask_app_of(import_app(legacy, "init"))
+    if flask_app is None:
+        raise GatewayError(f'init: "{legacy}" is a WSGI app, but not a Flask app, so its rules cannot be listed')
+    routes = tuple(flask_routes(flask_app.url_map))
+    path.write_text(first_map(legacy, new, routes, flask_hooks(flask_app)), encoding="utf-8")
+    out = _out()
+    out.print(f"wrote {escape(str(path))} ({len(routes)} routes, all legacy)")
+    module = path.with_name(f"{new.partition(':')[0].replace('.', '/')}.py")
+    if not module.exists() and not module.with_suffix("").is_dir():
+        module.write_text(NEW_SIDE, encoding="utf-8")
+        out.print(f"wrote {escape(str(module))} (an empty FastAPI app)")
+    out.print("next: gateway serve")
+
+
+def _out() -> Console:
+    """A console that never cuts a line when its output goes to a file or a pipe."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
+
+
+def _findings(gateway: Gateway) -> tuple[Finding, ...]:
+    inventory = take_inventory(gateway.legacy, gateway.new)
+    return check(gateway.live.map, gateway.live.table, inventory)
+
+
+def _refuse_harm(path: Path, key: str, text: str) -> None:
+    """Raises MapError when `gateway check` would find errors after the flip that it does not find now."""
+    before = create_app(path, watch=False)
+    after = Gateway(legacy=before.legacy, new=before.new, routes=draft_map(text, str(path)))
+    harm = new_errors(_findings(before), _findings(after))
+    if harm:
+        at = f'routes."{key}"'
+        raise MapError(
+            tuple(Fault(str(path), None, at, f"not flipped: {f.code}, {f.subject}: {f.message}") for f in harm)
+        )
+
+
+def _answer(explanation: Explanation, default: Backend, key: str | None) -> str:
+    route, backend = explanation.match.route, explanation.match.backend
+    if route is None and not explanation.candidates:
+        return f"{default.value}, by default"
+    if route is None:
+        allow = explanation.match.allow
+        note = f", with the methods of both sides in Allow ({', '.join(sorted(allow))})" if allow else ""
+        return f"{(backend or default).value}, which has to refuse {explanation.method}{note}"
+    if backend is not None:
+        return backend.value
+    if key is None:
+        return (
+            f"new for {route.percent:g} % of clients, by {route.sticky}; the others legacy (--key VALUE tells for one)"
+        )
+    return Backend.NEW.value if takes_new(route.rule, key, route.percent) else Backend.LEGACY.value
+
+
+def _row_as_json(row: Row) -> dict[str, Any]:
+    route = row.route
+    return {
+        "route": row.key,
+        "listed": route is not None and route.listed,
+        "mode": None if route is None else route.mode.value,
+        "percent": route.percent if route is not None and route.mode is Mode.CANARY else None,
+        "legacy": [have.name for have in row.legacy.routes],
+        "new": [have.name for have in row.new.routes],
+    }

@@ -1,0 +1,95 @@
+"""`module:attribute` -> an app, called if it is a factory. A failure blames the module that caused it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from werkzeug.routing import Map
+
+from .errors import ImportAppError, suggest
+
+
+def import_app(import_string: str, key: str) -> Any:
+    """The app that `import_string` names; `key` is the setting it came from, for the message.
+
+    A callable that needs no argument is a factory and is called; anything else is the app itself. Modules are
+    looked for in the current directory first, as under `python -m`. Raises ImportAppError, which blames the string
+    when that is wrong, and the line of the app's own code when that fails.
+    """
+    module_name, _, attribute = import_string.partition(":")
+    if not module_name or not attribute:
+        raise ImportAppError(f'{key}: "{import_string}" is not "module:attribute", like "shop:create_app"')
+    try:
+        found = _attribute(_module(module_name, key), attribute, key)
+        app = found() if _needs_no_argument(found) else found
+    except ImportAppError:
+        raise
+    except Exception as error:
+        raise ImportAppError(f'{key}: "{import_string}" failed: {_cause(error)}') from error
+    if not callable(app):
+        raise ImportAppError(
+            f'{key}: "{import_string}" gives {_kind(app)}, which is neither an app nor a factory of one'
+        )
+    return app
+
+
+def url_map_of(app: Any) -> Map | None:
+    """The rules of a Flask app, also through WSGI middleware that keeps its inner app as `app` or `wsgi_app`."""
+    flask_app = flask_app_of(app)
+    return None if flask_app is None else flask_app.url_map
+
+
+def flask_app_of(app: Any) -> Any:
+    """The Flask app itself, or None for another WSGI app."""
+    seen: set[int] = set()
+    while app is not None and id(app) not in seen:
+        seen.add(id(app))
+        if isinstance(getattr(app, "url_map", None), Map):
+            return app
+        app = getattr(app, "app", None) or getattr(app, "wsgi_app", None)
+    return None
+
+
+def _module(name: str, key: str) -> Any:
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # A module that is there but misses one of its own imports must not be called missing itself.
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        raise ImportAppError(f'{key}: no module "{error.name}"; run from the directory that holds it') from None
+
+
+def _attribute(module: Any, path: str, key: str) -> Any:
+    found = module
+    for name in path.split("."):
+        if not hasattr(found, name):
+            close = suggest(name, [known for known in vars(found) if not known.startswith("_")])
+            raise ImportAppError(f'{key}: module "{module.__name__}" has no attribute "{path}"{close}')
+        found = getattr(found, name)
+    return found
+
+
+def _needs_no_argument(found: Any) -> bool:
+    try:
+        inspect.signature(found).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _cause(error: Exception) -> str:
+    """`RuntimeError: no DATABASE_URL (shop/config.py:12)`: the failure and the innermost line of it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,56 @@
+"""Runs the new app's lifespan as the server's own, with the gateway's start and stop inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Lifespan:
+    """One pass through the lifespan protocol. `start` runs once both apps are up, `stop` when they are down."""
+
+    def __init__(self, app: ASGIApp | None, start: Callable[[], None], stop: Callable[[], None]) -> None:
+        self._app = app
+        self._start = start
+        self._stop = stop
+        self._asked = False
+        self._answered = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Forward scope (its state too) and messages; an app that knows no lifespan is served without one."""
+
+        async def receive_noted() -> Message:
+            self._asked = True
+            return await receive()
+
+        async def send_noted(message: Message) -> None:
+            self._note(message["type"])
+            await send(message)
+
+        if self._app is not None:
+            try:
+                await self._app(scope, receive_noted, send_noted)
+            except Exception as error:
+                if self._answered:
+                    raise
+                # An app that fails once asked to start has failed; before that it knows no lifespan (ASGI spec).
+                if self._asked:
+                    await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
+                    raise
+        if not self._answered:
+            await self._without_app(receive, send_noted)
+
+    async def _without_app(self, receive: Receive, send: Send) -> None:
+        if not self._asked:
+            await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _note(self, kind: str) -> None:
+        self._answered = True
+        if kind == "lifespan.startup.complete":
+            self._start()
+        elif kind.startswith("lifespan.shutdown"):
+            self._stop()

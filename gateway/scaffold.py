@@ -1,0 +1,65 @@
+"""The first map of a Flask app: every rule listed as legacy, by blueprint, and an empty new side beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from .inventory import AppRoute, Hook
+
+NEW_SIDE = '''"""The new side: routes move here one by one; `gateway routes` shows how far they have come."""
+
+from fastapi import FastAPI
+
+app = FastAPI()
+'''
+
+_HEAD = """\
+# Who answers what. One line a route: "METHODS RULE" = "legacy", "shadow", "canary" or "new".
+# To move one, change its word here or run `gateway flip "GET /path" new`; a running gateway follows the file.
+
+[gateway]
+legacy  = "{legacy}"
+new     = "{new}"
+default = "legacy"  # what a request gets that no line names
+
+[routes]
+"""
+
+_HOOKS = """
+# Flask runs these around its views; a flipped route loses them. Once the new side does the same, say so:
+# uncomment the line and write what replaces the hook. `gateway check` and `gateway flip` insist on it.
+[hooks]
+"""
+
+
+def first_map(legacy: str, new: str, routes: Iterable[AppRoute], hooks: Iterable[Hook]) -> str:
+    """The text of a map that changes nothing: all that the Flask app answers, it still answers."""
+    listed = [route for route in routes if route.methods and route.hidden_by is None]
+    return _HEAD.format(legacy=legacy, new=new) + "".join(_groups(listed)) + _hooks(tuple(hooks))
+
+
+def _groups(routes: list[AppRoute]) -> Iterator[str]:
+    width = max((len(_quoted(route.key)) for route in routes), default=0)
+    blank = ""
+    for blueprint, group in groupby(sorted(routes, key=_blueprint), key=_blueprint):
+        yield f"{blank}# {blueprint or 'the app itself'}\n"
+        for route in sorted(group, key=lambda route: (route.rule, route.key)):
+            yield f'{_quoted(route.key):<{width}} = "legacy"\n'
+        blank = "\n"
+
+
+def _blueprint(route: AppRoute) -> str:
+    return route.name.rpartition(".")[0]
+
+
+def _hooks(hooks: tuple[Hook, ...]) -> str:
+    lines = (f'# {_quoted(name)} = "..."  # {kind}\n' for name, kind in {h.name: h.kind for h in hooks}.items())
+    return _HOOKS + "".join(lines) if hooks else ""
+
+
+def _quoted(text: str) -> str:
+    """A TOML key: basic string, or literal where a rule has quotes of its own."""
+    if '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return f"'{text}'" if "'" not in text else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

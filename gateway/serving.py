@@ -1,0 +1,80 @@
+"""`gateway serve`: uvicorn around a map file, with httptools, uvloop and the gateway's own access log."""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.config import LOGGING_CONFIG
+
+from .app import Gateway, create_app
+
+MAP_VARIABLE = "GATEWAY_MAP"
+WATCH_VARIABLE = "GATEWAY_WATCH"
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What `gateway serve` was asked for; times in seconds."""
+
+    host: str
+    port: int
+    workers: int
+    watch: bool
+    access_log: bool
+    root_path: str
+    forwarded_allow_ips: str | None
+    graceful_timeout: int
+
+
+def serve(path: Path, options: ServeOptions) -> None:
+    """Serve until told to stop. Each worker loads the map and follows it by itself; a bad map starts none.
+
+    Raises MapError and ImportAppError as `create_app` does.
+    """
+    app = create_app(path, watch=options.watch)
+    os.environ[MAP_VARIABLE] = str(path)
+    os.environ[WATCH_VARIABLE] = "1" if options.watch else ""
+    several = options.workers > 1
+    uvicorn.run(
+        f"{__name__}:app_of_environment" if several else app,
+        factory=several,
+        host=options.host,
+        port=options.port,
+        workers=options.workers,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        log_config=log_config(access_log=options.access_log),
+        access_log=False,
+        root_path=options.root_path,
+        forwarded_allow_ips=options.forwarded_allow_ips,
+        timeout_graceful_shutdown=options.graceful_timeout,
+    )
+
+
+def app_of_environment() -> Gateway:
+    """The app of one worker process: an import string carries no arguments, so they come by environment."""
+    return create_app(os.environ[MAP_VARIABLE], watch=bool(os.environ[WATCH_VARIABLE]))
+
+
+def log_config(*, access_log: bool) -> dict[str, Any]:
+    """uvicorn's logging with the gateway's loggers beside it: messages on stderr, access lines bare on stdout."""
+    config = copy.deepcopy(LOGGING_CONFIG)
+    config["formatters"]["bare"] = {"format": "%(message)s"}
+    config["handlers"]["bare"] = {
+        "class": "logging.StreamHandler",
+        "formatter": "bare",
+        "stream": "ext://sys.stdout",
+    }
+    config["loggers"]["gateway"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    config["loggers"]["gateway.access"] = {
+        "handlers": ["bare"],
+        "level": "INFO" if access_log else "WARNING",
+        "propagate": False,
+    }
+    return config
