@@ -88,7 +88,7 @@ def _value(before: Any, mode: Mode, percent: float | None) -> Any:
     only_percent = not has_options or set(before) <= {"mode", "percent"}
     if percent is None and only_percent and not (has_options and mode is Mode.CANARY):
         return mode.value
-    table = before if has_options else tomlkit.value(f'{{ mode = "{mode.value}", percent = 0 }}')
+    table: Any = before if has_options else tomlkit.value(f'{{ mode = "{mode.value}", percent = 0 }}')
     table["mode"] = mode.value
     if percent is not None:
         table["percent"] = int(percent) if percent == int(percent) else percent
