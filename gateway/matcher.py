@@ -86,8 +86,7 @@ class Matcher:
         ends = self._static.get(path)
         if ends is not None and (index := ends.get(method, -1)) >= 0:
             return self._found[index]
-        if path[:1] != "/" or path[1:2] == "/":
-            path = _one_slash(path)
+        path = _one_slash(path)
         values: _Values = []
         hit = _walk(self._root, path.split("/"), 0, method, values)
         if hit is None:
@@ -100,11 +99,11 @@ class Matcher:
 
     def at_path(self, path: str) -> list[int]:
         """Every rule that takes this path with some method, best first."""
-        path = _one_slash(path)
-        found = list(dict.fromkeys(_all(self._root, path.split("/"), 0)))
+        found: list[int] = []
+        _collect(self._root, _one_slash(path).split("/"), 0, found)
         if self._merge_slashes and not found and "//" in path:
             return self.at_path(re.sub("/{2,}", "/", path))
-        return found
+        return list(dict.fromkeys(found)) if found else found
 
     def _match_merged(self, method: str, path: str) -> Found | None:
         path = re.sub("/{2,}", "/", path)
@@ -199,6 +198,8 @@ def _walk(state: _State, parts: list[str], at: int, method: str, values: _Values
 
 def _one_slash(path: str) -> str:
     """The path as Werkzeug's adapter hands it to its matcher."""
+    if path[:1] == "/" != path[1:2]:
+        return path
     return f"/{path.lstrip('/')}" if path else ""
 
 
@@ -219,19 +220,21 @@ def _variables(values: _Values) -> Iterator[str]:
             yield from (named[name] for name in sorted(named, key=lambda name: int(name.removeprefix(_GROUP))))
 
 
-def _all(state: _State, parts: list[str], at: int) -> Iterator[int]:
+def _collect(state: _State, parts: list[str], at: int, found: list[int]) -> None:
+    """As `_walk`, whatever the method, to the end of every branch."""
     if at == len(parts):
-        yield from state.rules
+        found += state.rules
         return
     part = parts[at]
     if part in state.static:
-        yield from _all(state.static[part], parts, at + 1)
+        _collect(state.static[part], parts, at + 1, found)
     for accepts, final, following in state.dynamic:
-        found = accepts("/".join(parts[at:]) if final else part)
-        if found:
-            yield from _all(following, *((_rest(final, found), 0) if final else (parts, at + 1)))
+        matched = accepts("/".join(parts[at:]) if final else part)
+        if matched:
+            rest, start = (_rest(final, matched), 0) if final else (parts, at + 1)
+            _collect(following, rest, start, found)
     if part == "" and at == len(parts) - 1:
-        yield from state.loose.values()
+        found += state.loose.values()
 
 
 def _static_states(state: _State, prefix: str) -> Iterator[tuple[str, _State]]:

@@ -57,6 +57,7 @@ class RouteTable:
         self.entries = rules
         """(bound Werkzeug rule, route) in matching order, the Flask app's unlisted routes among them."""
         self.routes = tuple(route for _, route in rules)
+        self._unknown = Match(None, default)
         self._matches = tuple(Match(route, route.backend) for route in self.routes)
         self._matcher = Matcher([(rule, route.methods) for rule, route in rules], merge_slashes=merge_slashes)
 
@@ -92,7 +93,10 @@ class RouteTable:
 
     def _no_route(self, path: str) -> Match:
         """A wrong method goes to the side that owns the whole path; a split path and an unknown one to the default."""
-        routes = [self.routes[index] for index in self._matcher.at_path(path)]
+        found = self._matcher.at_path(path)
+        if not found:
+            return self._unknown
+        routes = [self.routes[index] for index in found]
         owners = {backend for route in routes for backend in route.mode.backends}
         if len(owners) == 1:
             return Match(None, owners.pop())
