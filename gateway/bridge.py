@@ -99,9 +99,8 @@ def build_environ(scope: Scope, body: io.BufferedIOBase) -> WSGIEnvironment:
     raw_path = trusted_raw_path(scope)
     query = scope["query_string"].decode("latin-1")
     target = raw_path.decode("latin-1") + (query and f"?{query}")
-    script_name, path_info = split_script_name(
-        scope.get("root_path", "").rstrip("/").encode(), unquote_to_bytes(raw_path)
-    )
+    root = scope.get("root_path", "").rstrip("/").encode()
+    script_name, path_info = split_script_name(root, unquote_to_bytes(raw_path))
     headers = header_variables(scope["headers"])
     server_name, server_port = server_address(scope, headers.get("HTTP_HOST", ""))
     return {
