@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,15 +112,25 @@ def serve(
 
 
 @contextmanager
-def serve_command(*command: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> Iterator[Server]:
+def serve_command(
+    *command: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT, seconds: float = 15
+) -> Iterator[Server]:
     """Any command that listens on 127.0.0.1 and prints the URL; it is up when the port that it printed accepts."""
     server = Server(command, env or {}, cwd)
     try:
-        server.port = int(server.wait_for_log(rf"http://{re.escape(HOST)}:([1-9]\d*)")[1])
+        server.port = int(server.wait_for_log(rf"http://{re.escape(HOST)}:([1-9]\d*)", seconds=seconds)[1])
         socket.create_connection((server.host, server.port), 5).close()
         yield server
     finally:
         server.stop()
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 10) -> None:
+    """Ask again and again, until it holds or the time is up."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        threading.Event().wait(0.01)
 
 
 @dataclass(frozen=True)
