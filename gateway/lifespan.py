@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Lifespan:
-    """One pass through the lifespan protocol. `start` runs once both apps are up, `stop` when they are down."""
+    """One pass through the lifespan protocol. `start` runs once both apps are up, `stop` before they go down."""
 
     def __init__(self, app: ASGIApp | None, start: Callable[[], None], stop: Callable[[], None]) -> None:
         self._app = app
@@ -22,10 +22,15 @@ class Lifespan:
 
         async def receive_noted() -> Message:
             self._asked = True
-            return await receive()
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                self._stop()
+            return message
 
         async def send_noted(message: Message) -> None:
-            self._note(message["type"])
+            self._answered = True
+            if message["type"] == "lifespan.startup.complete":
+                self._start()
             await send(message)
 
         if self._app is not None:
@@ -39,7 +44,7 @@ class Lifespan:
                     await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
                     raise
         if not self._answered:
-            await self._without_app(receive, send_noted)
+            await self._without_app(receive_noted, send_noted)
 
     async def _without_app(self, receive: Receive, send: Send) -> None:
         if not self._asked:
@@ -47,10 +52,3 @@ class Lifespan:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
-
-    def _note(self, kind: str) -> None:
-        self._answered = True
-        if kind == "lifespan.startup.complete":
-            self._start()
-        elif kind.startswith("lifespan.shutdown"):
-            self._stop()

@@ -71,7 +71,7 @@ class Matcher:
     def __init__(self, rules: Sequence[tuple[Rule, Methods]], *, merge_slashes: bool = True) -> None:
         self._rules = tuple(rules)
         self._merge_slashes = merge_slashes
-        self._fallible = tuple(_may_refuse(rule) for rule, _ in rules)
+        self._fallible = tuple(may_refuse(rule) for rule, _ in rules)
         self._found = tuple(Found(index) for index in range(len(rules)))
         self._root = _State()
         for index, (rule, _) in enumerate(self._rules):
@@ -245,7 +245,8 @@ def _static_states(state: _State, prefix: str) -> Iterator[tuple[str, _State]]:
         yield from _static_states(following, path)
 
 
-def _may_refuse(rule: Rule) -> bool:
+def may_refuse(rule: Rule) -> bool:
+    """Whether a converter of the rule may refuse what its pattern lets through."""
     return not all(_accepts_its_pattern(converter) for converter in converters_of(rule).values())
 
 

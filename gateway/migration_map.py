@@ -90,11 +90,11 @@ def decode_map(text: bytes, path: str | Path) -> str:
 
 
 def draft_map(text: str, path: str = "migration_map.toml") -> Draft:
-    """Parse a map's text; every fault carries file, line and key path."""
+    """Parse a map's text; every fault carries file, line and key path. Raises MapError when it is not TOML at all."""
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return Draft(MigrationMap(path=path), (_syntax_fault(text, path, error),))
+        raise MapError((_syntax_fault(text, path, error),)) from None
     lines = {key: statement.line for statement in statements(text) for key in statement.keys}
     reader = _Reader(path, lines)
     return Draft(replace(reader.map(tree), path=path, version=_version(text)), tuple(reader.faults))

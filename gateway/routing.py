@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from werkzeug.routing import Map, Rule
 
 from .errors import Fault, MapError, suggest
-from .matcher import Matcher, parts_of, shape_of, takes_any_segment
+from .matcher import Matcher, may_refuse, parts_of, shape_of, takes_any_segment
 from .routes import RESERVED_PREFIX, WEBSOCKET, Backend, Mode, Route, shown_methods
 
 
@@ -79,7 +79,7 @@ class RouteTable:
         """The route for an upper-case method and a decoded path, as Werkzeug picks it."""
         found = self._matcher.match(method, path)
         if found is None:
-            return self._no_route(path)
+            return self._no_route(method, path)
         match = self._matches[found.index]
         return match if found.redirect is None else Match(match.route, match.backend, found.redirect)
 
@@ -91,17 +91,24 @@ class RouteTable:
         candidates = (Candidate(route, _verdict(route, match, method)) for route in dict.fromkeys(routes))
         return Explanation(method, path, match, tuple(candidates))
 
-    def _no_route(self, path: str) -> Match:
+    def _no_route(self, method: str, path: str) -> Match:
         """A wrong method goes to the side that owns the whole path; a split path and an unknown one to the default."""
         found = self._matcher.at_path(path)
         if not found:
             return self._unknown
-        routes = [self.routes[index] for index in found]
+        routes = [route for index in found if _is_of_other_method(route := self.routes[index], method)]
         owners = {backend for route in routes for backend in route.mode.backends}
-        if len(owners) == 1:
-            return Match(None, owners.pop())
-        allow = frozenset(name for route in routes for name in route.methods or ()) - {WEBSOCKET}
+        if len(owners) < 2:
+            return Match(None, owners.pop()) if owners else self._unknown
+        allow = frozenset(name for route in routes for name in route.methods or ())
+        if method == "OPTIONS":  # Flask answers every OPTIONS by itself
+            return Match(None, Backend.LEGACY, allow=allow | {method})
         return Match(None, self.default, allow=allow)
+
+
+def _is_of_other_method(route: Route, method: str) -> bool:
+    """Whether a route at this path takes other methods of HTTP; one that takes this method refused a variable."""
+    return route.methods is not None and route.methods.isdisjoint((method, WEBSOCKET))
 
 
 def _verdict(route: Route, match: Match, method: str) -> str:
@@ -109,7 +116,7 @@ def _verdict(route: Route, match: Match, method: str) -> str:
         return "wins" if match.redirect is None else f"wins, by a redirect to {match.redirect}"
     if route.methods is not None and method not in route.methods:
         return f"does not take {method}"
-    return "less specific"
+    return "less specific" if match.route else "refuses a variable of the path"
 
 
 class _Compiler:
@@ -118,7 +125,8 @@ class _Compiler:
     def __init__(self, default: Backend, url_map: Map | None) -> None:
         self.faults: list[Fault] = []
         self._default = Mode(default.value)
-        self._legacy = [] if url_map is None else [rule for rule in url_map.iter_rules() if not rule.websocket]
+        rules = () if url_map is None else url_map.iter_rules()
+        self._legacy = [rule for rule in rules if not (rule.websocket or rule.build_only)]
         self.bound = Map()
         if url_map is not None:
             self.bound.converters = url_map.converters
@@ -131,7 +139,7 @@ class _Compiler:
         pairs: list[_Pair] = []
         for flask_rule in self._legacy:
             pairs += self._labelled(flask_rule, listed)
-        rest = [pair for shape in listed.values() for pair in shape.pairs if not shape.placed]
+        rest = [pair for shape in listed.values() for pair in shape.waiting]
         pairs += sorted(rest, key=lambda pair: (_plain_last(pair[0]), pair[1].key))
         self._report_unreachable(pairs)
         return tuple(pairs)
@@ -143,10 +151,11 @@ class _Compiler:
             if rule is None:
                 continue
             shape = shapes.setdefault(shape_of(rule), _Shape())
-            for _, other in shape.pairs:
+            for other in shape.routes:
                 if shared := _shared_methods(route, other):
                     self.faults.append(route.fault(_duplicate(other, shared)))
-            shape.pairs.append((rule, route))
+            shape.routes.append(route)
+            shape.waiting.append((rule, route))
         return shapes
 
     def _bind(self, route: Route) -> Rule | None:
@@ -154,50 +163,49 @@ class _Compiler:
             self.faults.append(route.fault(f'"{RESERVED_PREFIX}" is the gateway\'s own prefix; choose another path'))
             return None
         try:
-            rule = self._rule(route.rule)
+            rule = Rule(route.rule)
+            self.bound.add(rule)
             for part in parts_of(rule):
                 re.compile(part.content)
-        except (ValueError, LookupError, TypeError, re.error) as error:
+        except (ValueError, LookupError, TypeError, SyntaxError, re.error) as error:
             self.faults.append(route.fault(self._reason(route.rule, error)))
             return None
         return rule
 
-    def _rule(self, text: str, like: Rule | None = None) -> Rule:
-        rule = (
-            Rule(text)
-            if like is None
-            else Rule(text, strict_slashes=like.strict_slashes, merge_slashes=like.merge_slashes)
-        )
-        self.bound.add(rule)
-        return rule
-
     def _reason(self, text: str, error: Exception) -> str:
         if isinstance(error, LookupError):
-            unknown = re.findall(r"<\s*(\w+)", text)
+            unknown = re.findall(r"<(\w+)(?:\(.*?\))?:", text)
             wrong = next((name for name in unknown if name not in self.bound.converters), text)
             return f'unknown converter "{wrong}"{suggest(wrong, self.bound.converters)}'
-        return f"not a Flask rule: {error}"
+        return f"not a Flask rule: {getattr(error, 'msg', error)}"
 
     def _labelled(self, flask_rule: Rule, listed: dict[Hashable, _Shape]) -> list[_Pair]:
         """The routes that name this rule, and an unlisted one for the methods that none of them takes."""
-        rule = self._rule(flask_rule.rule, like=flask_rule)
-        shape = listed.setdefault(shape_of(rule), _Shape())
-        named = [] if shape.placed else [(rule, route) for _, route in shape.pairs]
-        shape.placed = True
-        if any(route.methods is None for _, route in shape.pairs):
-            return named
-        left = own_methods(flask_rule).difference(*(route.methods or () for _, route in shape.pairs))
+        own = own_methods(flask_rule)
+        shape = listed.setdefault(shape_of(flask_rule), _Shape())
+        named = shape.take(own)
+        for rule, route in named:
+            if not _same_limits(rule, flask_rule):
+                message = f'Flask has "{flask_rule.rule}" for the same paths; write the rule as Flask does'
+                self.faults.append(route.fault(message))
+        pairs = [(flask_rule, route) for _, route in named]
+        if any(route.methods is None for route in shape.routes):
+            return pairs
+        left = own.difference(*(route.methods or () for route in shape.routes))
         if not left:
-            return named
-        return [*named, (rule, Route(left, flask_rule.rule, self._default, listed=False))]
+            return pairs
+        return [*pairs, (flask_rule, Route(left, flask_rule.rule, self._default, listed=False))]
 
     def _report_unreachable(self, pairs: list[_Pair]) -> None:
-        for at, (rule, route) in enumerate(pairs):
-            first = next((other for before, other in pairs[:at] if _hides(before, other, rule, route)), None)
+        earlier: dict[Hashable, list[_Pair]] = {}
+        for rule, route in pairs:
+            peers = earlier.setdefault(_weights(rule), [])
+            first = next((other for before, other in peers if _hides(before, other, rule, route)), None)
             if route.listed and first is not None:
                 self.faults.append(
                     route.fault(f'unreachable: Flask registers "{first.rule}" earlier and with equal weight')
                 )
+            peers.append((rule, route))
 
 
 _Pair = tuple[Rule, Route]
@@ -205,10 +213,16 @@ _Pair = tuple[Rule, Route]
 
 @dataclass(slots=True)
 class _Shape:
-    """The listed routes whose rules match the same paths, and whether the Flask app has placed them already."""
+    """The listed routes whose rules match the same paths, and those of them that no Flask rule has placed yet."""
 
-    pairs: list[_Pair] = field(default_factory=list)
-    placed: bool = False
+    routes: list[Route] = field(default_factory=list)
+    waiting: list[_Pair] = field(default_factory=list)
+
+    def take(self, methods: frozenset[str]) -> list[_Pair]:
+        """The waiting routes that share a method with a Flask rule; they wait no more."""
+        taken = [pair for pair in self.waiting if pair[1].methods is None or pair[1].methods & methods]
+        self.waiting = [pair for pair in self.waiting if pair not in taken]
+        return taken
 
 
 def own_methods(rule: Rule) -> frozenset[str]:
@@ -231,6 +245,17 @@ def _duplicate(other: Route, shared: list[str]) -> str:
 def _plain_last(rule: Rule) -> tuple[bool, ...]:
     """Of two rules of equal weight the one that asks more of a segment goes first; Werkzeug would take file order."""
     return tuple(takes_any_segment(part) for part in parts_of(rule))
+
+
+def _same_limits(rule: Rule, flask_rule: Rule) -> bool:
+    """Whether two rules of one shape refuse the same: `<int:x>` is not `<int(min=1):x>`."""
+    one, other = (re.findall(r"<([^<>]*):", each.rule.replace(" ", "")) for each in (rule, flask_rule))
+    return one == other or not (may_refuse(rule) or may_refuse(flask_rule))
+
+
+def _weights(rule: Rule) -> Hashable:
+    """Equal for rules of which one may hide the other."""
+    return tuple(part.content if part.static else str(part.weight) for part in parts_of(rule))
 
 
 def _hides(before: Rule, other: Route, rule: Rule, route: Route) -> bool:

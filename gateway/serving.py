@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
+from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from .app import Gateway, create_app
 
@@ -40,7 +43,7 @@ def serve(path: Path, options: ServeOptions) -> None:
     os.environ[MAP_VARIABLE] = str(path)
     os.environ[WATCH_VARIABLE] = "1" if options.watch else ""
     several = options.workers > 1
-    uvicorn.run(
+    config = uvicorn.Config(
         f"{__name__}:app_of_environment" if several else app,
         factory=several,
         host=options.host,
@@ -55,6 +58,19 @@ def serve(path: Path, options: ServeOptions) -> None:
         forwarded_allow_ips=options.forwarded_allow_ips,
         timeout_graceful_shutdown=options.graceful_timeout,
     )
+    with contextlib.suppress(KeyboardInterrupt):
+        _run(config)
+
+
+def _run(config: uvicorn.Config) -> None:
+    """As `uvicorn.run`, which ends with exit code 0 even when its workers could not start."""
+    if config.workers == 1:
+        uvicorn.Server(config).run()
+        return
+    supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+    supervisor.run()
+    if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
+        sys.exit(STARTUP_FAILURE)
 
 
 def app_of_environment() -> Gateway:

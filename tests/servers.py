@@ -202,3 +202,44 @@ class Wire:
 
     def makefile(self, _mode: str) -> io.BytesIO:
         return io.BytesIO(self._received)
+
+
+# --- `gateway serve` ---
+
+
+def gateway_command(map_file: Path, *arguments: str) -> tuple[str, ...]:
+    serve = ("serve", "--port", "0", "--graceful-timeout", "2")
+    return (sys.executable, "-m", "gateway", "--map", map_file.name, *serve, *arguments)
+
+
+@contextmanager
+def serve_gateway(map_file: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """`gateway serve` in the directory of its map; of several workers, which listen late, one is up."""
+    server = Server(gateway_command(map_file, *arguments), env or {}, map_file.parent)
+    try:
+        server.port = int(server.wait_for_log(rf"http://{re.escape(HOST)}:([1-9]\d*)")[1])
+        wait_until(lambda: accepts(server), seconds=15)
+        yield server
+    finally:
+        server.stop()
+
+
+def accepts(server: Server) -> bool:
+    try:
+        socket.create_connection((server.host, server.port), 5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def fail_to_serve(map_file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`gateway serve` on a map that it should refuse: exit code, stdout, stderr."""
+    return subprocess.run(
+        gateway_command(map_file, *arguments),
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=map_file.parent,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
