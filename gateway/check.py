@@ -168,7 +168,7 @@ def _hidden(inventory: Inventory) -> Iterator[Finding]:
 
 
 def _unreached(rows: Iterable[Row]) -> Iterator[Finding]:
-    keys = tuple(row.key for row in rows if row.route is None)
+    keys = tuple(row.key for row in rows if row.route is None and not row.new.routes[0].is_documentation)
     if keys:
         message = "the new side has them, but the map does not list them, so the default answers"
         yield Finding(Level.WARNING, "unlisted-new", _count(keys), message, keys)

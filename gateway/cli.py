@@ -172,10 +172,12 @@ def _refuse_harm(path: Path, key: str, text: str) -> None:
     after = Gateway(legacy=before.legacy, new=before.new, routes=draft_map(text, str(path)))
     harm = new_errors(_findings(before), _findings(after))
     if harm:
-        at = f'routes."{key}"'
-        raise MapError(
-            tuple(Fault(str(path), None, at, f"not flipped: {f.code}, {f.subject}: {f.message}") for f in harm)
-        )
+        raise MapError(tuple(Fault(str(path), None, f'routes."{key}"', f"not flipped: {_told(f)}") for f in harm))
+
+
+def _told(finding: Finding) -> str:
+    about = "" if finding.subject in finding.routes else f"{finding.subject}: "
+    return about + finding.message
 
 
 def _answer(explanation: Explanation, default: Backend, key: str | None) -> str:

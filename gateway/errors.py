@@ -33,11 +33,11 @@ class Fault:
 
 
 class MapError(GatewayError):
-    """A map with one or more faults; nothing of it is used."""
+    """A map with one or more faults, in the order of its lines; nothing of it is used."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
-        self.faults = faults
-        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(sorted(faults, key=lambda fault: fault.line or 0))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
 class ImportAppError(GatewayError):

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
+from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 from flask import Flask
 from starlette.routing import Match, Mount, WebSocketRoute
@@ -45,6 +46,11 @@ class AppRoute:
     @property
     def key(self) -> str:
         return route_key(self.methods, self.rule)
+
+    @property
+    def is_documentation(self) -> bool:
+        """Whether FastAPI made this route by itself: /docs, /redoc, /openapi.json."""
+        return self.name.startswith(f"{FastAPI.__module__}:")
 
     def takes(self, methods: frozenset[str] | None) -> bool:
         """Whether this route takes every one of the methods, HEAD aside."""

@@ -95,7 +95,7 @@ def draft_map(text: str, path: str = "migration_map.toml") -> Draft:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MapError((_syntax_fault(text, path, error),)) from None
-    lines = {key: statement.line for statement in statements(text) for key in statement.keys}
+    lines = {key: statement.line for statement in reversed(list(statements(text))) for key in statement.keys}
     reader = _Reader(path, lines)
     return Draft(replace(reader.map(tree), path=path, version=_version(text)), tuple(reader.faults))
 
@@ -134,12 +134,21 @@ def _syntax_fault(text: str, path: str, error: tomllib.TOMLDecodeError) -> Fault
     seen: dict[KeyPath, Statement] = {}
     for statement in statements(text):
         for key in statement.keys:
-            if key in seen and not statement.is_header:
+            if key in seen and not statement.is_header and _clash(seen[key], statement):
                 message = f"stands twice (first on line {seen[key].line}); keep one of the two"
                 return Fault(path, statement.line, key_text(key), message)
             seen[key] = statement
     reason = str(error).removesuffix(found[0]) if found else str(error)
     return Fault(path, line, "", f"not TOML: {reason}{f' at column {found[2]}' if found else ''}; texts need quotes")
+
+
+def _clash(one: Statement, other: Statement) -> bool:
+    """Whether two statements of one key exclude each other, as dotted parts of it do not."""
+    try:
+        tomllib.loads(one.text + other.text)
+    except tomllib.TOMLDecodeError:
+        return True
+    return False
 
 
 class _Reader:

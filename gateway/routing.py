@@ -7,6 +7,7 @@ away from Flask. Flask's order of registration is kept; the order of the file ne
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
@@ -197,15 +198,17 @@ class _Compiler:
         return [*pairs, (flask_rule, Route(left, flask_rule.rule, self._default, listed=False))]
 
     def _report_unreachable(self, pairs: list[_Pair]) -> None:
-        earlier: dict[Hashable, list[_Pair]] = {}
+        peers: dict[Hashable, list[_Pair]] = defaultdict(list)
+        for pair in pairs:
+            peers[_weights(pair[0])].append(pair)
         for rule, route in pairs:
-            peers = earlier.setdefault(_weights(rule), [])
-            first = next((other for before, other in peers if _hides(before, other, rule, route)), None)
-            if route.listed and first is not None:
-                self.faults.append(
-                    route.fault(f'unreachable: Flask registers "{first.rule}" earlier and with equal weight')
-                )
-            peers.append((rule, route))
+            if route.listed:
+                same = (pair for pair in peers[_weights(rule)] if _covers(pair, (rule, route)))
+                for before, other in same:
+                    if _is_tried_first(before, rule, pairs):
+                        message = f'Flask tries "{other.rule}" first, which takes the same paths; leave this one out'
+                        self.faults.append(route.fault(f"unreachable: {message}"))
+                        break
 
 
 _Pair = tuple[Rule, Route]
@@ -258,14 +261,20 @@ def _weights(rule: Rule) -> Hashable:
     return tuple(part.content if part.static else str(part.weight) for part in parts_of(rule))
 
 
-def _hides(before: Rule, other: Route, rule: Rule, route: Route) -> bool:
-    """Whether `before`, tried earlier at equal weight, takes every path and method of `rule`."""
-    ours, theirs = parts_of(rule), parts_of(before)
-    if other.methods is not None and (route.methods is None or not route.methods <= other.methods):
+def _covers(wide: _Pair, narrow: _Pair) -> bool:
+    """Whether a rule takes every path and method of another one of equal weights."""
+    (wide_rule, wide_route), (rule, route) = wide, narrow
+    if wide_route.methods is not None and (route.methods is None or not route.methods <= wide_route.methods):
         return False
-    if len(ours) != len(theirs) or shape_of(rule) == shape_of(before):
+    if shape_of(wide_rule) == shape_of(rule):
         return False
-    return all(
-        mine == first or (first.weight == mine.weight and not mine.static and takes_any_segment(first))
-        for mine, first in zip(ours, theirs, strict=True)
-    )
+    parts = zip(parts_of(wide_rule), parts_of(rule), strict=True)
+    return all(one == other or (not other.static and takes_any_segment(one)) for one, other in parts)
+
+
+def _is_tried_first(before: Rule, rule: Rule, pairs: list[_Pair]) -> bool:
+    """Between parts of equal weight Werkzeug tries first what any rule brought first to that place."""
+    theirs, ours = parts_of(before), parts_of(rule)
+    size = next(at for at, (their, our) in enumerate(zip(theirs, ours, strict=True), 1) if their != our)
+    openings = (parts_of(other)[:size] for other, _ in pairs)
+    return next(parts for parts in openings if parts in (theirs[:size], ours[:size])) == theirs[:size]
