@@ -10,8 +10,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 SQLITE_PATIENCE = 30.0  # seconds that a connection waits for another process's lock
 
-# What lets one transaction in at a time, to its end.
-LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(20240102)"}
+# What lets one transaction in at a time, to its end. SQLite changes a table that others refer to by putting a new one
+# in its place, which it forbids while it watches the references.
+EXCLUSIVE = {
+    "sqlite": ("PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE"),
+    "postgresql": ("SELECT pg_advisory_xact_lock(20240102)",),
+}
 
 
 def open_engine(url: str, *, pool_size: int) -> Engine:
@@ -24,10 +28,17 @@ def open_engine(url: str, *, pool_size: int) -> Engine:
 
 @contextmanager
 def exclusive(engine: Engine) -> Iterator[Connection]:
-    """A transaction in which no other caller of this function is at the same time, in whatever process."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql(LOCKS[engine.dialect.name])
-        yield connection
+    """A transaction to change the schema in: no other caller is in one at the same time, in whatever process.
+
+    It leaves no connection open: a server that loads the app before it forks must share none with its children.
+    """
+    try:
+        with engine.begin() as connection:
+            for statement in EXCLUSIVE[engine.dialect.name]:
+                connection.exec_driver_sql(statement)
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -86,16 +86,12 @@ ROUTES = {
 
 def prepare(engine: Engine) -> None:
     """Bring the schema to its newest revision; seed a database that is empty."""
-    try:
-        with exclusive(engine) as connection:
-            upgrade(connection)
-            if _is_empty(connection):
-                with Session(connection) as session:
-                    session.add_all(_rows())
-                    session.flush()
-    finally:
-        # A server that loads the app before it forks must not share an open connection with its children.
-        engine.dispose()
+    with exclusive(engine) as connection:
+        upgrade(connection)
+        if _is_empty(connection):
+            with Session(connection) as session:
+                session.add_all(_rows())
+                session.flush()
 
 
 def _is_empty(connection: Connection) -> bool:

@@ -222,7 +222,8 @@ def serve_gateway(map_file: Path, *arguments: str, env: Mapping[str, str] | None
     server = Server(gateway_command(map_file, *arguments), env or {}, map_file.parent)
     try:
         server.port = int(server.wait_for_log(rf"http://{re.escape(HOST)}:([1-9]\d*)")[1])
-        wait_until(lambda: accepts(server), seconds=15)
+        server.wait_for_log("Application startup complete", seconds=30)
+        wait_until(lambda: accepts(server))
         yield server
     finally:
         server.stop()

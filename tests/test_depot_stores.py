@@ -16,16 +16,17 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, func, inspect, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, String, delete, func, inspect, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from new_fastapi.database import open_engine
+from new_fastapi.database import exclusive, open_engine
 from new_fastapi.migrations import newest_revision, revision_of
-from new_fastapi.models import Employee, Feedback, Model, Todo, TripStop
+from new_fastapi.models import Department, Employee, Feedback, Model, Todo, TripStop
 from new_fastapi.seed import prepare
 from tests.servers import ROOT
 from tests.stores import Store
@@ -117,6 +118,18 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty: Engine) -> None:
     with pytest.raises(DBAPIError, match="already exists"):
         prepare(empty)
     assert (tables(empty), revision(empty)) == (before, "0001")
+
+
+def test_a_table_that_others_refer_to_can_be_changed(each_store: Store) -> None:
+    with each_store.new_database() as url, opened(url) as engine:
+        with exclusive(engine) as connection:
+            alembic = Operations(MigrationContext.configure(connection))
+            with alembic.batch_alter_table("departments") as departments:
+                departments.alter_column("name", existing_type=String(80), type_=String(90))
+        (name,) = [one for one in inspect(engine).get_columns("departments") if one["name"] == "name"]
+        assert (name["type"].length, counts(engine)) == (90, SEEDED)
+        with pytest.raises(IntegrityError), Session(engine) as session:
+            session.execute(delete(Department))
 
 
 # --- a start ---

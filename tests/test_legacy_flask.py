@@ -1,9 +1,7 @@
-"""The Flask sample app, in-process: what every system answers, and what the app keeps and shares (nothing)."""
+"""The Flask sample app, in-process: what every system answers."""
 
 import html
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, make_url, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from legacy_flask import create_app
@@ -21,35 +19,6 @@ from tests.stores import Store
 
 ADA = {"id": 1, "name": "Ada Morgan", "email": "ada@example.com", "age": 36}
 SPA = "http://localhost:5173"
-RULES = {
-    "GET /",
-    "GET /dashboard",
-    "GET /employees",
-    "GET /employees/<int:employee_id>",
-    "GET /events",
-    "GET /feedback",
-    "GET /hello",
-    "GET /me",
-    "GET /products",
-    "GET /products/<int:product_id>",
-    "GET /report.csv",
-    "GET /routes/<int:route_id>",
-    "GET /static/<path:filename>",
-    "GET /stops/<int:stop_id>",
-    "GET /todos",
-    "GET /todos/<int:todo_id>",
-    "GET /trips/<int:trip_id>/stops",
-    "GET /users/",
-    "GET /users/<int:user_id>",
-    "GET /whoami",
-    "POST /feedback",
-    "POST /login",
-    "POST /logout",
-    "POST /todos",
-    "POST /users",
-    "PUT /todos/<int:todo_id>",
-    "DELETE /todos/<int:todo_id>",
-}
 
 
 @contextmanager
@@ -81,55 +50,6 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def engine(app: Flask) -> Engine:
     return app.extensions["engine"]
-
-
-def test_the_rules(app: Flask) -> None:
-    rules = {
-        f"{method} {rule.rule}"
-        for rule in app.url_map.iter_rules()
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-    }
-    assert rules == RULES
-
-
-def test_it_runs_where_no_fastapi_is_installed(url: str) -> None:
-    script = (
-        "import sys\n"
-        "for name in ('fastapi', 'starlette', 'pydantic', 'pydantic_core', 'uvicorn', 'a2wsgi'):\n"
-        "    sys.modules[name] = None\n"
-        "from legacy_flask import create_app\n"
-        f"app = create_app(database_url={url!r})\n"
-        "print([app.test_client().get(path).status_code for path in ('/', '/todos', '/routes/1')])\n"
-    )
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert (run.stdout, run.stderr) == ("[200, 200, 200]\n", "")
-
-
-def test_an_argument_beats_the_environment(url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    with store.new_database() as other_url:
-        monkeypatch.setenv("DEPOT_DATABASE_URL", other_url)
-        monkeypatch.setenv("DEPOT_SECRET_KEY", "from the environment")
-        for arguments, secret_key, database_url in (
-            ((url, "from the argument"), "from the argument", url),
-            ((None, None), "from the environment", other_url),
-        ):
-            with make_app(*arguments) as app:
-                assert app.secret_key == secret_key
-                assert app.extensions["engine"].url.database == make_url(database_url).database
-
-
-def test_two_apps_in_one_process_share_nothing(app: Flask, store: Store) -> None:
-    with store.new_database() as other_url, make_app(other_url) as other:
-        one, two = app.test_client(), other.test_client()
-        one.delete("/todos/1")
-        assert [client.get("/todos/1").status_code for client in (one, two)] == [404, 200]
-
-
-def test_a_request_takes_a_connection_only_if_it_reads_and_gives_it_back(client: FlaskClient, engine: Engine) -> None:
-    client.get("/hello")
-    assert (engine.pool.checkedin(), engine.pool.checkedout()) == (0, 0)
-    client.get("/todos")
-    assert (engine.pool.checkedin(), engine.pool.checkedout()) == (1, 0)
 
 
 @pytest.mark.parametrize("path", ["/hello", "/nowhere", "/static/depot.css", "/todos/99"])

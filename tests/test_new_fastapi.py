@@ -1,15 +1,10 @@
-"""The FastAPI sample app, in-process: what every system answers, its data's first start, its database manners."""
+"""The FastAPI sample app, in-process: what every system answers."""
 
 import csv
-import subprocess
-import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from anyio.to_thread import current_default_thread_limiter
-from fastapi.routing import iter_route_contexts
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
@@ -22,31 +17,10 @@ from new_fastapi.database import open_engine
 from new_fastapi.models import Employee, Stop, Trip, TripStop
 from new_fastapi.resources import REPORT
 from new_fastapi.seed import PASSWORD, PASSWORD_HASH
-from new_fastapi.settings import DEVELOPMENT_DATABASE_URL, DEVELOPMENT_SECRET_KEY, Settings
 from tests.stores import Store
 
 ADA = {"id": 1, "name": "Ada Morgan", "email": "ada@example.com", "age": 36}
 SPA = "http://localhost:5173"
-PATHS = {
-    "/": {"GET"},
-    "/dashboard": {"GET"},
-    "/employees": {"GET"},
-    "/employees/{employee_id}": {"GET"},
-    "/events": {"GET"},
-    "/hello": {"GET"},
-    "/products": {"GET"},
-    "/products/{product_id}": {"GET"},
-    "/report.csv": {"GET"},
-    "/routes/{route_id}": {"GET"},
-    "/stops/{stop_id}": {"GET"},
-    "/todos": {"GET", "POST"},
-    "/todos/{todo_id}": {"GET", "PUT", "DELETE"},
-    "/trips/{trip_id}/stops": {"GET"},
-    "/users": {"POST"},
-    "/users/": {"GET"},
-    "/users/{user_id}": {"GET"},
-    "/whoami": {"GET"},
-}
 
 
 @pytest.fixture
@@ -67,63 +41,6 @@ def engine(url: str) -> Iterator[Engine]:
     engine = open_engine(url, pool_size=1)
     yield engine
     engine.dispose()
-
-
-def test_a_later_start_leaves_the_data_alone(url: str) -> None:
-    for status in (204, 404):
-        with TestClient(create_app(database_url=url)) as client:
-            assert client.delete("/todos/1").status_code == status
-
-
-def test_it_runs_where_no_flask_is_installed(url: str) -> None:
-    script = (
-        "import sys\n"
-        "for name in ('flask', 'werkzeug', 'marshmallow', 'flask_cors', 'flask_wtf', 'wtforms', 'a2wsgi'):\n"
-        "    sys.modules[name] = None\n"
-        "from new_fastapi import create_app\n"
-        "from starlette.testclient import TestClient\n"
-        f"with TestClient(create_app(database_url={url!r})) as client:\n"
-        "    print([client.get(path).status_code for path in ('/', '/todos', '/routes/1')])\n"
-    )
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert (run.stdout, run.stderr) == ("[200, 200, 200]\n", "")
-
-
-def test_importing_the_package_imports_no_framework() -> None:
-    script = (
-        "import sys, new_fastapi, new_fastapi.seed, new_fastapi.settings, new_fastapi.resources\n"
-        "print(sorted({'fastapi', 'starlette', 'pydantic', 'flask'} & set(sys.modules)))"
-    )
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert (run.stdout, run.stderr) == ("[]\n", "")
-
-
-def test_settings_argument_then_environment_then_default() -> None:
-    environ = {"DEPOT_DATABASE_URL": "sqlite:///e", "DEPOT_SECRET_KEY": "e", "DEPOT_POOL_SIZE": "3"}
-    assert Settings.parse(environ, database_url="sqlite:///a", secret_key="a") == Settings("sqlite:///a", "a", 3)
-    assert Settings.parse(environ) == Settings("sqlite:///e", "e", 3)
-    assert Settings.parse({}) == Settings(DEVELOPMENT_DATABASE_URL, DEVELOPMENT_SECRET_KEY, 10)
-    assert "secret" not in repr(Settings.parse({}))
-
-
-def test_more_requests_than_threads_share_one_connection(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEPOT_POOL_SIZE", "1")
-
-    def leave_two_threads() -> None:
-        current_default_thread_limiter().total_tokens = 2
-
-    with TestClient(create_app(database_url=url)) as client, ThreadPoolExecutor(20) as clients:
-        client.portal.call(leave_two_threads)
-        answers = clients.map(client.get, ["/todos/1"] * 100)
-        assert [answer.status_code for answer in answers] == [200] * 100
-
-
-def test_the_routes(client: TestClient) -> None:
-    paths = client.get("/openapi.json").json()["paths"]
-    assert {path: {method.upper() for method in methods} for path, methods in paths.items()} == PATHS
-    assert [client.get(path).status_code for path in ("/docs", "/redoc")] == [200, 200]
-    contexts = iter_route_contexts(client.app.routes)  # type: ignore[attr-defined]
-    assert {"/live", "/static"} <= {context.path for context in contexts}
 
 
 @pytest.mark.parametrize("path", ["/hello", "/nowhere", "/static/depot.css", "/todos/99"])

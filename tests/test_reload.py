@@ -23,7 +23,7 @@ from gateway import Gateway
 from gateway.migration_map import draft_map
 from gateway.reload import changes
 from tests.gateway_apps import flask_side, reply_to, running, scope_of
-from tests.servers import Server, serve_gateway, wait_until
+from tests.servers import Server, ask, request, serve_gateway, wait_until
 
 Connection = http.client.HTTPConnection
 GATEWAY = '[gateway]\nlegacy = "tests.gateway_apps:legacy"\nnew = "tests.gateway_apps:new"\nserved_by_header = true\n'
@@ -247,13 +247,12 @@ def test_a_hundred_flips_lose_no_request(one_worker: tuple[Server, Path]) -> Non
     for client in clients:
         client.start()
     try:
-        with closing(connect(server)) as watching:
-            for number in range(100):
-                side = ("new", "legacy")[number % 2]
-                text = text_of(side, number)
-                renamed(file, text)
-                wait_until(lambda text=text: in_force(watching) == version_of(text))  # type: ignore[misc]
-                assert get(watching, "/who")["side"] == side
+        for number in range(100):
+            side = ("new", "legacy")[number % 2]
+            text = text_of(side, number)
+            renamed(file, text)
+            wait_until(lambda text=text: in_force(server) == version_of(text))  # type: ignore[misc]
+            assert json.loads(ask(server, request("/who")).body)["side"] == side
     finally:
         over.set()
         for client in clients:
@@ -262,8 +261,8 @@ def test_a_hundred_flips_lose_no_request(one_worker: tuple[Server, Path]) -> Non
     assert (len(answers), set(answers)) == (len(asked), {"legacy", "new"})
 
 
-def in_force(connection: Connection) -> str:
-    version: str = get(connection, "/_gateway/ready")["map"]["version"]
+def in_force(server: Server) -> str:
+    version: str = json.loads(ask(server, request("/_gateway/ready")).body)["map"]["version"]
     return version
 
 

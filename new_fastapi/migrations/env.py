@@ -21,7 +21,5 @@ started = context.config.attributes.get("connection")
 if started is not None:
     migrate(started)
 else:
-    engine = open_engine(Settings.parse(os.environ).database_url, pool_size=1)
-    with exclusive(engine) as connection:
+    with exclusive(open_engine(Settings.parse(os.environ).database_url, pool_size=1)) as connection:
         migrate(connection)
-    engine.dispose()
