@@ -1,0 +1,133 @@
+"""One request's turn through a worker: queued, run, streamed; left by its client at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import IO
+from wsgiref.types import WSGIApplication
+
+from starlette.types import Receive, Scope, Send
+
+from .environ import build_environ
+from .outbox import Outbox
+from .request_body import ClientGoneError
+from .response import Response, run
+
+LOGGER = logging.getLogger("gateway.bridge")
+
+
+class State(Enum):
+    """Where a turn is; only the event loop changes it."""
+
+    QUEUED = auto()
+    RUNNING = auto()
+    STREAMING = auto()
+    OVER = auto()
+
+
+class Turn:
+    """`run` is the worker's; all else the loop's."""
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        scope: Scope,
+        body: IO[bytes],
+        on_long: Callable[[Turn], None],
+        on_end: Callable[[Turn], None],
+    ) -> None:
+        """`on_long` is called once the answer has outgrown its buffer, `on_end` once the worker is free again."""
+        self._loop = asyncio.get_running_loop()
+        self._app = app
+        self._scope = scope
+        self._body = body
+        self._context = contextvars.copy_context()
+        self._on_long = on_long
+        self._on_end = on_end
+        self._outbox = Outbox(self._loop, self._became_long, self._ended)
+        self._receive: Receive | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._listening = True
+        self.state = State.QUEUED
+        self.since = 0.0
+        """When the state began, in the loop's time."""
+        self.has_begun = False
+        """Whether the head of the answer is out."""
+        self.was_refused = False
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the client has left and the worker has not noticed yet."""
+        return self._outbox.gone
+
+    def run(self) -> None:
+        """The worker's part: the app, to its end."""
+        error: Exception | None = None
+        try:
+            if not self._outbox.gone:
+                environ = build_environ(self._scope, self._body)
+                self._context.run(run, self._app, environ, Response(self._outbox, self._scope["method"]))
+        except Exception as failed:  # noqa: BLE001 - the app's own; the loop raises it to the server
+            error = failed
+        except BaseException as failed:  # noqa: BLE001 - SystemExit would end the event loop, and the new side with it
+            error = RuntimeError(f"the WSGI app raised {type(failed).__name__}")
+            error.__cause__ = failed
+        self._body.close()
+        self._outbox.finish(error)
+
+    async def answer(self, receive: Receive, send: Send) -> None:
+        """Send what the worker answers, until its end or the client's. The app's exception is raised after it."""
+        self._receive = receive
+        outbox = self._outbox
+        try:
+            while not outbox.gone:
+                await outbox.ready()
+                while (message := outbox.take()) is not None:
+                    self.has_begun = True
+                    await send(message)
+                if outbox.finished:
+                    break
+            if outbox.error is not None and not outbox.gone:
+                raise outbox.error
+        finally:
+            self._listening = False
+            if self._watcher is not None:
+                self._watcher.cancel()
+            if not outbox.finished:
+                outbox.leave()
+
+    def watch(self) -> None:
+        """From now on notice when the client leaves."""
+        if self._watcher is None and self._receive is not None and self._listening:
+            self._watcher = self._loop.create_task(self._watch(self._receive))
+
+    def refuse(self) -> None:
+        """No worker will take it."""
+        self.was_refused = True
+        self.drop()
+
+    def drop(self) -> None:
+        """Take it out of the queue."""
+        self.state = State.OVER
+        self._body.close()
+        self._outbox.finish(None)
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._outbox.leave()
+        if self.state is State.QUEUED:
+            self.drop()
+
+    def _became_long(self) -> None:
+        self._loop.call_soon_threadsafe(self._on_long, self)
+
+    def _ended(self) -> None:
+        error = self._outbox.error
+        if error is not None and self._outbox.gone and not isinstance(error, ClientGoneError):
+            LOGGER.error("the WSGI app failed for a client that has left", exc_info=error)
+        self._on_end(self)

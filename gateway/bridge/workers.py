@@ -1,0 +1,189 @@
+"""Who runs next: a bounded queue, a lane for views and one for long streams, and as many at once as the loop bears.
+
+All of it is decided on the event loop, so nothing here needs a lock; the threads only run what they are handed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from .turn import State, Turn
+
+IDLE_S = 30.0
+"""Seconds that a thread without work stays."""
+TICK_S = 0.02
+LATE_S = 0.004
+"""A tick this late means that workers keep the loop from the interpreter: fewer of them may run."""
+FEWEST = 2
+FIRST = 8
+STREAM_S = 1.0
+"""Seconds after its first byte from which an answer counts as a stream."""
+WATCH_S = 0.1
+"""Seconds after which a request is worth watching for its client's leaving."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much the bridge takes on at a time."""
+
+    workers: int = 40
+    """Views that run or wait at once."""
+    streams: int = 200
+    """Long or slow answers beside them."""
+    queue: int = 400
+    """Requests that wait for a worker; one more is refused."""
+    wait: float = 10.0
+    """Seconds that a request waits for a worker before it is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """The bridge at this moment."""
+
+    busy: int
+    streams: int
+    queued: int
+    oldest_wait: float
+    """Seconds."""
+    abandoned: int
+    """Workers still busy for a client that has left."""
+    limit: int
+    """Views that may run at once now."""
+
+
+class Workers:
+    """Threads for one event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
+        self._loop = loop
+        self._limits = limits
+        self._limit = min(FIRST, limits.workers)
+        self._queue: deque[Turn] = deque()
+        self._active: set[Turn] = set()
+        self._running = 0
+        self._streaming = 0
+        self._handed: SimpleQueue[Turn | None] = SimpleQueue()
+        self._threads = 0
+        self._tick: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._closed = False
+
+    @property
+    def gauges(self) -> Gauges:
+        waited = self._loop.time() - self._queue[0].since if self._queue else 0.0
+        abandoned = sum(turn.is_abandoned for turn in self._active)
+        return Gauges(self._running, self._streaming, len(self._queue), waited, abandoned, self._limit)
+
+    def submit(self, turn: Turn) -> None:
+        """Start the turn, or queue it, or refuse it when the queue is full."""
+        turn.since = self._loop.time()
+        if self._running < self._limit and not self._queue:
+            self._begin(turn)
+        elif len(self._queue) < self._limits.queue:
+            self._queue.append(turn)
+        else:
+            turn.refuse()
+        if self._tick is None:
+            self._schedule_tick()
+
+    def to_streams(self, turn: Turn) -> None:
+        """Move a running turn out of the views' lane, if the streams' lane has room."""
+        if turn.state is State.RUNNING and self._streaming < self._limits.streams:
+            turn.state = State.STREAMING
+            self._running -= 1
+            self._streaming += 1
+            self._begin_next()
+
+    def done(self, turn: Turn) -> None:
+        """The turn's worker is free again, or the turn is no longer wanted before it began."""
+        if turn.state is State.RUNNING:
+            self._running -= 1
+        elif turn.state is State.STREAMING:
+            self._streaming -= 1
+        turn.state = State.OVER
+        self._active.discard(turn)
+        self._begin_next()
+
+    def close(self) -> None:
+        """Idle threads end at once, busy ones when they are through; what is queued is refused."""
+        self._closed = True
+        for _ in range(self._threads):
+            self._handed.put(None)
+        while self._queue:
+            self._refuse(self._queue.popleft())
+        if self._tick is not None:
+            self._tick.cancel()
+
+    def _begin_next(self) -> None:
+        while self._queue and self._running < self._limit:
+            turn = self._queue.popleft()
+            if turn.state is State.QUEUED:
+                self._begin(turn)
+
+    def _begin(self, turn: Turn) -> None:
+        turn.state = State.RUNNING
+        turn.since = self._loop.time()
+        self._running += 1
+        self._active.add(turn)
+        if self._threads < self._running + self._streaming:
+            self._threads += 1
+            Thread(target=self._work, name=f"wsgi-{self._threads}", daemon=True).start()
+        self._handed.put(turn)
+
+    def _work(self) -> None:
+        """A worker thread: daemonic, for a stuck one must not keep the process from ending."""
+        while True:
+            try:
+                turn = self._handed.get(timeout=IDLE_S)
+            except Empty:
+                turn = None
+            if turn is None:
+                self._loop_call(self._thread_ended)
+                return
+            turn.run()
+            del turn
+
+    def _thread_ended(self) -> None:
+        self._threads -= 1
+        # One that was handed a turn between its last look and now is replaced.
+        if not self._closed and self._threads < self._running + self._streaming:
+            self._threads += 1
+            Thread(target=self._work, daemon=True).start()
+
+    def _loop_call(self, call: Callable[[], None]) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call)
+
+    def _refuse(self, turn: Turn) -> None:
+        if turn.state is State.QUEUED:
+            turn.refuse()
+
+    def _schedule_tick(self) -> None:
+        self._due = self._loop.time() + TICK_S
+        self._tick = self._loop.call_at(self._due, self._on_tick)
+
+    def _on_tick(self) -> None:
+        """Widen or narrow the views' lane by how late this call is; move streams; refuse who has waited too long."""
+        now = self._loop.time()
+        if now - self._due > LATE_S:
+            self._limit = max(min(FEWEST, self._limits.workers), int(self._limit * 0.7))
+        elif self._queue and self._running >= self._limit < self._limits.workers:
+            self._limit = min(self._limit + 2, self._limits.workers)
+            self._begin_next()
+        for turn in (*self._active, *self._queue):
+            age = now - turn.since
+            if age > WATCH_S:
+                turn.watch()
+            if turn.has_begun and age > STREAM_S:
+                self.to_streams(turn)
+        while self._queue and (self._queue[0].state is State.OVER or now - self._queue[0].since > self._limits.wait):
+            self._refuse(self._queue.popleft())
+        if self._active or self._queue:
+            self._schedule_tick()
+        else:
+            self._tick = None
