@@ -6,6 +6,7 @@ All of it is decided on the event loop, so nothing here needs a lock; the thread
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from .turn import State, Turn
 IDLE_S = 30.0
 """Seconds that a thread without work stays."""
 TICK_S = 0.02
-LATE_S = 0.004
-"""A tick this late means that workers keep the loop from the interpreter: fewer of them may run."""
+BUSY_SHARE = 0.8
+"""Of one CPU: views that use more than this fill the interpreter, and more of them at once only delay the loop."""
+IDLE_SHARE = 0.6
 FEWEST = 2
 FIRST = 8
 STREAM_S = 1.0
@@ -70,7 +72,8 @@ class Workers:
         self._handed: SimpleQueue[Turn | None] = SimpleQueue()
         self._threads = 0
         self._tick: asyncio.TimerHandle | None = None
-        self._due = 0.0
+        self._others = 0.0
+        self._looked = 0.0
         self._closed = False
 
     @property
@@ -89,6 +92,7 @@ class Workers:
         else:
             turn.refuse()
         if self._tick is None:
+            self._others, self._looked = time.process_time() - time.thread_time(), self._loop.time()
             self._schedule_tick()
 
     def to_streams(self, turn: Turn) -> None:
@@ -164,17 +168,23 @@ class Workers:
             turn.refuse()
 
     def _schedule_tick(self) -> None:
-        self._due = self._loop.time() + TICK_S
-        self._tick = self._loop.call_at(self._due, self._on_tick)
+        self._tick = self._loop.call_later(TICK_S, self._on_tick)
 
-    def _on_tick(self) -> None:
-        """Widen or narrow the views' lane by how late this call is; move streams; refuse who has waited too long."""
-        now = self._loop.time()
-        if now - self._due > LATE_S:
-            self._limit = max(min(FEWEST, self._limits.workers), int(self._limit * 0.7))
-        elif self._queue and self._running >= self._limit < self._limits.workers:
+    def _adapt(self, now: float) -> None:
+        """Widen the views' lane while they wait more than they run, narrow it while they fill the interpreter."""
+        others = time.process_time() - time.thread_time()
+        share = (others - self._others) / max(now - self._looked, 1e-6)
+        self._others, self._looked = others, now
+        if share > BUSY_SHARE:
+            self._limit = max(self._limit - 1 - self._limit // 4, min(FEWEST, self._limits.workers))
+        elif share < IDLE_SHARE and self._queue and self._running >= self._limit:
             self._limit = min(self._limit + 2, self._limits.workers)
             self._begin_next()
+
+    def _on_tick(self) -> None:
+        """Adapt the views' lane; watch who is slow; move streams; refuse who has waited too long."""
+        now = self._loop.time()
+        self._adapt(now)
         for turn in (*self._active, *self._queue):
             age = now - turn.since
             if age > WATCH_S:
