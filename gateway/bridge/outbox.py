@@ -13,6 +13,17 @@ from .request_body import ClientGoneError
 
 ROOM = 256 * 1024
 """Bytes that may wait for a slow client before its worker has to."""
+WEIGHT = 256
+"""Bytes that a message takes beside its body: crumbs fill the room too."""
+
+
+def call_on(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments: object) -> None:
+    """Have the loop call it. Once the loop is closed nobody is left to tell."""
+    try:
+        loop.call_soon_threadsafe(call, *arguments)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
 
 
 class Outbox:
@@ -43,8 +54,9 @@ class Outbox:
         """Keep a message to travel with the next."""
         self._messages.append((message, 0))
 
-    def put(self, message: Message, size: int) -> None:
-        """Hand a message over; waits only while more than ROOM bytes are unsent. Raises ClientGoneError."""
+    def put(self, message: Message) -> None:
+        """Hand a body message over; waits only while more than ROOM bytes are unsent. Raises ClientGoneError."""
+        size = len(message["body"]) + WEIGHT
         self._messages.append((message, size))
         self._put_bytes += size
         self._tell()
@@ -73,7 +85,7 @@ class Outbox:
     def _tell(self) -> None:
         if not self._told:
             self._told = True
-            self._loop.call_soon_threadsafe(self._wake)
+            call_on(self._loop, self._wake)
 
     # The loop's side
 
@@ -87,25 +99,38 @@ class Outbox:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def ready(self) -> None:
-        """Wait until there is something to take, or the end."""
-        if not self._messages and not self.finished and not self.gone:
+    async def take(self) -> tuple[list[Message], bool]:
+        """Wait; then (what there is to send now, whether that is all). Bodies that follow each other come as one.
+
+        Suspends each time: a worker that answers as fast as its client reads must leave the loop to the others.
+        """
+        if self._messages or self.finished or self.gone:
+            await asyncio.sleep(0)
+        else:
             self._waiter = self._loop.create_future()
             await self._waiter
-
-    def take(self) -> Message | None:
-        """The next message, if there is one."""
-        if not self._messages:
-            return None
-        message, size = self._messages.popleft()
-        self._taken_bytes += size
-        if self._room is not None:
-            self._room.set()
-        return message
+        finished = self.finished  # asked first: a last message may be put at any time before it is
+        taken = [self._messages.popleft() for _ in range(len(self._messages))]
+        self._taken_bytes += sum(size for _, size in taken)
+        self._make_room()
+        return joined([message for message, _ in taken]), finished
 
     def leave(self) -> None:
         """The client is gone: whatever the worker still puts is refused."""
         self.gone = True
-        if self._room is not None:
-            self._room.set()
+        self._make_room()
         self._awake()
+
+    def _make_room(self) -> None:
+        room = self._room  # asked once: the worker may take it away at any time
+        if room is not None:
+            room.set()
+
+
+def joined(messages: list[Message]) -> list[Message]:
+    """The same answer in fewer messages: its head, if there is one, and one body."""
+    if len(messages) < 3:
+        return messages
+    head = messages[:1] if messages[0]["type"] == "http.response.start" else []
+    bodies = messages[len(head) :]
+    return [*head, {**bodies[-1], "body": b"".join(message["body"] for message in bodies)}]

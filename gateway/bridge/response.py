@@ -29,7 +29,8 @@ class Response:
         self._is_head = method == "HEAD"
         self._start: Message | None = None
         self._begun = False
-        self._ended = False
+        self.ended = False
+        """Whether the client has all that it will get."""
         self._left: int | None = None
         """Bytes that Content-Length still promises; None without one."""
 
@@ -47,7 +48,7 @@ class Response:
 
     def write(self, chunk: bytes) -> None:
         self._begin()
-        if self._ended or self._is_head:
+        if self.ended:
             return
         if self._left is not None:
             chunk = chunk[: self._left]
@@ -55,19 +56,19 @@ class Response:
             if self._left == 0:
                 self._finish(chunk)
                 return
-        self._outbox.put({"type": "http.response.body", "body": chunk, "more_body": True}, len(chunk))
+        self._outbox.put({"type": "http.response.body", "body": chunk, "more_body": True})
 
     def end(self) -> None:
         self._begin()
-        if self._ended:
+        if self.ended:
             return
-        if self._left and not self._is_head:
+        if self._left:
             raise ConnectionError(f"the app promised {self._left} more bytes by its Content-Length")
         self._finish(b"")
 
     def _finish(self, chunk: bytes) -> None:
-        self._ended = True
-        self._outbox.put({"type": "http.response.body", "body": chunk}, len(chunk))
+        self.ended = True
+        self._outbox.put({"type": "http.response.body", "body": chunk})
 
     def _begin(self) -> None:
         if self._start is None:
@@ -75,8 +76,7 @@ class Response:
         if not self._begun:
             self._begun = True
             self._outbox.hold(self._start)
-            if self._start["status"] in NO_BODY:
-                self._left = None
+            if self._is_head or self._start["status"] in NO_BODY:
                 self._finish(b"")
 
 
@@ -115,6 +115,8 @@ def run(app: WSGIApplication, environ: WSGIEnvironment, response: Response) -> N
             for chunk in chunks:
                 if chunk:
                     response.write(chunk)
+                if response.ended:  # PEP 3333: nobody will read the rest, and it may have no end
+                    break
             response.end()
         finally:
             if hasattr(chunks, "close"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from wsgiref.types import WSGIApplication
 from starlette.types import Receive, Scope, Send
 
 from .environ import build_environ
-from .outbox import Outbox
+from .outbox import Outbox, call_on
 from .request_body import ClientGoneError
 from .response import Response, run
 
@@ -76,21 +77,21 @@ class Turn:
         except BaseException as failed:  # noqa: BLE001 - SystemExit would end the event loop, and the new side with it
             error = RuntimeError(f"the WSGI app raised {type(failed).__name__}")
             error.__cause__ = failed
-        self._body.close()
-        self._outbox.finish(error)
+        finally:
+            self._close_body()
+            self._outbox.finish(error)
 
     async def answer(self, receive: Receive, send: Send) -> None:
         """Send what the worker answers, until its end or the client's. The app's exception is raised after it."""
         self._receive = receive
         outbox = self._outbox
         try:
-            while not outbox.gone:
-                await outbox.ready()
-                while (message := outbox.take()) is not None:
+            finished = False
+            while not finished and not outbox.gone:
+                messages, finished = await outbox.take()
+                for message in messages:
                     self.has_begun = True
                     await send(message)
-                if outbox.finished:
-                    break
             if outbox.error is not None and not outbox.gone:
                 raise outbox.error
         finally:
@@ -98,7 +99,7 @@ class Turn:
             if self._watcher is not None:
                 self._watcher.cancel()
             if not outbox.finished:
-                outbox.leave()
+                self._leave()
 
     def watch(self) -> None:
         """From now on notice when the client leaves."""
@@ -112,19 +113,25 @@ class Turn:
 
     def drop(self) -> None:
         """Take it out of the queue."""
-        self.state = State.OVER
-        self._body.close()
+        self._close_body()
         self._outbox.finish(None)
 
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+        self._leave()
+
+    def _leave(self) -> None:
         self._outbox.leave()
         if self.state is State.QUEUED:
             self.drop()
 
+    def _close_body(self) -> None:
+        with contextlib.suppress(BufferError):  # the app has kept a view of it: it goes with the view
+            self._body.close()
+
     def _became_long(self) -> None:
-        self._loop.call_soon_threadsafe(self._on_long, self)
+        call_on(self._loop, self._on_long, self)
 
     def _ended(self) -> None:
         error = self._outbox.error

@@ -6,14 +6,17 @@ All of it is decided on the event loop, so nothing here needs a lock; the thread
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from .outbox import call_on
 from .turn import State, Turn
+
+LOGGER = logging.getLogger("gateway.bridge")
 
 IDLE_S = 30.0
 """Seconds that a thread without work stays."""
@@ -105,7 +108,9 @@ class Workers:
 
     def done(self, turn: Turn) -> None:
         """The turn's worker is free again, or the turn is no longer wanted before it began."""
-        if turn.state is State.RUNNING:
+        if turn.state is State.QUEUED and turn in self._queue:
+            self._queue.remove(turn)
+        elif turn.state is State.RUNNING:
             self._running -= 1
         elif turn.state is State.STREAMING:
             self._streaming -= 1
@@ -119,25 +124,33 @@ class Workers:
         for _ in range(self._threads):
             self._handed.put(None)
         while self._queue:
-            self._refuse(self._queue.popleft())
+            self._queue.popleft().refuse()
         if self._tick is not None:
             self._tick.cancel()
 
     def _begin_next(self) -> None:
         while self._queue and self._running < self._limit:
-            turn = self._queue.popleft()
-            if turn.state is State.QUEUED:
-                self._begin(turn)
+            self._begin(self._queue.popleft())
 
     def _begin(self, turn: Turn) -> None:
+        if self._threads <= self._running + self._streaming and not self._add_thread():
+            turn.refuse()
+            return
         turn.state = State.RUNNING
         turn.since = self._loop.time()
         self._running += 1
         self._active.add(turn)
-        if self._threads < self._running + self._streaming:
-            self._threads += 1
-            Thread(target=self._work, name=f"wsgi-{self._threads}", daemon=True).start()
         self._handed.put(turn)
+
+    def _add_thread(self) -> bool:
+        """One thread more, unless the system has none left."""
+        try:
+            Thread(target=self._work, name="wsgi", daemon=True).start()
+        except RuntimeError:
+            LOGGER.exception("the system gives no more threads")
+            return False
+        self._threads += 1
+        return True
 
     def _work(self) -> None:
         """A worker thread: daemonic, for a stuck one must not keep the process from ending."""
@@ -147,7 +160,7 @@ class Workers:
             except Empty:
                 turn = None
             if turn is None:
-                self._loop_call(self._thread_ended)
+                call_on(self._loop, self._thread_ended)
                 return
             turn.run()
             del turn
@@ -156,16 +169,7 @@ class Workers:
         self._threads -= 1
         # One that was handed a turn between its last look and now is replaced.
         if not self._closed and self._threads < self._running + self._streaming:
-            self._threads += 1
-            Thread(target=self._work, daemon=True).start()
-
-    def _loop_call(self, call: Callable[[], None]) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(call)
-
-    def _refuse(self, turn: Turn) -> None:
-        if turn.state is State.QUEUED:
-            turn.refuse()
+            self._add_thread()
 
     def _schedule_tick(self) -> None:
         self._tick = self._loop.call_later(TICK_S, self._on_tick)
@@ -191,8 +195,8 @@ class Workers:
                 turn.watch()
             if turn.has_begun and age > STREAM_S:
                 self.to_streams(turn)
-        while self._queue and (self._queue[0].state is State.OVER or now - self._queue[0].since > self._limits.wait):
-            self._refuse(self._queue.popleft())
+        while self._queue and now - self._queue[0].since > self._limits.wait:
+            self._queue.popleft().refuse()
         if self._active or self._queue:
             self._schedule_tick()
         else:
