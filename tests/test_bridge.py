@@ -269,7 +269,7 @@ def test_a_send_that_fails_ends_the_app_and_reaches_the_server() -> None:
 
     with pytest.raises(RuntimeError, match="the connection has failed"):
         asyncio.run(WSGIBridge(app)(SCOPE, no_more, send))
-    assert app.closed.is_set()
+    assert app.closed.wait(5)
 
 
 def test_a_cancelled_request_sends_nothing_more_and_frees_its_thread() -> None:
