@@ -38,7 +38,7 @@ def build_environ(scope: Scope, body: IO[bytes]) -> WSGIEnvironment:
         **client_variables(scope),
         **headers,
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.url_scheme": "https" if scope.get("scheme") == "https" else "http",  # uvicorn takes "wss" from a proxy
         "wsgi.input": body,
         "wsgi.input_terminated": True,  # the server knows where the body ends, chunked or not
         "wsgi.errors": sys.stderr,
@@ -71,6 +71,12 @@ def header_variables(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
             values.setdefault(header_variable(name), []).append(value.strip(b" \t").decode("latin-1"))
     # HTTP/2 sends a cookie a line (RFC 9113, 8.2.3).
     return {name: ("; " if name == "HTTP_COOKIE" else ",").join(lines) for name, lines in values.items()}
+
+
+def is_ambiguous(scope: Scope) -> bool:
+    """Whether a field that stands once in a message stands twice (RFC 9110, 5.3), so that two readers may read two."""
+    names = [name for name, _ in scope["headers"]]
+    return names.count(b"host") > 1 or names.count(b"content-type") > 1
 
 
 def header_variable(name: bytes) -> str:

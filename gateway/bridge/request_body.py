@@ -17,13 +17,20 @@ class ClientGoneError(ConnectionError):
     """The client left before the end: of its request body, or of the answer."""
 
 
+class LostBodyError(RuntimeError):
+    """The server has given less than the client has sent: httptools gives no body beside `Upgrade: h2c`."""
+
+
 async def read_body(scope: Scope, receive: Receive) -> IO[bytes]:
-    """The whole body, at its start. Raises ClientGoneError when it is cut off."""
+    """The whole body, at its start. Raises ClientGoneError when it is cut off, LostBodyError when the server lost it."""
     if not _has_body(scope):
         return io.BytesIO()
     message = await _next(receive)
     if not message.get("more_body", False):
-        return io.BytesIO(message.get("body", b""))
+        body = message.get("body", b"")
+        if not body and _must_have_body(scope):
+            raise LostBodyError("the server lost the request body")
+        return io.BytesIO(body)
     spool = tempfile.SpooledTemporaryFile(MEMORY)  # noqa: SIM115 - whoever runs the request closes it
     try:
         await _copy(message, receive, spool)
@@ -40,6 +47,12 @@ def _has_body(scope: Scope) -> bool:
         if name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
             return True
     return bool(scope["http_version"] not in ("1.0", "1.1"))
+
+
+def _must_have_body(scope: Scope) -> bool:
+    """Whether the head promises bytes; chunks promise none, but beside an upgrade nobody knows."""
+    headers = dict(scope["headers"])
+    return headers.get(b"content-length", b"0").strip(b"0") != b"" or b"upgrade" in headers
 
 
 async def _copy(message: Message, receive: Receive, spool: tempfile.SpooledTemporaryFile[bytes]) -> None:

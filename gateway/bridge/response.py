@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from starlette.types import Message
 
 from .outbox import Outbox
+from .request_body import ClientGoneError
 
-STATUS = re.compile(r"([1-5]\d\d)(?: .*)?")
+# A 1xx is no answer yet, and uvicorn knows nothing beyond 599.
+STATUS = re.compile(r"([2-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # RFC 9110, 5.6.2
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 # PEP 3333 forbids an app these of the connection; the server writes its own `date` and `server`. gunicorn drops all.
-SERVERS_OWN = {"connection", "keep-alive", "te", "trailers", "transfer-encoding", "upgrade", "date", "server"}
-SERVERS_OWN |= {"proxy-authenticate", "proxy-authorization"}
+SERVERS_OWN = {b"connection", b"keep-alive", b"te", b"trailers", b"transfer-encoding", b"upgrade", b"date", b"server"}
+SERVERS_OWN |= {b"proxy-authenticate", b"proxy-authorization"}
 NO_BODY = frozenset({204, 304})
 
 
@@ -37,16 +39,28 @@ class Response:
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
     ) -> Callable[[bytes], object]:
-        error = exc_info[1] if exc_info else None
-        if error is not None and self._begun:
-            raise error.with_traceback(exc_info[2])
-        if error is None and self._start is not None:
+        if exc_info:
+            if self._begun:
+                raise exc_info[1].with_traceback(exc_info[2])
+        elif self._start is not None:
             raise AssertionError("start_response was called twice, the second time without exc_info")
-        self._start = response_start(status, headers)
-        self._left = content_length(self._start)
+        self._start, self._left = response_start(status, headers)
         return self.write
 
+    def send(self, chunks: Iterable[bytes]) -> None:
+        """The whole body. An empty chunk sends nothing, not even the head."""
+        for chunk in chunks:
+            if chunk and self.ended:  # PEP 3333: nobody will read it, and what follows may have no end
+                break
+            if chunk != b"":
+                self.write(chunk)
+            elif self._outbox.gone:
+                raise ClientGoneError("the client left before the end of the answer")
+        self._end()
+
     def write(self, chunk: bytes) -> None:
+        if not isinstance(chunk, bytes):
+            raise TypeError(f"a WSGI app answers bytes, not {type(chunk).__name__}")
         self._begin()
         if self.ended:
             return
@@ -58,7 +72,7 @@ class Response:
                 return
         self._outbox.put({"type": "http.response.body", "body": chunk, "more_body": True})
 
-    def end(self) -> None:
+    def _end(self) -> None:
         self._begin()
         if self.ended:
             return
@@ -80,31 +94,36 @@ class Response:
                 self._finish(b"")
 
 
-def response_start(status: str, headers: list[tuple[str, str]]) -> Message:
-    """The ASGI message. What a server would refuse is refused here, where it can still become a 500."""
+def response_start(status: str, headers: Iterable[tuple[str, str]]) -> tuple[Message, int | None]:
+    """The ASGI message, and the length of the body if the app promises one.
+
+    What a server would refuse is refused here, where it can still become a 500.
+    """
     matched = STATUS.fullmatch(status)
     if matched is None:
         raise ValueError(f"invalid status {status!r}")
+    code, sent, lengths = int(matched[1]), [], set()
     for name, value in headers:
         if not TOKEN.fullmatch(name) or CONTROL.search(value):
             raise ValueError(f"invalid response header {name!r}")
-    return {
-        "type": "http.response.start",
-        "status": int(matched[1]),
-        "headers": [
-            (lower.encode("latin-1"), value.strip(" \t").encode("latin-1"))
-            for name, value in headers
-            if (lower := name.lower()) not in SERVERS_OWN
-        ],
-    }
+        header = name.lower().encode("latin-1"), value.strip(" \t").encode("latin-1")
+        if header[0] == b"content-length":
+            lengths.add(header[1])
+            if code in NO_BODY:  # uvicorn would want the bytes
+                continue
+        if header[0] not in SERVERS_OWN:
+            sent.append(header)
+    return {"type": "http.response.start", "status": code, "headers": sent}, promised(lengths)
 
 
-def content_length(start: Message) -> int | None:
-    """What the head promises of the body, if it does."""
-    for name, value in start["headers"]:
-        if name == b"content-length" and value.isdigit():
-            return int(value)
-    return None
+def promised(lengths: set[bytes]) -> int | None:
+    """The one number that Content-Length may give."""
+    if not lengths:
+        return None
+    length, *others = lengths
+    if others or not length.isdigit():
+        raise ValueError("invalid Content-Length")
+    return int(length)
 
 
 def run(app: WSGIApplication, environ: WSGIEnvironment, response: Response) -> None:
@@ -112,12 +131,7 @@ def run(app: WSGIApplication, environ: WSGIEnvironment, response: Response) -> N
     try:
         chunks = app(environ, response.start_response)
         try:
-            for chunk in chunks:
-                if chunk:
-                    response.write(chunk)
-                if response.ended:  # PEP 3333: nobody will read the rest, and it may have no end
-                    break
-            response.end()
+            response.send(chunks)
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()

@@ -1,0 +1,391 @@
+"""A Flask app that uses of Flask what real apps use, with nothing in its answers that changes from run to run."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import TimestampSigner
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from tests.apps import probe
+
+app = flask.Flask(__name__, static_folder=None)
+app.secret_key = "awkward"
+app.config.update(MAX_FORM_MEMORY_SIZE=2000, MAX_CONTENT_LENGTH=300_000)
+
+LETTERS = bytes(range(97, 123)) * 4
+CHANGED = datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
+
+
+class Timeless(TimestampSigner):
+    """Signs the same cookie the same at any time."""
+
+    def get_timestamp(self) -> int:
+        return 0
+
+
+class TimelessSessions(SecureCookieSessionInterface):
+    def get_signing_serializer(self, app: flask.Flask) -> Any:
+        serializer = super().get_signing_serializer(app)
+        assert serializer is not None
+        serializer.signer = Timeless
+        return serializer
+
+
+app.session_interface = TimelessSessions()
+
+
+# --- what a request brings ---
+
+
+@app.route("/method", methods=["GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "QUERY", "TRACE"])
+def method() -> str:
+    return f"{flask.request.method} {flask.request.get_data()!r}"
+
+
+@app.route("/path/<path:rest>")
+def path(rest: str) -> list[str]:
+    request = flask.request
+    return [rest, request.path, request.full_path, request.url, request.base_url, request.root_path]
+
+
+@app.get("/segment/<name>/<int:number>")
+def segment(name: str, number: int) -> list[Any]:
+    return [name, number]
+
+
+@app.get("/any/<path:_rest>/end")
+def ends(_rest: str) -> str:
+    return flask.request.path
+
+
+@app.get("/args")
+def args() -> dict[str, list[str]]:
+    return flask.request.args.to_dict(flat=False)
+
+
+@app.get("/where")
+def where() -> dict[str, Any]:
+    request = flask.request
+    names = ("host", "host_url", "url_root", "scheme", "is_secure", "remote_addr", "access_route", "script_root")
+    return {name: getattr(request, name) for name in names}
+
+
+@app.get("/headers")
+def headers() -> list[list[str]]:
+    return sorted([name, value] for name, value in flask.request.headers if name not in ("Host", "Connection"))
+
+
+@app.get("/parsed")
+def parsed() -> dict[str, Any]:
+    request = flask.request
+    return {
+        "accept": request.accept_mimetypes.best,
+        "languages": list(request.accept_languages.values()),
+        "authorization": request.authorization and request.authorization.parameters,
+        "range": request.range and request.range.ranges,
+        "none match": sorted(request.if_none_match.as_set()),
+        "agent": request.user_agent.string,
+        "referrer": request.referrer,
+        "mimetype": request.mimetype,
+    }
+
+
+@app.get("/cookies")
+def cookies() -> dict[str, list[str]]:
+    return flask.request.cookies.to_dict(flat=False)
+
+
+@app.post("/form")
+def form() -> dict[str, Any]:
+    files = {
+        name: [
+            [file.filename, file.mimetype, hashlib.sha256(file.read()).hexdigest()[:8]]
+            for file in flask.request.files.getlist(name)
+        ]
+        for name in flask.request.files
+    }
+    return {"form": flask.request.form.to_dict(flat=False), "files": files}
+
+
+@app.post("/json")
+def read_json() -> Any:
+    return {"got": flask.request.get_json()}
+
+
+@app.post("/json/silent")
+def read_json_silently() -> Any:
+    return {"got": flask.request.get_json(silent=True, force=True)}
+
+
+@app.post("/data")
+def data() -> dict[str, Any]:
+    request = flask.request
+    return {"length": request.content_length, "data": request.get_data(as_text=True), "form": len(request.form)}
+
+
+@app.post("/stream-in")
+def stream_in() -> dict[str, Any]:
+    pieces = [len(piece) for piece in iter(lambda: flask.request.stream.read(1000), b"")]
+    return {"pieces": pieces, "exhausted": flask.request.stream.read(1) == b""}
+
+
+@app.post("/small-only")
+def small_only() -> str:
+    flask.request.max_content_length = 10
+    return flask.request.get_data(as_text=True)
+
+
+@app.post("/unread")
+def unread() -> str:
+    return "not read"
+
+
+# --- what an answer may be ---
+
+
+@app.get("/tuple")
+def tuples() -> Any:
+    return {"made": True}, 201, {"X-Made": "1"}
+
+
+@app.get("/status/<int:code>")
+def status(code: int) -> flask.Response:
+    return flask.Response(b"a body", code)
+
+
+@app.get("/named-status")
+def named_status() -> flask.Response:
+    return flask.Response("teapot", "299 Rather Fine")
+
+
+@app.get("/set-cookies")
+def set_cookies() -> flask.Response:
+    response = flask.make_response("cookies")
+    response.set_cookie("plain", "a b;c")
+    response.set_cookie("full", "\u00e9", expires=CHANGED, secure=True, httponly=True, samesite="Strict", path="/x")
+    response.delete_cookie("gone")
+    return response
+
+
+@app.get("/headers-out")
+def headers_out() -> flask.Response:
+    response = flask.Response("headers", headers=[("X-Twice", "1"), ("x-twice", "2"), ("X-Latin", "caf\xe9")])
+    response.vary.add("Cookie")
+    response.cache_control.no_store = True
+    response.headers.add("Link", "</a>", rel="next")
+    response.headers.add("Link", "</b>")
+    return response
+
+
+@app.get("/unicode-header")
+def unicode_header() -> flask.Response:
+    return flask.Response("never sent", headers={"X-Snow": "\u2603"})
+
+
+@app.get("/session")
+def session() -> dict[str, Any]:
+    flask.session.update(flask.request.args)
+    flask.session["visits"] = flask.session.get("visits", 0) + 1
+    flask.flash("hello")
+    return dict(flask.session)
+
+
+@app.get("/session/read")
+def read_session() -> dict[str, Any]:
+    return {"flashed": flask.get_flashed_messages(), "visits": flask.session.get("visits")}
+
+
+@app.get("/session/end")
+def end_session() -> str:
+    flask.session.clear()
+    return "cleared"
+
+
+@app.get("/redirect/<int:code>")
+def redirect(code: int) -> Any:
+    return flask.redirect(flask.url_for("path", rest="a b", _external=bool(flask.request.args)), code)
+
+
+@app.get("/branch/")
+def branch() -> str:
+    return "the branch"
+
+
+@app.get("/abort/<int:code>")
+def abort(code: int) -> str:
+    flask.abort(code)
+
+
+@app.get("/abort/answer")
+def abort_with_an_answer() -> str:
+    flask.abort(flask.Response("my own", 409, {"X-Own": "1"}))
+
+
+@app.get("/fail")
+def fail() -> str:
+    raise ValueError("a view failed")
+
+
+@app.get("/fail/known")
+def fail_known() -> str:
+    raise LookupError("known")
+
+
+@app.errorhandler(LookupError)
+def known(error: LookupError) -> Any:
+    return f"handled {error}", 418
+
+
+@app.get("/nothing")
+def nothing() -> Any:
+    return None
+
+
+@app.get("/file")
+def file() -> flask.Response:
+    return flask.send_file(
+        io.BytesIO(LETTERS),
+        mimetype="text/plain",
+        etag="letters",
+        last_modified=CHANGED,
+        conditional=True,
+        download_name="l\u00e9tters.txt",
+        as_attachment="attach" in flask.request.args,
+    )
+
+
+@app.get("/directory/<path:name>")
+def directory(name: str) -> flask.Response:
+    """Files of this directory: with a descriptor, so that a server may use sendfile."""
+    return flask.send_from_directory(Path(__file__).parent, name)
+
+
+@app.get("/etag")
+def etag() -> flask.Response:
+    response = flask.make_response("tagged")
+    response.add_etag()
+    return response.make_conditional(flask.request, complete_length=6, accept_ranges=True)
+
+
+@app.get("/stream")
+def stream() -> flask.Response:
+    @flask.stream_with_context
+    def chunks() -> Iterator[str]:
+        yield f"for {flask.request.args['name']}, "
+        yield ""
+        yield f"visit {flask.session.get('visits', 0)}, "
+        yield flask.url_for("stream")
+
+    return flask.Response(chunks(), mimetype="text/plain")
+
+
+@app.get("/stream/without-context")
+def stream_without_context() -> flask.Response:
+    return flask.Response((str(flask.has_request_context()) for _ in range(2)), mimetype="text/plain")
+
+
+@app.get("/stream/failing/<int:after>")
+def stream_failing(after: int) -> flask.Response:
+    def chunks() -> Iterator[str]:
+        for index in range(after):
+            yield f"chunk {index} "
+        raise ValueError("a stream failed")
+
+    return flask.Response(chunks(), mimetype="text/plain")
+
+
+@app.get("/stream/events")
+def events() -> flask.Response:
+    return flask.Response((f"data: {n}\n\n" for n in range(3)), mimetype="text/event-stream")
+
+
+# --- around the views ---
+
+
+@app.get("/touch")
+def touch() -> list[Any]:
+    """What one request puts into `g` is not the next one's."""
+    found = flask.g.get("mine")
+    flask.g.mine = "mine"
+    return [found]
+
+
+gate = threading.Event()
+
+
+@app.get("/gate/wait")
+def wait_at_the_gate() -> str:
+    note("waiting")
+    return str(gate.wait(5))
+
+
+@app.get("/gate/open")
+def open_the_gate() -> str:
+    gate.set()
+    return "open"
+
+
+@app.get("/long")
+def long() -> flask.Response:
+    """Says when its generator and its response are closed; as good as endless."""
+
+    @flask.stream_with_context
+    def chunks() -> Iterator[bytes]:
+        try:
+            for _ in range(1_000_000):
+                yield b"x" * 1000
+        finally:
+            note("generator closed")
+
+    response = flask.Response(chunks())
+    response.call_on_close(lambda: note("response closed"))
+    return response
+
+
+@app.get("/short")
+def short() -> flask.Response:
+    response = flask.make_response("short")
+    response.call_on_close(lambda: note("response closed"))
+    flask.after_this_request(said_after)
+    return response
+
+
+def said_after(response: flask.Response) -> flask.Response:
+    response.headers["X-After"] = "1"
+    return response
+
+
+@app.teardown_request
+def torn_down(error: BaseException | None) -> None:
+    note(f"torn down {type(error).__name__}")
+
+
+@app.teardown_appcontext
+def app_torn_down(_error: BaseException | None) -> None:
+    note("app torn down")
+
+
+def note(event: str) -> None:
+    """Only who asks by `?id=` is noted."""
+    if flask.has_request_context() and (name := flask.request.args.get("id")):
+        sys.stderr.write(f"{name}: {event}\n")
+
+
+probe_behind_a_proxy = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_port=1, x_prefix=1)
+
+
+@probe
+def proxied(environ: Any, start_response: Any) -> Any:
+    """The Flask app as behind one trusted proxy, below this name."""
+    environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/proxied")
+    return probe_behind_a_proxy(environ, start_response)
