@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -62,15 +62,14 @@ class Row:
 
 def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
     """Every route of the table, then what only the new side has and the map does not list."""
-    rows = [
-        Row(
-            route.key,
-            route,
-            _implementation(route, [have for have in inventory.legacy if have.shape == shape_of(rule)]),
-            _implementation(route, [have for have in inventory.new if have.shape == rule_outline(rule)]),
+    legacy, new = _by_shape(inventory.legacy), _by_shape(inventory.new)
+    rows = []
+    for rule, route in table.entries:
+        flask, fastapi = legacy.get(shape_of(rule), []), new.get(rule_outline(rule), [])
+        wanted = route.methods or frozenset().union(*(have.methods or () for have in flask))
+        rows.append(
+            Row(route.key, route, _implementation(route, wanted, flask), _implementation(route, wanted, fastapi))
         )
-        for rule, route in table.entries
-    ]
     reached = {id(have) for row in rows for have in row.new.routes}
     nothing = Implementation((), ())
     unlisted = (have for have in inventory.new if id(have) not in reached)
@@ -104,12 +103,20 @@ def _errors(finding: Finding) -> Iterator[tuple[str, str, str]]:
             yield finding.code, finding.subject, route
 
 
-def _implementation(route: Route, have: list[AppRoute]) -> Implementation:
-    if route.methods is None or any(found.methods is None for found in have):
+def _by_shape(routes: Iterable[AppRoute]) -> dict[Hashable, list[AppRoute]]:
+    found: dict[Hashable, list[AppRoute]] = {}
+    for route in routes:
+        found.setdefault(route.shape, []).append(route)
+    return found
+
+
+def _implementation(route: Route, wanted: frozenset[str], have: list[AppRoute]) -> Implementation:
+    """`wanted` are the methods of the route; of one that names none, those that the Flask app takes there."""
+    if any(found.methods is None for found in have):
         return Implementation(tuple(have), ())
-    routes = tuple(found for found in have if found.methods and found.methods & route.methods)
+    routes = tuple(found for found in have if route.methods is None or route.methods & (found.methods or frozenset()))
     taken = {method for found in routes for method in found.methods or ()}
-    return Implementation(routes, tuple(shown_methods(route.methods - {"HEAD"} - taken)))
+    return Implementation(routes, tuple(shown_methods(wanted - {"HEAD"} - taken)))
 
 
 def _of_neither_app(rows: Iterable[Row], inventory: Inventory) -> Iterator[Finding]:

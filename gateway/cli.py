@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import click
 from rich.console import Console
@@ -18,22 +19,22 @@ from .check import Finding, Level, Row, check, list_rows, new_errors
 from .display import counts_line, explanation_view, findings_view, progress_line, routes_table
 from .errors import Fault, GatewayError, MapError
 from .flip import flip, write_map
-from .importer import flask_app_of, import_app
+from .importer import flask_app_of, import_app, split_import_string
 from .inventory import flask_hooks, flask_routes, take_inventory
 from .migration_map import decode_map, draft_map, read_map
 from .rollout.canary import takes_new
-from .routes import Backend, Mode
+from .routes import WEBSOCKET, Backend, Mode
 from .routing import Explanation
-from .scaffold import NEW_SIDE, first_map
+from .scaffold import first_map, new_side
 from .serving import ServeOptions, serve
 
 
 def main() -> None:
-    """Entry point. A GatewayError becomes its text and exit code 2; any other traceback is our bug."""
+    """Entry point. A GatewayError, or a file that cannot be written, becomes its text and exit code 2."""
     try:
         cli()
-    except GatewayError as error:
-        err = Console(stderr=True, soft_wrap=True, highlight=False)
+    except (GatewayError, OSError) as error:
+        err = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
         for line in str(error).splitlines():
             err.print(f"[bold red]error[/] {escape(line)}")
         sys.exit(2)
@@ -111,7 +112,7 @@ def routes_command(path: Path, as_json: bool) -> None:
 def explain_command(path: Path, method: str, request_path: str, key: str | None) -> None:
     """Say who answers METHOD PATH, and why."""
     table = create_app(path, watch=False).live.table
-    explanation = table.explain(method.upper(), request_path.partition("?")[0])
+    explanation = table.explain(method.upper(), unquote(request_path.partition("?")[0]))
     out = _out()
     for part in explanation_view(explanation, _answer(explanation, table.default, key)):
         out.print(part)
@@ -142,23 +143,27 @@ def init_command(path: Path, legacy: str, new: str, force: bool) -> None:
     """Write a first map for a Flask app, every rule listed as legacy, and an empty FastAPI app beside it."""
     if path.exists() and not force:
         raise MapError((Fault(str(path), None, "", "is there already; --force overwrites it"),))
-    flask_app = flask_app_of(import_app(legacy, "init"))
+    module, attribute = split_import_string(new, "--new")
+    app = import_app(legacy, "init")
+    flask_app = flask_app_of(app)
     if flask_app is None:
         raise GatewayError(f'init: "{legacy}" is a WSGI app, but not a Flask app, so its rules cannot be listed')
     routes = tuple(flask_routes(flask_app.url_map))
-    path.write_text(first_map(legacy, new, routes, flask_hooks(flask_app)), encoding="utf-8")
+    path.write_text(first_map(legacy, new, routes, flask_hooks(app)), encoding="utf-8")
     out = _out()
     out.print(f"wrote {escape(str(path))} ({len(routes)} routes, all legacy)")
-    module = path.with_name(f"{new.partition(':')[0].replace('.', '/')}.py")
-    if not module.exists() and not module.with_suffix("").is_dir():
-        module.write_text(NEW_SIDE, encoding="utf-8")
-        out.print(f"wrote {escape(str(module))} (an empty FastAPI app)")
+    file = Path(f"{module.replace('.', '/')}.py")
+    if not file.exists() and not file.with_suffix("").is_dir():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(new_side(attribute), encoding="utf-8")
+        out.print(f"wrote {escape(str(file))} (an empty FastAPI app)")
     out.print("next: gateway serve")
 
 
 def _out() -> Console:
     """A console that never cuts a line when its output goes to a file or a pipe."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
+    is_file = not sys.stdout.isatty()
+    return Console(highlight=False, emoji=False, soft_wrap=is_file, width=10_000 if is_file else None)
 
 
 def _findings(gateway: Gateway) -> tuple[Finding, ...]:
@@ -182,12 +187,10 @@ def _told(finding: Finding) -> str:
 
 def _answer(explanation: Explanation, default: Backend, key: str | None) -> str:
     route, backend = explanation.match.route, explanation.match.backend
-    if route is None and not explanation.candidates:
-        return f"{default.value}, by default"
+    if explanation.method == WEBSOCKET:
+        return f"{Backend.NEW.value}, for WSGI has no websockets"
     if route is None:
-        allow = explanation.match.allow
-        note = f", with the methods of both sides in Allow ({', '.join(sorted(allow))})" if allow else ""
-        return f"{(backend or default).value}, which has to refuse {explanation.method}{note}"
+        return _refusal(explanation, backend or default)
     if backend is not None:
         return backend.value
     if key is None:
@@ -195,6 +198,16 @@ def _answer(explanation: Explanation, default: Backend, key: str | None) -> str:
             f"new for {route.percent:g} % of clients, by {route.sticky}; the others legacy (--key VALUE tells for one)"
         )
     return Backend.NEW.value if takes_new(route.rule, key, route.percent) else Backend.LEGACY.value
+
+
+def _refusal(explanation: Explanation, backend: Backend) -> str:
+    if not explanation.candidates:
+        return f"{backend.value}, by default"
+    answers_options = explanation.method == "OPTIONS" and backend is Backend.LEGACY
+    does = "answers OPTIONS by itself" if answers_options else f"has to refuse {explanation.method}"
+    allow = ", ".join(sorted(explanation.match.allow))
+    note = f", with the methods of both sides in Allow ({allow})" if allow else ""
+    return f"{backend.value}, which {does}{note}"
 
 
 def _row_as_json(row: Row) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.items import InlineTable
+from tomlkit.items import InlineTable, Table
 
 from .errors import Fault, MapError, suggest
 from .migration_map import parse_route_key
@@ -35,7 +35,7 @@ def flip(text: str, path: str, key: str, mode: Mode, percent: float | None = Non
     """
     name, statement = _find(text, path, key)
     document = tomlkit.parse(statement.text)
-    if statement.is_header or statement.keys[0] != ("routes", name):
+    if statement.keys[0] != ("routes", name) or isinstance(document[name], Table):
         raise MapError((Fault(path, statement.line, f'routes."{name}"', "not on one line; edit it by hand"),))
     document[name] = _value(document[name], mode, percent)
     after = tomlkit.dumps(document)
@@ -78,7 +78,11 @@ def _find(text: str, path: str, key: str) -> tuple[str, Statement]:
         with contextlib.suppress(ValueError):
             if parse_route_key(name) == wanted:
                 return name, statement
-    close = suggest(key, known) or "; `gateway routes` lists them all, and an unlisted one needs a line under [routes]"
+    same_rule = [name for name in known if f" {name}".endswith(f" {wanted[1]}")]
+    close = (
+        suggest(key, same_rule or known)
+        or "; `gateway routes` lists them all, and an unlisted one needs a line under [routes]"
+    )
     raise MapError((Fault(path, None, f'routes."{key}"', f"the map has no such route{close}"),))
 
 

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import sys
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,7 @@ def import_app(import_string: str, key: str) -> Any:
     looked for in the current directory first, as under `python -m`. Raises ImportAppError, which blames the string
     when that is wrong, and the line of the app's own code when that fails.
     """
-    module_name, _, attribute = import_string.partition(":")
-    if not module_name or not attribute:
-        raise ImportAppError(f'{key}: "{import_string}" is not "module:attribute", like "shop:create_app"')
+    module_name, attribute = split_import_string(import_string, key)
     try:
         found = _attribute(_module(module_name, key), attribute, key)
         app = found() if _needs_no_argument(found) else found
@@ -38,21 +37,34 @@ def import_app(import_string: str, key: str) -> Any:
     return app
 
 
+def split_import_string(import_string: str, key: str) -> tuple[str, str]:
+    """The module and the attribute. Raises ImportAppError when the string is not of that form."""
+    module_name, _, attribute = import_string.partition(":")
+    if not module_name or not attribute or module_name.startswith("."):
+        raise ImportAppError(f'{key}: "{import_string}" is not "module:attribute", like "shop:create_app"')
+    return module_name, attribute
+
+
 def url_map_of(app: Any) -> Map | None:
-    """The rules of a Flask app, also through WSGI middleware that keeps its inner app as `app` or `wsgi_app`."""
+    """The rules of a Flask app, also through WSGI middleware."""
     flask_app = flask_app_of(app)
     return None if flask_app is None else flask_app.url_map
 
 
 def flask_app_of(app: Any) -> Any:
-    """The Flask app itself, or None for another WSGI app."""
+    """The Flask app itself, also through WSGI middleware, or None for another WSGI app."""
+    return next((layer for layer in layers_of(app) if isinstance(getattr(layer, "url_map", None), Map)), None)
+
+
+def layers_of(app: Any) -> Iterator[Any]:
+    """The app and the apps inside it, outermost first: middleware keeps its inner app, or a method of it, as an
+    attribute."""
     seen: set[int] = set()
     while app is not None and id(app) not in seen:
         seen.add(id(app))
-        if isinstance(getattr(app, "url_map", None), Map):
-            return app
-        app = getattr(app, "app", None) or getattr(app, "wsgi_app", None)
-    return None
+        yield app
+        inner = (getattr(app, name, None) for name in ("app", "wsgi_app", "__self__"))
+        app = next((found for found in inner if found is not None), None)
 
 
 def _module(name: str, key: str) -> Any:
@@ -71,7 +83,7 @@ def _attribute(module: Any, path: str, key: str) -> Any:
     found = module
     for name in path.split("."):
         if not hasattr(found, name):
-            close = suggest(name, [known for known in vars(found) if not known.startswith("_")])
+            close = suggest(name, [known for known in dir(found) if not known.startswith("_")])
             raise ImportAppError(f'{key}: module "{module.__name__}" has no attribute "{path}"{close}')
         found = getattr(found, name)
     return found
@@ -86,9 +98,16 @@ def _needs_no_argument(found: Any) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    """`RuntimeError: no DATABASE_URL (shop/config.py:12)`: the failure and the innermost line of it."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    """`RuntimeError: no DATABASE_URL (/srv/shop/config.py:12)`: the failure and its innermost line of the project."""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = next((frame for frame in reversed(frames) if _is_of_project(Path(frame.filename))), frames[-1])
     return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
+
+
+def _is_of_project(path: Path) -> bool:
+    return path.is_relative_to(Path.cwd()) and "site-packages" not in path.parts and path != Path(__file__)
 
 
 def _kind(value: Any) -> str:

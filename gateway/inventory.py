@@ -6,7 +6,8 @@ import inspect
 import re
 import uuid
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, get_type_hints
 
 from fastapi import FastAPI
@@ -15,10 +16,10 @@ from flask import Flask
 from starlette.routing import Match, Mount, WebSocketRoute
 from werkzeug.routing import Map, Rule
 
-from .importer import flask_app_of
+from .importer import flask_app_of, layers_of
 from .matcher import converters_of, shape_of
 from .routes import WEBSOCKET, route_key
-from .routing import own_methods
+from .routing import hidden_rules, own_methods, request_rules
 
 _FLASK_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 _NEW_VARIABLE = re.compile(r"{(\w+)(?::(\w+))?}")
@@ -87,17 +88,21 @@ def take_inventory(legacy: Any, new: Any) -> Inventory:
     return Inventory(
         tuple(flask_routes(flask_app.url_map)) if flask_app else (),
         tuple(new_routes(new)),
-        tuple(flask_hooks(flask_app)) if flask_app else (),
+        tuple(flask_hooks(legacy)) if flask_app else (),
     )
 
 
 def flask_routes(url_map: Map) -> Iterator[AppRoute]:
     """Flask's rules in their order, the methods that Flask adds by itself left out."""
+    rules = [(rule, own_methods(rule)) for rule in request_rules(url_map)]
+    hidden = dict(hidden_rules(rules))
     earlier: dict[Hashable, list[AppRoute]] = {}
-    for rule in url_map.iter_rules():
-        methods = own_methods(rule)
+    for at, (rule, methods) in enumerate(rules):
         same = earlier.setdefault(shape_of(rule), [])
         hidden_by = next((route.key for route in same if methods and route.takes(methods)), None)
+        if at in hidden:
+            hider, its_methods = rules[hidden[at]]
+            hidden_by = route_key(its_methods, hider.rule)
         same.append(AppRoute(methods, rule.rule, str(rule.endpoint), shape_of(rule), hidden_by))
         yield same[-1]
 
@@ -110,22 +115,22 @@ def rule_outline(rule: Rule) -> str:
 
 def new_routes(app: Any, prefix: str = "") -> Iterator[AppRoute]:
     """The new side's routes in their order, those of lazily included routers and of mounted apps too."""
-    contexts = list(iter_route_contexts(getattr(app, "routes", ())))
+    routes = next((layer.routes for layer in layers_of(app) if hasattr(layer, "routes")), ())
+    contexts = list(iter_route_contexts(routes))
     for at, context in enumerate(contexts):
         if context.path is None:
             continue
+        route = _app_route(context, prefix)
         if isinstance(context.original_route, Mount):
-            inner = list(new_routes(context.original_route, f"{prefix}{context.path}"))
-            yield from inner or [_app_route(None, f"{prefix}{context.path}/{{path:path}}", context)]
+            yield from list(new_routes(context.original_route, f"{prefix}{context.path}")) or [route]
         else:
-            methods = _methods(context)
-            hider = next((other for other in contexts[:at] if _takes(other, context, methods)), None)
-            hidden_by = None if hider is None else _app_route(_methods(hider), f"{prefix}{hider.path}", hider).key
-            yield _app_route(methods, f"{prefix}{context.path}", context, hidden_by)
+            hider = next((other for other in contexts[:at] if _takes(other, context, route.methods)), None)
+            yield route if hider is None else replace(route, hidden_by=_app_route(hider, prefix).key)
 
 
-def flask_hooks(app: Flask) -> Iterator[Hook]:
-    """Every hook around every view, in Flask's order of kinds."""
+def flask_hooks(legacy: Any) -> Iterator[Hook]:
+    """Every hook around the views of a Flask app, by Flask's kinds; then what wraps the app, outermost first."""
+    app: Flask = flask_app_of(legacy)
     registered: dict[str, Mapping[str | None, Iterable[Any]]] = {
         "url_value_preprocessor": app.url_value_preprocessors,
         "before_request": app.before_request_funcs,
@@ -136,8 +141,11 @@ def flask_hooks(app: Flask) -> Iterator[Hook]:
         for scope, functions in by_scope.items():
             yield from (Hook(kind, _qualified(function), scope) for function in functions)
     yield from (Hook("teardown_appcontext", _qualified(function), None) for function in app.teardown_appcontext_funcs)
-    if inspect.unwrap(getattr(app.wsgi_app, "__func__", app.wsgi_app)) is not Flask.wsgi_app:
-        yield Hook("wsgi middleware", _qualified(type(app.wsgi_app)), None)
+    outside = takewhile(lambda layer: layer is not app, layers_of(legacy))
+    inside = takewhile(lambda layer: layer is not app, layers_of(app.wsgi_app))
+    for layer in (*outside, *inside):
+        if inspect.unwrap(getattr(layer, "__func__", layer)) is not Flask.wsgi_app:
+            yield Hook("wsgi middleware", _qualified(layer), None)
 
 
 def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:
@@ -145,15 +153,16 @@ def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:
     return (hook for hook in hooks if hook.scope is None or endpoint.startswith(f"{hook.scope}."))
 
 
-def _app_route(
-    methods: frozenset[str] | None, path: str, context: RouteContext, hidden_by: str | None = None
-) -> AppRoute:
+def _app_route(context: RouteContext, prefix: str) -> AppRoute:
+    """The route of one context; of a mounted app, the rule of everything below it."""
+    below = "/{path:path}" if isinstance(context.original_route, Mount) else ""
+    path = f"{prefix}{context.path}{below}"
     outline = _NEW_VARIABLE.sub(lambda found: "<path>" if found[2] == "path" else "<>", path)
     endpoint = context.endpoint
     types = _annotations(endpoint)
     rule = _NEW_VARIABLE.sub(lambda found: f"<{_converter(found[2], types.get(found[1]))}{found[1]}>", path)
     name = _qualified(endpoint) if endpoint else context.name or ""
-    return AppRoute(methods, rule, name, outline, hidden_by)
+    return AppRoute(_methods(context), rule, name, outline)
 
 
 def _converter(convertor: str | None, annotation: Any) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from werkzeug.routing import Map, Rule
 
 from .errors import Fault, MapError, suggest
-from .matcher import Matcher, may_refuse, parts_of, shape_of, takes_any_segment
+from .matcher import Matcher, Methods, may_refuse, parts_of, shape_of, takes_any_segment
 from .routes import RESERVED_PREFIX, WEBSOCKET, Backend, Mode, Route, shown_methods
 
 
@@ -126,8 +126,7 @@ class _Compiler:
     def __init__(self, default: Backend, url_map: Map | None) -> None:
         self.faults: list[Fault] = []
         self._default = Mode(default.value)
-        rules = () if url_map is None else url_map.iter_rules()
-        self._legacy = [rule for rule in rules if not (rule.websocket or rule.build_only)]
+        self._legacy = [] if url_map is None else request_rules(url_map)
         self.bound = Map()
         if url_map is not None:
             self.bound.converters = url_map.converters
@@ -198,17 +197,11 @@ class _Compiler:
         return [*pairs, (flask_rule, Route(left, flask_rule.rule, self._default, listed=False))]
 
     def _report_unreachable(self, pairs: list[_Pair]) -> None:
-        peers: dict[Hashable, list[_Pair]] = defaultdict(list)
-        for pair in pairs:
-            peers[_weights(pair[0])].append(pair)
-        for rule, route in pairs:
+        for at, before in hidden_rules([(rule, route.methods) for rule, route in pairs]):
+            route, other = pairs[at][1], pairs[before][1]
             if route.listed:
-                same = (pair for pair in peers[_weights(rule)] if _covers(pair, (rule, route)))
-                for before, other in same:
-                    if _is_tried_first(before, rule, pairs):
-                        message = f'Flask tries "{other.rule}" first, which takes the same paths; leave this one out'
-                        self.faults.append(route.fault(f"unreachable: {message}"))
-                        break
+                message = f'Flask tries "{other.rule}" first, which takes the same paths; leave this one out'
+                self.faults.append(route.fault(f"unreachable: {message}"))
 
 
 _Pair = tuple[Rule, Route]
@@ -234,6 +227,11 @@ def own_methods(rule: Rule) -> frozenset[str]:
     return methods - {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else methods
 
 
+def request_rules(url_map: Map) -> list[Rule]:
+    """The rules that answer HTTP requests, in Flask's order: not those of websockets or only for building URLs."""
+    return [rule for rule in url_map.iter_rules() if not (rule.websocket or rule.build_only)]
+
+
 def _shared_methods(one: Route, other: Route) -> list[str]:
     if one.methods is None or other.methods is None:
         return shown_methods(one.methods or other.methods or {"every method"})
@@ -256,15 +254,27 @@ def _same_limits(rule: Rule, flask_rule: Rule) -> bool:
     return one == other or not (may_refuse(rule) or may_refuse(flask_rule))
 
 
+def hidden_rules(rules: Sequence[tuple[Rule, Methods]]) -> Iterator[tuple[int, int]]:
+    """(a rule, another of equal weights that takes all its requests before it), by their places in the sequence."""
+    peers: dict[Hashable, list[int]] = defaultdict(list)
+    for at, (rule, _) in enumerate(rules):
+        peers[_weights(rule)].append(at)
+    for at, narrow in enumerate(rules):
+        for before in peers[_weights(narrow[0])]:
+            if _covers(rules[before], narrow) and _is_tried_first(rules[before][0], narrow[0], rules):
+                yield at, before
+                break
+
+
 def _weights(rule: Rule) -> Hashable:
     """Equal for rules of which one may hide the other."""
     return tuple(part.content if part.static else str(part.weight) for part in parts_of(rule))
 
 
-def _covers(wide: _Pair, narrow: _Pair) -> bool:
-    """Whether a rule takes every path and method of another one of equal weights."""
-    (wide_rule, wide_route), (rule, route) = wide, narrow
-    if wide_route.methods is not None and (route.methods is None or not route.methods <= wide_route.methods):
+def _covers(wide: tuple[Rule, Methods], narrow: tuple[Rule, Methods]) -> bool:
+    """Whether a rule takes every path and method of another one of equal weights and other shape."""
+    (wide_rule, all_methods), (rule, methods) = wide, narrow
+    if all_methods is not None and (methods is None or not methods <= all_methods):
         return False
     if shape_of(wide_rule) == shape_of(rule):
         return False
@@ -272,9 +282,9 @@ def _covers(wide: _Pair, narrow: _Pair) -> bool:
     return all(one == other or (not other.static and takes_any_segment(one)) for one, other in parts)
 
 
-def _is_tried_first(before: Rule, rule: Rule, pairs: list[_Pair]) -> bool:
+def _is_tried_first(before: Rule, rule: Rule, rules: Iterable[tuple[Rule, Methods]]) -> bool:
     """Between parts of equal weight Werkzeug tries first what any rule brought first to that place."""
     theirs, ours = parts_of(before), parts_of(rule)
     size = next(at for at, (their, our) in enumerate(zip(theirs, ours, strict=True), 1) if their != our)
-    openings = (parts_of(other)[:size] for other, _ in pairs)
+    openings = (parts_of(other)[:size] for other, _ in rules)
     return next(parts for parts in openings if parts in (theirs[:size], ours[:size])) == theirs[:size]

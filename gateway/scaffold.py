@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from .inventory import AppRoute, Hook
 
-NEW_SIDE = '''"""The new side: routes move here one by one; `gateway routes` shows how far they have come."""
+_NEW_SIDE = '''"""The new side: routes move here one by one; `gateway routes` shows how far they have come."""
 
 from fastapi import FastAPI
 
-app = FastAPI()
+{name} = FastAPI()
 '''
 
 _HEAD = """\
@@ -35,8 +36,23 @@ _HOOKS = """
 
 def first_map(legacy: str, new: str, routes: Iterable[AppRoute], hooks: Iterable[Hook]) -> str:
     """The text of a map that changes nothing: all that the Flask app answers, it still answers."""
-    listed = [route for route in routes if route.methods and route.hidden_by is None]
-    return _HEAD.format(legacy=legacy, new=new) + "".join(_groups(listed)) + _hooks(tuple(hooks))
+    return _HEAD.format(legacy=legacy, new=new) + "".join(_groups(list(_reached(routes)))) + _hooks(tuple(hooks))
+
+
+def new_side(name: str) -> str:
+    """The source of an empty FastAPI app of that name."""
+    return _NEW_SIDE.format(name=name)
+
+
+def _reached(routes: Iterable[AppRoute]) -> Iterator[AppRoute]:
+    """The routes that get requests, each with the methods that no earlier one of the same paths takes."""
+    taken: dict[Hashable, frozenset[str]] = {}
+    for route in routes:
+        before = taken.get(route.shape, frozenset())
+        methods = (route.methods or frozenset()) - before
+        taken[route.shape] = before | methods
+        if methods and route.hidden_by is None:
+            yield replace(route, methods=methods)
 
 
 def _groups(routes: list[AppRoute]) -> Iterator[str]:

@@ -90,6 +90,10 @@ class Server:
         self._reader.join()
         return code
 
+    def wait(self, *, seconds: float = 15) -> int:
+        """The exit code of a server that ends by itself."""
+        return self._child.wait(seconds)
+
     def _read(self) -> None:
         assert self._child.stdout is not None
         with self._child.stdout as lines:

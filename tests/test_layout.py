@@ -1,0 +1,127 @@
+"""The house rules of `gateway/`: imports point one way, files stay small, what is public is documented."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from gateway.cli import cli
+
+ROOT = Path(__file__).parent.parent
+GATEWAY = ROOT / "gateway"
+LONGEST = 350
+
+ORDER = [
+    "errors", "matcher", "routes", "routing", "toml_statements", "migration_map", "flip",
+    "importer", "inventory", "check", "display", "scaffold",
+    "asgi", "access_log", "answer", "bridge", "lifespan", "reload", "status", "rollout", "rollout.canary",
+    "app", "__init__", "serving", "cli", "__main__",
+]  # fmt: skip
+"""A module imports only from those before it, so that there is no cycle."""
+
+
+def name_of(path: Path) -> str:
+    """`rollout/canary.py` -> `rollout.canary`; a package goes by its own name."""
+    parts = path.relative_to(GATEWAY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+SOURCES = {name_of(path): path for path in sorted(GATEWAY.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
+
+
+def imports(name: str) -> Iterator[str]:
+    """What a module imports, anywhere in it: modules of `gateway` by their names here, other packages by theirs."""
+    inside = SOURCES[name].parent.relative_to(ROOT).parts
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            yield from (_known(alias.name.split(".")) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = inside[: len(inside) + 1 - node.level] if node.level else ()
+            module = node.module.split(".") if node.module else []
+            yield from (_known([*package, *module, alias.name]) for alias in node.names)
+
+
+def _known(path: list[str]) -> str:
+    """The longest part of a dotted path that is a module of `gateway`, else the package that it is of."""
+    if path[0] != "gateway":
+        return path[0]
+    tails = (".".join(path[1:end]) for end in range(len(path), 1, -1))
+    return next((tail for tail in tails if tail in SOURCES), "__init__")
+
+
+def test_every_module_has_its_place_in_the_order() -> None:
+    assert sorted(ORDER) == sorted(SOURCES)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_imports_point_one_way(name: str) -> None:
+    own = {imported for imported in imports(name) if imported in SOURCES}
+    assert own <= set(ORDER[: ORDER.index(name)])
+
+
+def test_the_walk_sees_imports_in_all_their_forms() -> None:
+    assert {"errors", "routes", "werkzeug"} <= set(imports("routing"))
+    assert {"access_log", "rollout.canary"} <= set(imports("app"))
+    assert {"asgi", "routes"} <= set(imports("rollout.canary"))
+    assert "__init__" in set(imports("cli"))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_apps_come_by_import_string(name: str) -> None:
+    assert {"legacy_flask", "new_fastapi", "tests"}.isdisjoint(imports(name))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_module_is_small(name: str) -> None:
+    assert len(SOURCES[name].read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_is_public_says_what_it_is(name: str) -> None:
+    public = (node for node in TREES[name].body if isinstance(node, Documented) and not node.name.startswith("_"))
+    assert ast.get_docstring(TREES[name])
+    assert [node.name for node in public if not ast.get_docstring(node)] == []
+
+
+# --- the command line and the documentation ---
+
+DOCUMENTS = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+OPTIONS = [
+    (command.name or "", option)
+    for command in (cli, *cli.commands.values())
+    for parameter in command.params
+    if isinstance(parameter, click.Option)
+    for option in (*parameter.opts, *parameter.secondary_opts)
+]
+
+
+def is_documented(word: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", DOCUMENTS) is not None
+
+
+@pytest.mark.parametrize("command", cli.commands)
+def test_every_command_is_documented(command: str) -> None:
+    assert re.search(rf"^## {command}\b", DOCUMENTS, re.MULTILINE)
+    assert is_documented(f"gateway {command}")
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_every_option_is_documented_in_its_commands_section(command: str, option: str) -> None:
+    heading = command if command in cli.commands else "The `gateway` command"
+    section = re.search(rf"^##? {re.escape(heading)}.*?(?=^## |\Z)", DOCUMENTS, re.MULTILINE | re.DOTALL)
+    assert section is not None
+    assert re.search(rf"(?<![\w-]){option}(?![\w-])", section[0])
+
+
+@pytest.mark.parametrize("code", sorted(set(re.findall(r'Level\.\w+, "([a-z-]+)"', SOURCES["check"].read_text()))))
+def test_every_code_of_a_finding_is_documented(code: str) -> None:
+    assert is_documented(f"`{code}`")

@@ -1,0 +1,56 @@
+"""The words of routing: who is needed for a mode, and how a route is written."""
+
+import pytest
+
+from gateway.errors import Fault
+from gateway.routes import Backend, Mode, Place, Route, route_key, shown_methods
+
+LEGACY, NEW = Backend.LEGACY, Backend.NEW
+
+
+@pytest.mark.parametrize(
+    ("mode", "answers", "needs", "backend"),
+    [
+        (Mode.LEGACY, {LEGACY}, {LEGACY}, LEGACY),
+        (Mode.SHADOW, {LEGACY}, {LEGACY, NEW}, LEGACY),
+        (Mode.CANARY, {LEGACY, NEW}, {LEGACY, NEW}, None),
+        (Mode.NEW, {NEW}, {NEW}, NEW),
+    ],
+)
+def test_each_mode_knows_its_backends(
+    mode: Mode, answers: set[Backend], needs: set[Backend], backend: Backend | None
+) -> None:
+    assert mode.backends == answers
+    assert mode.needs == needs
+    assert Route(None, "/x", mode).backend is backend
+
+
+def test_the_modes_stand_in_the_order_of_a_routes_life() -> None:
+    assert [mode.value for mode in Mode] == ["legacy", "shadow", "canary", "new"]
+
+
+@pytest.mark.parametrize(
+    ("methods", "key"),
+    [
+        (None, "/x"),
+        ({"GET", "HEAD"}, "GET /x"),
+        ({"HEAD"}, "HEAD /x"),
+        ({"POST", "HEAD", "GET"}, "GET,POST /x"),
+        ({"DELETE", "PATCH", "PUT", "POST"}, "POST,PUT,PATCH,DELETE /x"),
+        ({"OPTIONS", "DELETE", "COPY"}, "DELETE,COPY,OPTIONS /x"),
+        ({"WS"}, "WS /x"),
+    ],
+)
+def test_a_key_is_the_route_as_a_person_writes_it(methods: set[str] | None, key: str) -> None:
+    assert route_key(methods, "/x") == key
+    assert Route(None if methods is None else frozenset(methods), "/x", Mode.NEW).key == key
+
+
+def test_get_implies_head_so_only_a_lone_head_is_shown() -> None:
+    assert shown_methods({"HEAD", "GET"}) == ["GET"]
+    assert shown_methods({"HEAD", "POST"}) == ["HEAD", "POST"]
+
+
+def test_a_fault_of_a_route_points_at_its_line() -> None:
+    route = Route(frozenset({"GET", "HEAD"}), "/x", Mode.NEW, place=Place("m.toml", 7))
+    assert route.fault("wrong") == Fault("m.toml", 7, 'routes."GET /x"', "wrong")

@@ -1,0 +1,443 @@
+"""Which side answers: the map's routes over the Flask app's own rules."""
+
+from __future__ import annotations
+
+import time
+from itertools import permutations
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.routing import BaseConverter, Rule, ValidationError
+
+from gateway.errors import MapError
+from gateway.migration_map import draft_map, draft_routes
+from gateway.routes import Backend
+from gateway.routing import Match, RouteTable
+
+LEGACY, NEW = Backend.LEGACY, Backend.NEW
+
+
+class Even(BaseConverter):
+    """Refuses some of what its pattern lets through."""
+
+    regex = r"\d+"
+
+    def to_python(self, value: str) -> int:
+        if int(value[-1]) % 2:
+            raise ValidationError
+        return int(value)
+
+
+class Slug(BaseConverter):
+    regex = r"[a-z]+(?:-[a-z]+)*"
+    weight = 60
+
+
+def flask_app(*rules: str, **settings: Any) -> Flask:
+    """A Flask app with these rules, written as in a map: `"POST /x"`, or a bare rule for GET."""
+    app = Flask("generated", static_folder=None)
+    app.url_map.converters.update(even=Even, slug=Slug)
+    for name, value in settings.items():
+        setattr(app.url_map, name, value)
+    for number, text in enumerate(rules):
+        methods, _, rule = text.rpartition(" ")
+        app.add_url_rule(rule, f"view{number}", methods=methods.split(",") if methods else None)
+    return app
+
+
+def table(routes: dict[str, Any], *flask_rules: str, default: str = "legacy", **settings: Any) -> RouteTable:
+    draft = draft_routes(routes, default)
+    url_map = flask_app(*flask_rules, **settings).url_map
+    return RouteTable.compile(draft.checked().routes, default=draft.map.default, url_map=url_map)
+
+
+def faults_of(routes: dict[str, Any] | str, *flask_rules: str, **settings: Any) -> list[str]:
+    draft = draft_map(routes, "m.toml") if isinstance(routes, str) else draft_routes(routes, "legacy")
+    with pytest.raises(MapError) as caught:
+        RouteTable.compile(draft.checked().routes, url_map=flask_app(*flask_rules, **settings).url_map)
+    return [str(fault) for fault in caught.value.faults]
+
+
+# --- who answers ---
+
+
+@pytest.mark.parametrize(
+    ("request_line", "backend", "key"),
+    [
+        ("GET /todos", NEW, "GET /todos"),
+        ("HEAD /todos", NEW, "GET /todos"),
+        ("POST /todos", LEGACY, "POST /todos"),
+        ("DELETE /todos", LEGACY, "DELETE /todos"),
+        ("GET /users/7", None, "GET /users/<int:user_id>"),
+        ("GET /feedback", NEW, "GET,POST /feedback"),
+        ("POST /feedback", NEW, "GET,POST /feedback"),
+        ("GET /static/a/b.css", NEW, "/static/<path:filename>"),
+        ("PURGE /static/a/b.css", NEW, "/static/<path:filename>"),
+        ("WS /live", NEW, "WS /live"),
+        ("GET /unlisted", LEGACY, "GET /unlisted"),
+        ("GET /nowhere", LEGACY, None),
+        ("GET /todos2", LEGACY, None),
+    ],
+)
+def test_the_map_decides_and_unlisted_is_legacy(request_line: str, backend: Backend | None, key: str | None) -> None:
+    routes = {
+        "GET /todos": "new",
+        "POST /todos": "shadow",
+        "GET /users/<int:user_id>": {"mode": "canary", "percent": 10},
+        "GET,POST /feedback": "new",
+        "/static/<path:filename>": "new",
+        "WS /live": "new",
+    }
+    flask_rules = ("/todos", "POST /todos", "DELETE /todos", "/users/<int:id>", "GET,POST /feedback", "/unlisted")
+    method, path = request_line.split()
+    match = table(routes, *flask_rules).match(method, path)
+    assert match.backend is backend
+    assert (match.route and match.route.key) == key
+
+
+@pytest.mark.parametrize(("default", "backend"), [("legacy", LEGACY), ("new", NEW)])
+def test_what_nobody_lists_gets_the_default(default: str, backend: Backend) -> None:
+    routes = table({"GET /x": "legacy"}, "/x", "/unlisted", default=default)
+    assert routes.match("GET", "/nowhere") == Match(None, backend)
+    unlisted = routes.match("GET", "/unlisted")
+    assert unlisted.backend is backend
+    assert unlisted.route is not None
+    assert not unlisted.route.listed
+
+
+@pytest.mark.parametrize(
+    ("path", "backend"),
+    [("/users/new", LEGACY), ("/users/ada", NEW), ("/users/ada/posts", LEGACY), ("/users/7", LEGACY)],
+)
+def test_a_listed_rule_does_not_take_what_flask_keeps(path: str, backend: Backend) -> None:
+    flask_rules = ("/users/<name>", "/users/new", "/users/<int:id>", "/<path:anything>")
+    assert table({"GET /users/<name>": "new"}, *flask_rules).match("GET", path).backend is backend
+
+
+def test_a_flask_rule_of_one_method_keeps_only_that_method() -> None:
+    routes = table({"GET,POST /users/<name>": "new"}, "GET,POST /users/<name>", "POST /users/new")
+    assert routes.match("POST", "/users/new").backend is LEGACY
+    assert routes.match("GET", "/users/new").backend is NEW
+
+
+@pytest.mark.parametrize(
+    "kept", [{"build_only": True}, {"websocket": True}], ids=["a rule only for building URLs", "a websocket's rule"]
+)
+def test_a_flask_rule_that_answers_no_request_takes_none(kept: dict[str, bool]) -> None:
+    app = flask_app("/<name>")
+    app.url_map.add(Rule("/special", endpoint="special", **kept))
+    routes = RouteTable.compile(draft_routes({"GET /<name>": "new"}, "legacy").map.routes, url_map=app.url_map)
+    assert routes.match("GET", "/special").backend is NEW
+
+
+def test_without_a_flask_app_only_the_map_counts() -> None:
+    listed = draft_routes({"GET /a/<x>": "new", "GET /a/b": "legacy"}, "new").map
+    routes = RouteTable.compile(listed.routes, default=listed.default)
+    assert [routes.match("GET", path).backend for path in ("/a/b", "/a/c", "/d")] == [LEGACY, NEW, NEW]
+
+
+ROUTES = {"GET /<x>": "legacy", "GET /new": "new", "GET /<int:x>": "new", "GET /<any(b,a):x>": "new"}
+
+
+@pytest.mark.parametrize("order", list(permutations(ROUTES)))
+def test_the_order_of_the_file_never_matters(order: tuple[str, ...]) -> None:
+    ordered = table({key: ROUTES[key] for key in order}, "/new")
+    assert [route.key for route in ordered.routes] == ["GET /new", "GET /<any(b,a):x>", "GET /<int:x>", "GET /<x>"]
+    found = {path: ordered.match("GET", path).backend for path in ("/new", "/7", "/a", "/other")}
+    assert found == {"/new": NEW, "/7": NEW, "/a": NEW, "/other": LEGACY}
+
+
+def test_flasks_order_decides_between_rules_of_equal_weight() -> None:
+    flask_rules = ["/<any(a,b):x>", "/<string(length=1):x>"]
+    listed = {"GET /<any(a,b):x>": "legacy", "GET /<string(length=1):x>": "new"}
+    assert table(listed, *flask_rules).match("GET", "/a").backend is LEGACY
+    assert table(listed, *reversed(flask_rules)).match("GET", "/a").backend is NEW
+
+
+# --- converters and the Flask app's own settings ---
+
+
+@pytest.mark.parametrize(
+    ("rule", "taken", "refused"),
+    [
+        ("/<int:x>", ["/7", "/007", "/\u0661"], ["/-1", "/+1", "/1_000", "/1.0", "/ 1", "/7\n", "/" + "9" * 5000]),
+        ("/<int(min=5,max=20):x>", ["/5", "/20"], ["/4", "/21"]),
+        ("/<int(signed=True):x>", ["/-1", "/1"], ["/--1"]),
+        ("/<float:x>", ["/1.5"], ["/1", "/1e5", "/-1.5", "/nan"]),
+        ("/<uuid:x>", ["/6a1f0f0e-8c1a-4b57-9f0e-0123456789ab"], ["/6a1f0f0e8c1a4b579f0e0123456789ab", "/zz"]),
+        ("/<path:x>", ["/a", "/a/b", "/a%2Fb"], ["/"]),
+        ("/<any(a,b):x>", ["/a", "/b"], ["/c", "/ab"]),
+        ("/<string(length=2):x>", ["/ab"], ["/a", "/abc"]),
+        ("/<x>", ["/a", "/a\n", "/é"], ["/", "/a/b"]),
+        ("/<even:x>", ["/8"], ["/7", "/a"]),
+        ("/<slug:x>", ["/two-words"], ["/Two", "/a--b"]),
+        ("/v<int:x>.json", ["/v7.json"], ["/v.json", "/v7"]),
+    ],
+)
+def test_converters_mean_what_werkzeug_means(rule: str, taken: list[str], refused: list[str]) -> None:
+    routes = table({f"GET {rule}": "new"})
+    assert [path for path in taken if routes.match("GET", path).route is None] == []
+    assert [path for path in refused if routes.match("GET", path).route is not None] == []
+
+
+def test_what_a_converter_refuses_is_not_the_routes() -> None:
+    routes = table({"GET /n/<int(max=5):x>": "new"}, "/n/<int(max=5):x>")
+    assert routes.match("GET", "/n/9") == Match(None, LEGACY)
+    assert routes.match("POST", "/n/9") == Match(None, NEW)
+
+
+@pytest.mark.parametrize(
+    ("listed", "flask_rule"),
+    [
+        ("/n/<int:x>", "/n/<int(min=1):x>"),
+        ("/n/<int(max=5):x>", "/n/<int:x>"),
+        ("/n/<even:x>", "/n/<int:x>"),
+    ],
+)
+def test_limits_other_than_flasks_are_refused_for_they_would_take_or_lose_paths(listed: str, flask_rule: str) -> None:
+    message = f'Flask has "{flask_rule}" for the same paths; write the rule as Flask does'
+    assert faults_of({f"GET {listed}": "new"}, flask_rule) == [f'Gateway(...): routes."GET {listed}": {message}']
+
+
+@pytest.mark.parametrize(
+    ("listed", "flask_rule"),
+    [
+        ("/n/<int( min=1,max=5 ):number>", "/n/<int(min=1,max=5):x>"),
+        ("/n/<string:x>", "/n/<x>"),
+        ("/n/<even:y>", "/n/<even:x>"),
+    ],
+)
+def test_names_of_variables_may_differ_from_flasks(listed: str, flask_rule: str) -> None:
+    assert table({f"GET {listed}": "new"}, flask_rule).match("GET", "/n/4").backend is NEW
+
+
+@pytest.mark.parametrize("backend", [LEGACY, NEW])
+def test_a_missing_slash_goes_to_the_owner_of_the_slashed_route(backend: Backend) -> None:
+    match = table({"GET /users/": backend.value}, "/users/").match("GET", "/users")
+    assert (match.backend, match.redirect) == (backend, "/users/")
+
+
+def test_slash_rules_are_those_of_the_method() -> None:
+    routes = table({"GET /users/": "new", "POST /users": "legacy"}, "/users/", "POST /users")
+    assert routes.match("GET", "/users").redirect == "/users/"
+    assert routes.match("POST", "/users").redirect is None
+    assert routes.match("POST", "/users").backend is LEGACY
+
+
+@pytest.mark.parametrize(
+    ("settings", "path", "redirect", "is_found"),
+    [
+        ({}, "/a", "/a/", True),
+        ({"strict_slashes": False}, "/a", None, True),
+        ({}, "/b/", None, False),
+        ({"strict_slashes": False}, "/b/", None, True),
+        ({}, "/c//d", "/c/d", True),
+        ({"merge_slashes": False}, "/c//d", None, False),
+        ({}, "//b", None, True),
+    ],
+)
+@pytest.mark.parametrize("flask_has_it", [True, False])
+def test_the_flask_apps_slash_settings_hold(
+    settings: dict[str, bool], path: str, redirect: str | None, is_found: bool, flask_has_it: bool
+) -> None:
+    rules = ("/a/", "/b", "/c/<x>")
+    routes = table({f"GET {rule}": "new" for rule in rules}, *(rules if flask_has_it else ()), **settings)
+    match = routes.match("GET", path)
+    assert (match.route is not None, match.redirect) == (is_found, redirect)
+
+
+def test_a_flask_rules_own_slash_settings_hold_over_its_apps() -> None:
+    app = flask_app()
+    app.add_url_rule("/a/", "a", strict_slashes=False)
+    app.add_url_rule("/b/<x>", "b", merge_slashes=False)
+    listed = draft_routes({"GET /a/": "new", "GET /b/<renamed>": "new"}, "legacy").map.routes
+    routes = RouteTable.compile(listed, url_map=app.url_map)
+    assert routes.match("GET", "/a").redirect is None
+    assert routes.match("GET", "/a").backend is NEW
+    assert routes.match("GET", "/b//c").route is None
+
+
+# --- methods that no route takes ---
+
+SPLIT = {"GET /split": "new", "POST /split": "legacy"}
+
+
+@pytest.mark.parametrize(
+    ("routes", "request_line", "backend", "allow"),
+    [
+        ({"GET /x": "new"}, "DELETE /x", NEW, ""),
+        ({"GET /x": "new"}, "OPTIONS /x", NEW, ""),
+        ({"GET /x": "legacy"}, "OPTIONS /x", LEGACY, ""),
+        ({"GET /x": "shadow"}, "OPTIONS /x", LEGACY, ""),
+        (SPLIT, "DELETE /split", LEGACY, "GET HEAD POST"),
+        (SPLIT, "OPTIONS /split", LEGACY, "GET HEAD OPTIONS POST"),
+        ({"GET /c": {"mode": "canary", "percent": 5}}, "PUT /c", LEGACY, "GET HEAD"),
+        ({"GET /p/<x>": "new", "POST /p/<int:x>": "legacy"}, "PUT /p/7", LEGACY, "GET HEAD POST"),
+        ({"GET /p/<x>": "new", "POST /p/<int:x>": "legacy"}, "PUT /p/a", NEW, ""),
+        ({"WS /live": "new"}, "GET /live", LEGACY, ""),
+        ({"WS /live": "new", "GET /live": "legacy"}, "POST /live", LEGACY, ""),
+    ],
+)
+def test_a_wrong_method_goes_to_the_owner_and_a_split_path_tells_both_sides_methods(
+    routes: dict[str, Any], request_line: str, backend: Backend, allow: str
+) -> None:
+    method, path = request_line.split()
+    assert table(routes).match(method, path) == Match(None, backend, allow=frozenset(allow.split()))
+
+
+def test_a_route_that_names_options_takes_it() -> None:
+    assert table({**SPLIT, "OPTIONS /split": "new"}).match("OPTIONS", "/split").backend is NEW
+
+
+def test_flasks_unlisted_methods_split_a_path_too() -> None:
+    match = table({"GET /x": "new"}, "GET,POST /x").match("DELETE", "/x")
+    assert match == Match(None, LEGACY, allow=frozenset({"GET", "HEAD", "POST"}))
+
+
+def test_a_split_path_with_the_new_side_as_default_refuses_there_but_answers_options_in_flask() -> None:
+    routes = table(SPLIT, default="new")
+    assert routes.match("DELETE", "/split").backend is NEW
+    assert routes.match("OPTIONS", "/split").backend is LEGACY
+
+
+# --- explain ---
+
+
+def explained(routes: RouteTable, method: str, path: str) -> list[tuple[str, str]]:
+    explanation = routes.explain(method, path)
+    assert (explanation.method, explanation.path) == (method, path)
+    assert explanation.match == routes.match(method, path)
+    return [(candidate.route.key, candidate.verdict) for candidate in explanation.candidates]
+
+
+@pytest.mark.parametrize(
+    ("request_line", "candidates"),
+    [
+        (
+            "GET /users/7",
+            [
+                ("GET /users/<int:id>", "wins"),
+                ("DELETE /users/<int:id>", "does not take GET"),
+                ("GET /users/<name>", "less specific"),
+            ],
+        ),
+        (
+            "PATCH /users/7",
+            [
+                ("GET /users/<int:id>", "does not take PATCH"),
+                ("DELETE /users/<int:id>", "does not take PATCH"),
+                ("GET /users/<name>", "does not take PATCH"),
+            ],
+        ),
+        ("GET /even/7", [("GET /even/<even:x>", "refuses a variable of the path")]),
+        ("POST /even/7", [("GET /even/<even:x>", "does not take POST")]),
+        ("GET /slashed", [("GET /slashed/", "wins, by a redirect to /slashed/")]),
+        ("POST /files/a/b", [("GET /files/<path:rest>", "does not take POST")]),
+        ("GET /", []),
+    ],
+)
+def test_explain_says_why_each_route_wins_or_loses(request_line: str, candidates: list[tuple[str, str]]) -> None:
+    routes = table(
+        {"GET /users/<int:id>": "new", "GET /even/<even:x>": "new", "GET /slashed/": "new"},
+        "/users/<name>",
+        "GET,DELETE /users/<int:id>",
+        "/files/<path:rest>",
+    )
+    method, path = request_line.split()
+    assert explained(routes, method, path) == candidates
+
+
+# --- bad routes ---
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("GET /<itn:x>", 'unknown converter "itn"; did you mean "int"?'),
+        ("GET /<a>/<int(min=1):b>/<slgu:c>", 'unknown converter "slgu"; did you mean "slug"?'),
+        ("GET /<regex('[a-z]'):x>", 'unknown converter "regex"'),
+        ("GET /<x", "not a Flask rule: malformed url rule: '/<x'"),
+        ("GET /<x>/<x>", "not a Flask rule: duplicate argument 'x' in function definition"),
+        (
+            "GET /<int(least=1):x>",
+            "not a Flask rule: NumberConverter.__init__() got an unexpected keyword argument 'least'",
+        ),
+        ("GET /<any('a:x>", 'not a Flask rule: malformed url rule: "/<any(\'a:x>"'),
+        ("GET /_gateway/health", '"/_gateway" is the gateway\'s own prefix; choose another path'),
+        ("GET /_gateway", '"/_gateway" is the gateway\'s own prefix; choose another path'),
+    ],
+)
+def test_a_bad_rule_is_refused_with_its_reason(key: str, message: str) -> None:
+    assert faults_of({key: "new"}) == [f'Gateway(...): routes."{key}": {message}']
+
+
+def test_a_path_that_only_begins_like_the_reserved_prefix_is_free() -> None:
+    assert table({"GET /_gateway2": "new"}).match("GET", "/_gateway2").backend is NEW
+
+
+def test_a_custom_converter_whose_pattern_is_broken_is_refused() -> None:
+    app = flask_app()
+    app.url_map.converters["broken"] = type("Broken", (BaseConverter,), {"regex": "[a-z"})
+    with pytest.raises(MapError) as caught:
+        RouteTable.compile(draft_routes({"/<broken:x>": "new"}, "legacy").map.routes, url_map=app.url_map)
+    (fault,) = caught.value.faults
+    assert fault.message == r"not a Flask rule: bad escape \Z"
+
+
+MAP = """\
+[gateway]
+[routes]
+"GET /a/<x>"  = "new"
+"GET,POST /a/<y>" = "legacy"
+"/b" = "new"
+"DELETE /b" = "new"
+"HEAD /c" = "new"
+"GET /c" = "new"
+"GET /d/<x>" = "new"
+"POST /d/<y>" = "legacy"
+"GET /<nit:x>" = "new"
+"POST /u/<uuid:x>" = "new"
+"GET /u/<uuid:x>" = "new"
+"""
+
+
+def test_all_faults_of_the_rules_are_reported_together_each_naming_both() -> None:
+    first = "which takes the same paths; leave this one out"
+    assert faults_of(MAP, "/u/<name>", "POST /u/<other>") == [
+        'm.toml:4: routes."GET,POST /a/<y>": the same paths and GET as "GET /a/<x>" (line 3); keep one of the two',
+        'm.toml:6: routes."DELETE /b": the same paths and DELETE as "/b" (line 5); keep one of the two',
+        'm.toml:8: routes."GET /c": the same paths and HEAD as "HEAD /c" (line 7); keep one of the two',
+        'm.toml:11: routes."GET /<nit:x>": unknown converter "nit"; did you mean "int"?',
+        f'm.toml:12: routes."POST /u/<uuid:x>": unreachable: Flask tries "/u/<other>" first, {first}',
+        f'm.toml:13: routes."GET /u/<uuid:x>": unreachable: Flask tries "/u/<name>" first, {first}',
+    ]
+
+
+def test_two_routes_of_every_method_are_duplicates_too() -> None:
+    message = 'the same paths and every method as "/x/<a>"; keep one of the two'
+    assert faults_of({"/x/<a>": "new", "/x/<b>": "new"}) == [f'Gateway(...): routes."/x/<b>": {message}']
+
+
+UUID = "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab"
+
+
+def test_reachable_is_what_an_earlier_rule_has_opened() -> None:
+    """Werkzeug tries parts of equal weight in the order in which any rule brought them, not their own rules' order."""
+    rules = ["/<uuid:x>/more", "/<name>", "/<uuid:x>"]
+    assert table({"GET /<uuid:x>": "new"}, *rules).match("GET", f"/{UUID}").backend is NEW
+    message = 'unreachable: Flask tries "/<name>" first, which takes the same paths; leave this one out'
+    rules = ["/<name>/more", "/<uuid:x>", "/<name>"]
+    assert faults_of({"GET /<uuid:x>": "new"}, *rules) == [f'Gateway(...): routes."GET /<uuid:x>": {message}']
+
+
+def test_a_route_behind_a_flask_rule_of_another_method_is_reachable() -> None:
+    routes = table({"GET /u/<uuid:x>": "new"}, "POST /u/<name>")
+    assert routes.match("GET", "/u/6a1f0f0e-8c1a-4b57-9f0e-0123456789ab").backend is NEW
+
+
+def test_thousands_of_rules_compile_well_within_the_second_that_a_reload_may_take() -> None:
+    app = flask_app(*(f"/a{number % 50}/<x>/b{number}/<int:y>" for number in range(1500)))
+    began = time.perf_counter()
+    RouteTable.compile((), url_map=app.url_map)
+    assert time.perf_counter() - began < 1
