@@ -15,6 +15,7 @@ from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from .app import Gateway, create_app
+from .draining import DrainingProtocol
 
 MAP_VARIABLE = "GATEWAY_MAP"
 WATCH_VARIABLE = "GATEWAY_WATCH"
@@ -53,7 +54,7 @@ def serve(path: Path, options: ServeOptions) -> None:
         port=options.port,
         workers=options.workers,
         loop="uvloop",
-        http="httptools",
+        http=DrainingProtocol,
         lifespan="on",
         log_config=log_config(access_log=options.access_log),
         access_log=False,

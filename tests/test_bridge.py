@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from starlette.types import Message
 from werkzeug.exceptions import ClientDisconnected
 
-from gateway.bridge import Limits, WSGIBridge
+from gateway.bridge import WSGIBridge
 from gateway.bridge.environ import build_environ
+from gateway.limits import Limits
 from tests.apps import APPS, Endless, Gated, colour, show_colour
 from tests.servers import Answer, Server, ask, post, post_chunked, request, serve
 

@@ -12,13 +12,16 @@ from wsgiref.types import WSGIApplication
 from a2wsgi import WSGIMiddleware
 from starlette.types import Receive, Scope, Send
 
+from ..limits import Limits
+from .environ import is_ambiguous
 from .request_body import ClientGoneError, read_body
 from .turn import Turn
-from .workers import Gauges, Limits, Workers
+from .workers import Gauges, Workers
 
 __all__ = ["ClientGoneError", "Gauges", "Limits", "WSGIBridge"]
 
 BUSY = b"The service is busy; try again in a moment.\n"
+AMBIGUOUS = b"Host and Content-Type must stand once.\n"
 
 
 class WSGIBridge(WSGIMiddleware):
@@ -31,7 +34,7 @@ class WSGIBridge(WSGIMiddleware):
 
     @property
     def gauges(self) -> Gauges | None:
-        """How busy it is; None before the first request."""
+        """How busy it is; None before the first request and after the last."""
         return None if self._workers is None else self._workers.gauges
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
@@ -50,6 +53,9 @@ class WSGIBridge(WSGIMiddleware):
             self._workers = None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_ambiguous(scope):
+            await _answer_plain(send, 400, AMBIGUOUS)
+            return
         if self._workers is None:
             self._workers = Workers(asyncio.get_running_loop(), self._limits)
         workers = self._workers
@@ -61,11 +67,11 @@ class WSGIBridge(WSGIMiddleware):
         workers.submit(turn)
         await turn.answer(receive, send)
         if turn.was_refused and not turn.is_abandoned:
-            await _refuse(send)
+            await _answer_plain(send, 503, BUSY, (b"retry-after", b"1"))
 
 
-async def _refuse(send: Send) -> None:
-    """RFC 9110, 15.6.4: the client may come again."""
-    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(BUSY)), (b"retry-after", b"1")]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": BUSY})
+async def _answer_plain(send: Send, status: int, text: bytes, *more: tuple[bytes, bytes]) -> None:
+    """The bridge's own answer, for a request that never reaches the app."""
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text)), *more]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})

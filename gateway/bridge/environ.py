@@ -80,6 +80,7 @@ def is_ambiguous(scope: Scope) -> bool:
 
 
 def header_variable(name: bytes) -> str:
+    """`HTTP_` and the name, but for the two that CGI knows without it (RFC 3875, 4.1)."""
     variable = name.upper().replace(b"-", b"_").decode("latin-1")
     return variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
 

@@ -22,7 +22,7 @@ class LostBodyError(RuntimeError):
 
 
 async def read_body(scope: Scope, receive: Receive) -> IO[bytes]:
-    """The whole body, at its start. Raises ClientGoneError when it is cut off, LostBodyError when the server lost it."""
+    """The whole body, at its start. Raises ClientGoneError when it is cut, LostBodyError when the server lost it."""
     if not _has_body(scope):
         return io.BytesIO()
     message = await _next(receive)

@@ -21,6 +21,21 @@ from .response import Response, run
 LOGGER = logging.getLogger("gateway.bridge")
 
 
+FLASK_CONTEXTS = frozenset({"flask.app_ctx", "flask.request_ctx"})
+
+
+def request_context() -> contextvars.Context:
+    """What the request's task knows, but for a Flask context pushed outside: its `g` would be every request's."""
+    context = contextvars.copy_context()
+    if not any(variable.name in FLASK_CONTEXTS for variable in context):
+        return context
+    clean = contextvars.Context()
+    for variable, value in context.items():
+        if variable.name not in FLASK_CONTEXTS:
+            clean.run(variable.set, value)
+    return clean
+
+
 class State(Enum):
     """Where a turn is; only the event loop changes it."""
 
@@ -46,7 +61,7 @@ class Turn:
         self._app = app
         self._scope = scope
         self._body = body
-        self._context = contextvars.copy_context()
+        self._context = request_context()
         self._on_long = on_long
         self._on_end = on_end
         self._outbox = Outbox(self._loop, self._became_long, self._ended)

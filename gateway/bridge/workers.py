@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from ..limits import Limits
 from .outbox import call_on
 from .turn import State, Turn
 
@@ -30,20 +31,6 @@ STREAM_S = 1.0
 """Seconds after its first byte from which an answer counts as a stream."""
 WATCH_S = 0.1
 """Seconds after which a request is worth watching for its client's leaving."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much the bridge takes on at a time."""
-
-    workers: int = 40
-    """Views that run or wait at once."""
-    streams: int = 200
-    """Long or slow answers beside them."""
-    queue: int = 400
-    """Requests that wait for a worker; one more is refused."""
-    wait: float = 10.0
-    """Seconds that a request waits for a worker before it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
