@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tests.apps import APPS, PLAIN, probe
-from tests.awkward_flask import app
+from tests.awkward_answers import app
 
 SHOWN = "REQUEST_METHOD SCRIPT_NAME PATH_INFO QUERY_STRING CONTENT_TYPE CONTENT_LENGTH SERVER_PROTOCOL"
 
@@ -257,7 +257,7 @@ def input_next(environ: WSGIEnvironment, start_response: StartResponse) -> Itera
 
 @probe
 def input_names(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    names = "read readline readlines __iter__ seek".split()
+    names = ("read", "readline", "readlines", "__iter__", "seek")
     return plain(repr([name for name in names if hasattr(environ["wsgi.input"], name)]), start_response)
 
 

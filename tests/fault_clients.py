@@ -106,7 +106,4 @@ def connected(server: Server, count: int, sent: bytes) -> Iterator[list[socket.s
 
 def rest_of(connection: socket.socket) -> bytes:
     """All bytes until the server closes the connection."""
-    received = b""
-    while piece := connection.recv(65536):
-        received += piece
-    return received
+    return b"".join(iter(lambda: connection.recv(65536), b""))

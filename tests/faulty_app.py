@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from gateway.bridge import Limits, WSGIBridge, workers
 
 BLOCK = 16 * 1024
+NAMES = ("begun", "torn_down", "closed", "opened", "ended", "held", "uploads")
 
 legacy = flask.Flask(__name__)
 gate = threading.Event()
@@ -41,7 +42,7 @@ class Tally:
 
     def shown(self) -> dict[str, int]:
         with self._lock:
-            return {name: self._counts[name] for name in ("begun", "torn_down", "closed", "opened", "ended", "held")}
+            return {name: self._counts[name] for name in NAMES}
 
 
 tally = Tally()
@@ -95,6 +96,7 @@ def download(seed: int, count: int) -> flask.Response:
 
 @legacy.post("/upload")
 def upload() -> dict[str, object]:
+    tally.add("uploads")
     digest, length = sha256(), 0
     while piece := flask.request.stream.read(64 * 1024):
         digest.update(piece)
@@ -131,7 +133,7 @@ def counted(chunks: Iterator[bytes]) -> Iterator[bytes]:
 @legacy.get("/ask_itself")
 def ask_itself() -> dict[str, int]:
     """What this very service answers to a request that one of its views makes."""
-    connection = http.client.HTTPConnection(flask.request.host, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", int(flask.request.environ["SERVER_PORT"]), timeout=20)
     try:
         connection.request("GET", "/slow/0.1", headers={"Connection": "close"})
         return {"inner": connection.getresponse().status}
@@ -156,9 +158,21 @@ def endless_head(_environ: WSGIEnvironment, start_response: StartResponse) -> It
     return counted(crumbs())
 
 
+views: list[memoryview] = []
+
+
+def keep_view(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Keeps the request body from being closed."""
+    views.append(environ["wsgi.input"].getbuffer())
+    start_response("200 OK", [])
+    return [bytes(views[-1])]
+
+
+RAW = {"/endless_head": endless_head, "/keep_view": keep_view}
+
+
 def wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    app = endless_head if environ["PATH_INFO"] == "/endless_head" else legacy
-    return app(environ, start_response)
+    return RAW.get(environ["PATH_INFO"], legacy)(environ, start_response)
 
 
 # --- the ASGI side ---
@@ -187,6 +201,10 @@ def control(path: str) -> dict[str, object]:
         gate.set()
     elif path == "/control/shut":
         gate.clear()
+    elif path == "/control/no_threads":
+        threading.stack_size(1 << 45)  # more than there is: no thread can start
+    elif path == "/control/threads":
+        threading.stack_size(0)
     gauges = {} if bridge.gauges is None else asdict(bridge.gauges)
     names = [thread.name for thread in threading.enumerate()]
     return {"pid": os.getpid(), "gauges": gauges, "tally": tally.shown(), "threads": names}

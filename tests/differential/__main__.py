@@ -26,7 +26,8 @@ def table() -> Iterator[str]:
 
 
 def row(why: str, count: int, example: str, entry: Explained) -> str:
-    cells = [why, WHOSE[entry.whose], str(count), example, f"`{shorten(entry.gunicorn)}`", f"`{shorten(entry.gateway)}`"]
+    answers = (f"`{shorten(line)}`" for line in (entry.gunicorn, entry.gateway))
+    cells = [why, WHOSE[entry.whose], str(count), example, *answers]
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 

@@ -83,67 +83,71 @@ REQUESTS = {
     "no console": get("/console"),
 }
 
-ANSWERS = {
-    name: get(target)
-    for name, target in {
-        "a tuple with status and headers": "/tuple",
-        "a status of its own": "/named-status",
-        "set cookies": "/set-cookies",
-        "headers of an answer": "/headers-out",
-        "a header beyond latin-1": "/unicode-header",
-        "an absolute redirect": "/redirect/302?x",
-        "an answer of abort": "/abort/answer",
-        "a view that fails": "/fail",
-        "a failure that is handled": "/fail/known",
-        "a view that answers nothing": "/nothing",
-        "a stream with context": "/stream?name=x",
-        "a stream that fails at once": "/stream/failing/0",
-        "a stream that fails later": "/stream/failing/2",
-        "a stream without context": "/stream/without-context",
-        "events": "/stream/events",
-        "a stream that misses an argument": "/stream",
-        "after this request": "/short",
-    }.items()
+VIEWS = {
+    "a tuple with status and headers": "/tuple",
+    "a status of its own": "/named-status",
+    "set cookies": "/set-cookies",
+    "headers of an answer": "/headers-out",
+    "a header beyond latin-1": "/unicode-header",
+    "an absolute redirect": "/redirect/302?x",
+    "an answer of abort": "/abort/answer",
+    "a view that fails": "/fail",
+    "a failure that is handled": "/fail/known",
+    "a view that answers nothing": "/nothing",
+    "a stream with context": "/stream?name=x",
+    "a stream that fails at once": "/stream/failing/0",
+    "a stream that fails later": "/stream/failing/2",
+    "a stream without context": "/stream/without-context",
+    "events": "/stream/events",
+    "a stream that misses an argument": "/stream",
+    "after this request": "/short",
 }
+
+ANSWERS = {name: get(target) for name, target in VIEWS.items()}
 ANSWERS |= {f"redirect {code}": get(f"/redirect/{code}") for code in (301, 302, 303, 305, 307, 308)}
 ANSWERS |= {f"abort {code}": get(f"/abort/{code}") for code in (400, 401, 403, 404, 405, 410, 429, 500, 503)}
-ANSWERS |= {f"Flask status {code}": get(f"/status/{code}") for code in (200, 201, 204, 205, 206, 304, 404, 599)}
-ANSWERS |= {f"HEAD {target}": ask("HEAD", target) for target in ("/stream?name=x", "/tuple", "/status/204", "/fail", "/file")}
-ANSWERS |= {"a session": get("/session?a=1")}
-ANSWERS |= {f"a session, {path or 'again'}": get(f"/session{path}", SESSION) for path in ("", "/read", "/end")}
-ANSWERS |= {"a forged session": get("/session/read", SESSION[:-1] + "x")}
+ANSWERS |= {f"status {code}": get(f"/status/{code}") for code in (200, 201, 204, 205, 206, 304, 404, 599)}
+for target in ("/stream?name=x", "/tuple", "/status/204", "/fail", "/file"):
+    ANSWERS[f"HEAD {target}"] = ask("HEAD", target)
+ANSWERS |= {
+    "a session": get("/session?a=1"),
+    "a session, again": get("/session", SESSION),
+    "a session, read": get("/session/read", SESSION),
+    "a session, ended": get("/session/end", SESSION),
+    "a forged session": get("/session/read", SESSION[:-1] + "x"),
+}
 
-FILES = {
-    f"file, {name}": get("/file", *headers)
-    for name, headers in {
-        "whole": (),
-        "range": ("Range: bytes=2-5",),
-        "first byte": ("Range: bytes=0-0",),
-        "open range": ("Range: bytes=100-",),
-        "last bytes": ("Range: bytes=-3",),
-        "too many last bytes": ("Range: bytes=-300",),
-        "range beyond": ("Range: bytes=200-",),
-        "ranges": ("Range: bytes=0-1,4-5",),
-        "range backwards": ("Range: bytes=5-2",),
-        "range of lines": ("Range: lines=1-2",),
-        "none match": ('If-None-Match: "letters"',),
-        "none match, weak": ('If-None-Match: W/"letters"',),
-        "none match, star": ("If-None-Match: *",),
-        "none match, another": ('If-None-Match: "other"',),
-        "match": ('If-Match: "letters"',),
-        "match, another": ('If-Match: "other"',),
-        "modified since": ("If-Modified-Since: Thu, 29 Feb 2024 12:30:00 GMT",),
-        "modified since, earlier": ("If-Modified-Since: Wed, 28 Feb 2024 12:30:00 GMT",),
-        "unmodified since, earlier": ("If-Unmodified-Since: Wed, 28 Feb 2024 12:30:00 GMT",),
-        "if-range": ("Range: bytes=0-1", 'If-Range: "letters"'),
-        "if-range, another": ("Range: bytes=0-1", 'If-Range: "other"'),
-        "if-range, a date": ("Range: bytes=0-1", "If-Range: Thu, 29 Feb 2024 12:30:00 GMT"),
-        "range and none match": ("Range: bytes=0-1", 'If-None-Match: "letters"'),
-    }.items()
-} | {
-    "file, attached": get("/file?attach"),
-    "file, HEAD with a range": ask("HEAD", "/file", "Range: bytes=2-5"),
-    "file, kept alive after 304": Case((head("GET", "/file", 'If-None-Match: "letters"'), head("GET", "/show")), 2),
+CONDITIONS = {
+    "whole": (),
+    "range": ("Range: bytes=2-5",),
+    "first byte": ("Range: bytes=0-0",),
+    "open range": ("Range: bytes=100-",),
+    "last bytes": ("Range: bytes=-3",),
+    "too many last bytes": ("Range: bytes=-300",),
+    "range beyond": ("Range: bytes=200-",),
+    "ranges": ("Range: bytes=0-1,4-5",),
+    "range backwards": ("Range: bytes=5-2",),
+    "range of lines": ("Range: lines=1-2",),
+    "none match": ('If-None-Match: "letters"',),
+    "none match, weak": ('If-None-Match: W/"letters"',),
+    "none match, star": ("If-None-Match: *",),
+    "none match, another": ('If-None-Match: "other"',),
+    "match": ('If-Match: "letters"',),
+    "match, another": ('If-Match: "other"',),
+    "modified since": ("If-Modified-Since: Thu, 29 Feb 2024 12:30:00 GMT",),
+    "modified since, earlier": ("If-Modified-Since: Wed, 28 Feb 2024 12:30:00 GMT",),
+    "unmodified since, earlier": ("If-Unmodified-Since: Wed, 28 Feb 2024 12:30:00 GMT",),
+    "if-range": ("Range: bytes=0-1", 'If-Range: "letters"'),
+    "if-range, another": ("Range: bytes=0-1", 'If-Range: "other"'),
+    "if-range, a date": ("Range: bytes=0-1", "If-Range: Thu, 29 Feb 2024 12:30:00 GMT"),
+    "range and none match": ("Range: bytes=0-1", 'If-None-Match: "letters"'),
+}
+
+FILES = {name: get("/file", *lines) for name, lines in CONDITIONS.items()}
+FILES |= {
+    "attached": get("/file?attach"),
+    "HEAD with a range": ask("HEAD", "/file", "Range: bytes=2-5"),
+    "kept alive after 304": Case((head("GET", "/file", 'If-None-Match: "letters"'), head("GET", "/show")), 2),
     "directory": get("/directory/apps.py"),
     "directory, range": get("/directory/apps.py", "Range: bytes=5-9"),
     "directory, HEAD": ask("HEAD", "/directory/apps.py"),

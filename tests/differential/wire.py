@@ -1,13 +1,14 @@
 """One conversation over a raw socket, told in one line: two servers agree when their lines are equal.
 
-Left out of the line: Date and Server, reason phrase, case of header names (ASGI cannot carry the last two), the hex case
-of chunk sizes and where a body is cut into chunks (RFC 9112, 7.1: it means nothing), the place of Transfer-Encoding, and
-`Connection: keep-alive`, which is HTTP/1.1's default; whether the connection really stays open is tried out. The server's
-and the client's port stand as [srv] and [cli].
+Left out of the line: Date and Server; reason phrase and case of header names, which ASGI cannot carry; where a body is
+cut into chunks (RFC 9112, 7.1: it means nothing) and the hex case of their sizes; the place of Transfer-Encoding; and
+`Connection: keep-alive`, which is HTTP/1.1's default: whether the connection really stays open is tried out.
+The server's and the client's port stand as [srv] and [cli].
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
 import time
@@ -120,10 +121,9 @@ def _pieces(case: Case) -> list[bytes]:
 
 
 def _send(connection: socket.socket, piece: bytes) -> None:
-    try:
+    # The server may close before it has heard all; what it said is still to be read.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         connection.sendall(piece)
-    except (BrokenPipeError, ConnectionResetError):
-        pass  # the server may close before it has heard all; what it said is still to be read
 
 
 def _ending(connection: socket.socket, incoming: Incoming) -> str:
