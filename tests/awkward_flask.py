@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import flask
@@ -161,17 +162,40 @@ def wait_at_the_gate() -> str:
     return str(gate.wait(5))
 
 
+@app.get("/gate/stream")
+def stream_through_the_gate() -> flask.Response:
+    def chunks() -> Iterator[str]:
+        yield "at once"
+        yield f", after the gate: {gate.wait(5)}"
+
+    return flask.Response(chunks())
+
+
 @app.get("/gate/open")
 def open_the_gate() -> str:
     gate.set()
     return "open"
 
 
+@app.get("/gate/shut")
+def shut_the_gate() -> str:
+    gate.clear()
+    return "shut"
+
+
+@app.get("/short")
+def short() -> flask.Response:
+    response = flask.make_response("short")
+    response.call_on_close(partial(later(), "response closed"))
+    flask.after_this_request(said_after)
+    return response
+
+
 @app.get("/long")
 def long() -> flask.Response:
-    """Says when its generator and its response are closed; as good as endless."""
+    """As good as endless."""
+    note = later()
 
-    @flask.stream_with_context
     def chunks() -> Iterator[bytes]:
         try:
             for _ in range(1_000_000):
@@ -180,16 +204,37 @@ def long() -> flask.Response:
             note("generator closed")
 
     response = flask.Response(chunks())
-    response.call_on_close(lambda: note("response closed"))
+    response.call_on_close(partial(note, "response closed"))
     return response
 
 
-@app.get("/short")
-def short() -> flask.Response:
-    response = flask.make_response("short")
-    response.call_on_close(lambda: note("response closed"))
-    flask.after_this_request(said_after)
-    return response
+@app.get("/silent")
+def silent() -> flask.Response:
+    """Polls for news that never come; its chunks are empty."""
+    note, news = later(), threading.Event()
+
+    def chunks() -> Iterator[bytes]:
+        note("polling")
+        try:
+            while not news.wait(0.01):
+                yield b""
+        finally:
+            note("generator closed")
+
+    return flask.Response(chunks())
+
+
+@app.get("/measured")
+def measured() -> flask.Response:
+    """Does something after the last byte that it has promised."""
+    note = later()
+
+    def chunks() -> Iterator[bytes]:
+        yield b"half"
+        yield b"half"
+        note("after the last byte")
+
+    return flask.Response(chunks(), headers={"Content-Length": "8"})
 
 
 def said_after(response: flask.Response) -> flask.Response:
@@ -197,9 +242,14 @@ def said_after(response: flask.Response) -> flask.Response:
     return response
 
 
+@app.before_request
+def remember_who() -> None:
+    flask.g.id = flask.request.args.get("id")
+
+
 @app.teardown_request
-def torn_down(error: BaseException | None) -> None:
-    note(f"torn down {type(error).__name__}")
+def torn_down(_error: BaseException | None) -> None:
+    note("torn down")
 
 
 @app.teardown_appcontext
@@ -208,9 +258,15 @@ def app_torn_down(_error: BaseException | None) -> None:
 
 
 def note(event: str) -> None:
-    """Only who asks by `?id=` is noted."""
-    if flask.has_request_context() and (name := flask.request.args.get("id")):
-        sys.stderr.write(f"{name}: {event}\n")
+    """On stderr, for who asks by `?id=`."""
+    if flask.g.get("id"):
+        sys.stderr.write(f"[{flask.g.id}: {event}]\n")
+
+
+def later() -> Callable[[str], None]:
+    """`note` for when the context is gone."""
+    name = flask.g.get("id")
+    return lambda event: name and sys.stderr.write(f"[{name}: {event}]\n")
 
 
 probe_behind_a_proxy = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_port=1, x_prefix=1)

@@ -25,7 +25,9 @@ SOON = 1.0
 
 
 @contextmanager
-def serve_faulty(*arguments: str, limits: dict[str, float] | None = None, temporary: Path | None = None) -> Iterator[Server]:
+def serve_faulty(
+    *arguments: str, limits: dict[str, float] | None = None, temporary: Path | None = None
+) -> Iterator[Server]:
     """The faulty app on its own; worker threads without work end at once, so that what is left was leaked."""
     env = {"LIMITS": json.dumps(limits or {}), "IDLE_S": "0.3"}
     if temporary is not None:
@@ -64,7 +66,11 @@ def is_quiet(server: Server) -> bool:
     now = state(server)
     gauges, counts = now["gauges"], now["tally"]
     held = gauges["busy"] or gauges["streams"] or gauges["queued"] or gauges["abandoned"]
-    pairs = ((counts["begun"], counts["torn_down"]), (counts["begun"], counts["closed"]), (counts["opened"], counts["ended"]))
+    pairs = (
+        (counts["begun"], counts["torn_down"]),
+        (counts["begun"], counts["closed"]),
+        (counts["opened"], counts["ended"]),
+    )
     return not held and all(one == other for one, other in pairs)
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.fault_clients import LEAVING, close, connect, connected, gauge, rest_of, serve_faulty, settle, state, tally
+from tests.fault_clients import LEAVING, connect, connected, gauge, rest_of, serve_faulty, settle, state, tally
 from tests.servers import Server, ask, post, request, wait_until
 
 STREAMS = ("fast", "big", "slow")
@@ -40,21 +40,21 @@ def test_a_client_that_leaves_ends_its_stream(
 ) -> None:
     for received in (0, 100):
         opened = tally(faulty, "opened")
-        client = connect(faulty, request(f"/stream/{kind}"))
-        wait_until(lambda: tally(faulty, "opened") > opened)  # noqa: B023 - asked in this turn only
-        client.recv(received)
-        leave(client)
-        settle(faulty)
+        with connect(faulty, request(f"/stream/{kind}")) as client:
+            wait_until(lambda: tally(faulty, "opened") > opened)  # noqa: B023 - asked in this turn only
+            client.recv(received)
+            leave(client)
+            settle(faulty)
 
 
 @pytest.mark.parametrize("leave", LEAVING)
 def test_a_client_that_leaves_ends_a_stream_that_waits_for_room(
     faulty: Server, leave: Callable[[socket.socket], None]
 ) -> None:
-    client = connect(faulty, request("/stream/big"))
-    wait_until(lambda: gauge(faulty, "streams") == 1)
-    leave(client)
-    settle(faulty)
+    with connect(faulty, request("/stream/big")) as client:
+        wait_until(lambda: gauge(faulty, "streams") == 1)
+        leave(client)
+        settle(faulty)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -130,20 +130,13 @@ def test_slow_clients_hold_no_worker(faulty: Server) -> None:
 
 @pytest.mark.parametrize("kind", STREAMS)
 def test_a_fast_reader_of_an_endless_stream_leaves_the_loop_to_others(faulty: Server, kind: str) -> None:
-    client = connect(faulty, request(f"/stream/{kind}"))
-
-    def read() -> int:
-        total = 0
-        while piece := client.recv(65536):
-            total += len(piece)
-        return total
-
-    with ThreadPoolExecutor(1) as reader:
-        reading = reader.submit(read)
-        new = milliseconds(faulty, "/new", 50)
-        client.shutdown(socket.SHUT_RDWR)
+    with connect(faulty, request(f"/stream/{kind}")) as client, ThreadPoolExecutor(1) as reader:
+        reading = reader.submit(lambda: sum(len(piece) for piece in iter(lambda: client.recv(65536), b"")))
+        try:
+            new = milliseconds(faulty, "/new", 50)
+        finally:
+            client.shutdown(socket.SHUT_RDWR)
         assert reading.result(5) > 0
-    client.close()
     assert statistics.median(new) < 100, new
     settle(faulty)
 

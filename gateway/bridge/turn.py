@@ -97,18 +97,25 @@ class Turn:
             self._outbox.finish(error)
 
     async def answer(self, receive: Receive, send: Send) -> None:
-        """Send what the worker answers, until its end or the client's. The app's exception is raised after it."""
+        """Send what the worker answers, until its end or the client's.
+
+        An exception of the app goes to the server, which cuts the answer off there. Once the answer is whole it is
+        logged: the server would close a connection on which the next request may already run.
+        """
         self._receive = receive
         outbox = self._outbox
+        whole = finished = False
         try:
-            finished = False
             while not finished and not outbox.gone:
                 messages, finished = await outbox.take()
                 for message in messages:
                     self.has_begun = True
                     await send(message)
+                    whole = message["type"] == "http.response.body" and not message.get("more_body", False)
             if outbox.error is not None and not outbox.gone:
-                raise outbox.error
+                if not whole:
+                    raise outbox.error
+                LOGGER.error("the WSGI app failed after its answer", exc_info=outbox.error)
         finally:
             self._listening = False
             if self._watcher is not None:
