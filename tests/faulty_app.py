@@ -132,7 +132,9 @@ def counted(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 @legacy.get("/ask_itself")
 def ask_itself() -> dict[str, int]:
-    """What this very service answers to a request that one of its views makes."""
+    """What this very service answers to a request that one of its views makes, once all have begun."""
+    tally.add("held")
+    gate.wait(30)
     connection = http.client.HTTPConnection("127.0.0.1", int(flask.request.environ["SERVER_PORT"]), timeout=20)
     try:
         connection.request("GET", "/slow/0.1", headers={"Connection": "close"})
