@@ -3,20 +3,25 @@
 from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms import Field, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from legacy_flask.database import db
-from new_fastapi.models import MAX_MESSAGE, MAX_NAME, Feedback
+from new_fastapi.models import MAX_MESSAGE, MAX_NAME, Feedback, is_text
 
 blueprint = Blueprint("feedback", __name__)
+
+
+def storable(_form: FlaskForm, field: Field) -> None:
+    if not is_text(field.data):
+        raise ValidationError("This text has a character that cannot be stored.")
 
 
 class FeedbackForm(FlaskForm):
     """The two fields that a passenger fills in."""
 
-    name = StringField("Your name", validators=[DataRequired(), Length(max=MAX_NAME)])
-    message = TextAreaField("Your message", validators=[DataRequired(), Length(max=MAX_MESSAGE)])
+    name = StringField("Your name", validators=[DataRequired(), Length(max=MAX_NAME), storable])
+    message = TextAreaField("Your message", validators=[DataRequired(), Length(max=MAX_MESSAGE), storable])
 
 
 @blueprint.route("/feedback", methods=["GET", "POST"])

@@ -10,7 +10,7 @@ from werkzeug.security import check_password_hash
 from legacy_flask.api import ApiError, json_body
 from legacy_flask.database import db
 from legacy_flask.users import user_json
-from new_fastapi.models import User
+from new_fastapi.models import User, is_text
 
 blueprint = Blueprint("login", __name__)
 
@@ -48,7 +48,7 @@ def me() -> ResponseReturnValue:
 
 def authenticate(email: object, password: object) -> User | None:
     """The user whose e-mail and password these are."""
-    if not isinstance(email, str) or not isinstance(password, str):
+    if not is_text(email) or not is_text(password):
         return None
     user = db().scalar(select(User).where(User.email == email))
     if user is None or user.password_hash is None:

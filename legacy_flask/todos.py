@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from legacy_flask.api import ApiError, json_body
 from legacy_flask.database import db, get_or_404
-from new_fastapi.models import MAX_TITLE, Todo
+from new_fastapi.models import MAX_TITLE, Todo, is_text
 
 blueprint = Blueprint("todos", __name__, url_prefix="/todos")
 
@@ -58,7 +58,7 @@ def todo_json(todo: Todo) -> dict[str, Any]:
 
 
 def checked_title(title: object) -> str:
-    if not isinstance(title, str) or not title.strip():
+    if not is_text(title) or not title.strip():
         raise ApiError(400, "title is required")
     if len(title.strip()) > MAX_TITLE:
         raise ApiError(400, f"title must have at most {MAX_TITLE} characters")

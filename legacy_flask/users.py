@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from legacy_flask.api import ApiError, json_body
 from legacy_flask.database import db, get_or_404
-from new_fastapi.models import MAX_AGE, MAX_EMAIL, MAX_NAME, User
+from new_fastapi.models import MAX_AGE, MAX_EMAIL, MAX_NAME, User, is_text
 
 blueprint = Blueprint("users", __name__, url_prefix="/users")
 
@@ -46,9 +46,9 @@ def user_json(user: User) -> dict[str, Any]:
 
 def checked_user(body: dict[str, Any]) -> dict[str, Any]:
     name, email, age = body.get("name"), body.get("email"), body.get("age")
-    if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME:
+    if not is_text(name) or not 0 < len(name.strip()) <= MAX_NAME:
         raise ApiError(400, f"name must be a string of 1 to {MAX_NAME} characters")
-    if not isinstance(email, str) or len(email) > MAX_EMAIL or not EMAIL.fullmatch(email):
+    if not is_text(email) or len(email) > MAX_EMAIL or not EMAIL.fullmatch(email):
         raise ApiError(400, "email must be a valid e-mail address")
     if not isinstance(age, int) or isinstance(age, bool) or not 0 <= age <= MAX_AGE:
         raise ApiError(400, f"age must be an integer from 0 to {MAX_AGE}")

@@ -7,10 +7,15 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+from sqlalchemy.orm import sessionmaker
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
+from new_fastapi.admin import mount_admin
 from new_fastapi.database import open_engine
+from new_fastapi.limits import storage_options
 from new_fastapi.middleware import NoSniff, ProcessTime
 from new_fastapi.resources import STATIC
 from new_fastapi.routers import (
@@ -23,12 +28,14 @@ from new_fastapi.routers import (
     products,
     report,
     todos,
+    tokens,
     transit,
+    uploads,
     users,
     whoami,
 )
 from new_fastapi.seed import prepare
-from new_fastapi.settings import Settings
+from new_fastapi.settings import MAX_BODY, Settings
 
 SYSTEMS = (
     hello,
@@ -39,6 +46,8 @@ SYSTEMS = (
     dashboard,
     products,
     transit,
+    uploads,
+    tokens,
     whoami,
     events,
     report,
@@ -52,16 +61,29 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     engine = open_engine(settings.database_url, pool_size=settings.pool_size)
     try:
         await run_in_threadpool(prepare, engine)
-        yield {"engine": engine, "free_connections": asyncio.Semaphore(settings.pool_size)}
+        app.state.admin_sessions.configure(bind=engine)
+        storage = storage_from_string(settings.limit_storage, **storage_options(settings.limit_storage, engine.begin))
+        yield {
+            "engine": engine,
+            "free_connections": asyncio.Semaphore(settings.pool_size),
+            "limiter": FixedWindowRateLimiter(storage),
+        }
     finally:
         engine.dispose()
 
 
 def build(settings: Settings) -> FastAPI:
-    app = FastAPI(title="Depot", description="The back office of a small bus operator.", lifespan=lifespan)
+    app = FastAPI(
+        title="Depot",
+        description="The back office of a small bus operator.",
+        lifespan=lifespan,
+        max_body_size=MAX_BODY,
+    )
     app.state.settings = settings
     for system in SYSTEMS:
         app.include_router(system.router)
+    app.state.admin_sessions = sessionmaker()
+    mount_admin(app, settings, app.state.admin_sessions)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(
         CORSMiddleware,

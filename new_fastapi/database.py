@@ -2,11 +2,16 @@
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 SQLITE_PATIENCE = 30.0  # seconds that a connection waits for another process's lock
+
+# What lets one transaction in at a time, to its end.
+LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(20240102)"}
 
 
 def open_engine(url: str, *, pool_size: int) -> Engine:
@@ -15,6 +20,14 @@ def open_engine(url: str, *, pool_size: int) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
     return engine
+
+
+@contextmanager
+def exclusive(engine: Engine) -> Iterator[Connection]:
+    """A transaction in which no other caller of this function is at the same time, in whatever process."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(LOCKS[engine.dialect.name])
+        yield connection
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -1,9 +1,11 @@
 """Depot's tables. They moved here first and import SQLAlchemy only: the Flask side uses the same classes."""
 
+import re
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from typing import TypeGuard
 
-from sqlalchemy import Dialect, ForeignKey, Numeric, String, Text
+from sqlalchemy import BigInteger, Dialect, ForeignKey, Numeric, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -12,7 +14,17 @@ MAX_NAME = 80
 MAX_EMAIL = 254
 MAX_TITLE = 200
 MAX_MESSAGE = 2000
+MAX_UPLOAD_NAME = 500
+MAX_LIMIT_KEY = 200
 MAX_AGE = 150
+
+NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+TEXT = r"^[^\x00]*$"  # the same for Pydantic, whose strings have no surrogates
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether both stores can keep it: PostgreSQL's text has no NUL, and neither store takes half a surrogate pair."""
+    return isinstance(value, str) and not NOT_TEXT.search(value)
 
 
 class Money(TypeDecorator[Decimal]):
@@ -36,7 +48,7 @@ def _now() -> datetime:
 
 
 class Model(DeclarativeBase):
-    """What every table class derives from."""
+    """What every table class derives from. A row that others refer to has a `__str__`: admin pages show it."""
 
 
 class User(Model):
@@ -58,6 +70,9 @@ class Department(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(MAX_NAME), unique=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Employee(Model):
@@ -103,6 +118,9 @@ class Route(Model):
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     trips: Mapped[list["Trip"]] = relationship(back_populates="route", order_by="Trip.id")
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Trip(Model):
     """One run of a bus along its route."""
@@ -115,6 +133,9 @@ class Trip(Model):
     route: Mapped[Route] = relationship(back_populates="trips")
     trip_stops: Mapped[list["TripStop"]] = relationship(back_populates="trip", order_by="TripStop.position")
 
+    def __str__(self) -> str:
+        return self.headsign
+
 
 class Stop(Model):
     """A place where buses call."""
@@ -125,6 +146,9 @@ class Stop(Model):
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     zone: Mapped[int]
     trip_stops: Mapped[list["TripStop"]] = relationship(back_populates="stop", order_by="TripStop.arrives")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class TripStop(Model):
@@ -150,3 +174,25 @@ class Feedback(Model):
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     message: Mapped[str] = mapped_column(Text)
     sent_at: Mapped[datetime] = mapped_column(default=_now)
+
+
+class Upload(Model):
+    """What was read of an uploaded file, a row a reading: true of the file there now if size and time still agree."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(MAX_UPLOAD_NAME), index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    changed_ns: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class LimitCount(Model):
+    """How often a rate limit was hit since its window began."""
+
+    __tablename__ = "limit_counts"
+
+    key: Mapped[str] = mapped_column(String(MAX_LIMIT_KEY), primary_key=True)
+    hits: Mapped[int]
+    expires_at: Mapped[float]

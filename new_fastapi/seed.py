@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, time
 from decimal import Decimal
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Connection, Engine, exists, or_, select
 from sqlalchemy.orm import Session
 
+from new_fastapi.database import exclusive
+from new_fastapi.migrations import upgrade
 from new_fastapi.models import Department, Employee, Model, Product, Route, Stop, Todo, Trip, TripStop, User
-
-# What lets one starter in at a time, to the end of its transaction.
-LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(20240102)"}
 
 PASSWORD = "depot-demo"
 PASSWORD_HASH = (
@@ -86,17 +85,22 @@ ROUTES = {
 
 
 def prepare(engine: Engine) -> None:
-    """Create the tables that are missing; seed them if this is the first start."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql(LOCKS[engine.dialect.name])
-        first_start = not inspect(connection).has_table(User.__tablename__)
-        Model.metadata.create_all(connection)
-        if first_start:
-            with Session(connection) as session:
-                session.add_all(_rows())
-                session.flush()
-    # A server that loads the app before it forks must not share an open connection with its children.
-    engine.dispose()
+    """Bring the schema to its newest revision; seed a database that is empty."""
+    try:
+        with exclusive(engine) as connection:
+            upgrade(connection)
+            if _is_empty(connection):
+                with Session(connection) as session:
+                    session.add_all(_rows())
+                    session.flush()
+    finally:
+        # A server that loads the app before it forks must not share an open connection with its children.
+        engine.dispose()
+
+
+def _is_empty(connection: Connection) -> bool:
+    rows = (exists().select_from(table) for table in Model.metadata.sorted_tables)
+    return not connection.scalar(select(or_(*rows)))
 
 
 def _rows() -> Iterator[Model]:

@@ -37,41 +37,50 @@ def steps(session: str) -> list[Step]:
     return [Step(command, output) for command, output in zip(parts[::2], parts[1::2], strict=True)]
 
 
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """The sample apps, served; commands run beside them."""
+
+    server: Server
+    directory: Path
+    env: dict[str, str]
+
+    def run(self, step: Step) -> str:
+        """What the command prints, with the port that the README shows; a flip is waited for until it is in force."""
+        port = f":{self.server.port}"
+        done = subprocess.run(
+            step.command.replace(f":{SHOWN_PORT}", port),
+            shell=True,
+            cwd=self.directory,
+            env={**os.environ, **self.env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        written = sha256((self.directory / "migration_map.toml").read_bytes()).hexdigest()
+        wait_until(lambda: written.startswith(version_in_force(self.server)))
+        lines = done.stdout.replace(port, f":{SHOWN_PORT}").splitlines()
+        return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
 @contextmanager
-def tour() -> Iterator[tuple[Server, Path]]:
-    """The sample apps served from a copy of the checkout, as the README's first command serves them."""
-    with tempfile.TemporaryDirectory() as directory:
-        copy = Path(directory)
-        for name in ("legacy_flask", "new_fastapi"):
-            shutil.copytree(ROOT / name, copy / name)
-        shutil.copy(ROOT / "migration_map.toml", copy)
-        env = environment(copy)
-        with serve_command(sys.executable, "-m", "gateway", "serve", "--port", "0", env=env, cwd=copy) as server:
-            yield server, copy
+def tour(database_url: str = "") -> Iterator[Tour]:
+    """A copy of the checkout, served as the README's first command serves it; without a URL on the default database."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        for app in ("legacy_flask", "new_fastapi"):
+            shutil.copytree(ROOT / app, directory / app)
+        shutil.copy(ROOT / "migration_map.toml", directory)
+        env = environment(directory, database_url)
+        with serve_command(sys.executable, "-m", "gateway", "serve", "--port", "0", env=env, cwd=directory) as server:
+            yield Tour(server, directory, env)
 
 
-def run(step: Step, server: Server, directory: Path) -> str:
-    """What the command prints, with the port that the README shows; a flip is waited for until it is in force."""
-    done = subprocess.run(
-        step.command.replace(f":{SHOWN_PORT}", f":{server.port}"),
-        shell=True,
-        cwd=directory,
-        env={**os.environ, **environment(directory)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    written = sha256((directory / "migration_map.toml").read_bytes()).hexdigest()
-    wait_until(lambda: written.startswith(version_in_force(server)))
-    lines = [line.rstrip() for line in done.stdout.replace(f":{server.port}", f":{SHOWN_PORT}").splitlines()]
-    return "".join(f"{line}\n" for line in lines)
-
-
-def environment(directory: Path) -> dict[str, str]:
+def environment(directory: Path, database_url: str) -> dict[str, str]:
     """The commands of this environment first, and the sample apps' own defaults."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return {"PATH": path, "PYTHONPATH": str(directory), "DEPOT_DATABASE_URL": "", "DEPOT_SECRET_KEY": ""}
+    return {"PATH": path, "PYTHONPATH": str(directory), "DEPOT_DATABASE_URL": database_url, "DEPOT_SECRET_KEY": ""}
 
 
 def version_in_force(server: Server) -> str:
@@ -81,10 +90,10 @@ def version_in_force(server: Server) -> str:
 
 
 def main() -> None:
-    with tour() as (server, directory):
+    with tour() as served:
 
         def rerun(session: re.Match[str]) -> str:
-            return "".join(f"$ {step.command}\n{run(step, server, directory)}" for step in steps(session[0]))
+            return "".join(f"$ {step.command}\n{served.run(step)}" for step in steps(session[0]))
 
         README.write_text(SESSION.sub(rerun, README.read_text()))
 

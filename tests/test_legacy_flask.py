@@ -5,18 +5,19 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, make_url, select
 from sqlalchemy.orm import Session
 
 from legacy_flask import create_app
 from new_fastapi.models import Feedback
 from new_fastapi.seed import PASSWORD
+from tests.stores import Store
 
 ADA = {"id": 1, "name": "Ada Morgan", "email": "ada@example.com", "age": 36}
 SPA = "http://localhost:5173"
@@ -51,15 +52,25 @@ RULES = {
 }
 
 
-def make_app(path: Path) -> Flask:
-    return create_app(database_url=f"sqlite:///{path}", secret_key="a key for tests")
+@contextmanager
+def make_app(url: str | None = None, secret_key: str | None = "a key for tests") -> Iterator[Flask]:
+    app = create_app(database_url=url, secret_key=secret_key)
+    try:
+        yield app
+    finally:
+        app.extensions["engine"].dispose()
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = make_app(tmp_path / "depot.sqlite3")
-    yield app
-    app.extensions["engine"].dispose()
+def url(store: Store) -> Iterator[str]:
+    with store.new_database() as url:
+        yield url
+
+
+@pytest.fixture
+def app(url: str) -> Iterator[Flask]:
+    with make_app(url) as app:
+        yield app
 
 
 @pytest.fixture
@@ -81,34 +92,37 @@ def test_the_rules(app: Flask) -> None:
     assert rules == RULES
 
 
-def test_it_runs_where_no_fastapi_is_installed(tmp_path: Path) -> None:
+def test_it_runs_where_no_fastapi_is_installed(url: str) -> None:
     script = (
         "import sys\n"
         "for name in ('fastapi', 'starlette', 'pydantic', 'pydantic_core', 'uvicorn', 'a2wsgi'):\n"
         "    sys.modules[name] = None\n"
         "from legacy_flask import create_app\n"
-        f"app = create_app(database_url='sqlite:///{tmp_path}/depot.sqlite3')\n"
+        f"app = create_app(database_url={url!r})\n"
         "print([app.test_client().get(path).status_code for path in ('/', '/todos', '/routes/1')])\n"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (run.stdout, run.stderr) == ("[200, 200, 200]\n", "")
 
 
-def test_an_argument_beats_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEPOT_DATABASE_URL", f"sqlite:///{tmp_path}/environment.sqlite3")
-    monkeypatch.setenv("DEPOT_SECRET_KEY", "from the environment")
-    assert create_app().secret_key == "from the environment"
-    assert make_app(tmp_path / "argument.sqlite3").secret_key == "a key for tests"
-    assert {path.name for path in tmp_path.glob("*.sqlite3")} == {
-        "environment.sqlite3",
-        "argument.sqlite3",
-    }
+def test_an_argument_beats_the_environment(url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with store.new_database() as other_url:
+        monkeypatch.setenv("DEPOT_DATABASE_URL", other_url)
+        monkeypatch.setenv("DEPOT_SECRET_KEY", "from the environment")
+        for arguments, secret_key, database_url in (
+            ((url, "from the argument"), "from the argument", url),
+            ((None, None), "from the environment", other_url),
+        ):
+            with make_app(*arguments) as app:
+                assert app.secret_key == secret_key
+                assert app.extensions["engine"].url.database == make_url(database_url).database
 
 
-def test_two_apps_in_one_process_share_nothing(tmp_path: Path) -> None:
-    one, two = (make_app(tmp_path / name).test_client() for name in ("one.sqlite3", "two.sqlite3"))
-    one.delete("/todos/1")
-    assert [client.get("/todos/1").status_code for client in (one, two)] == [404, 200]
+def test_two_apps_in_one_process_share_nothing(app: Flask, store: Store) -> None:
+    with store.new_database() as other_url, make_app(other_url) as other:
+        one, two = app.test_client(), other.test_client()
+        one.delete("/todos/1")
+        assert [client.get("/todos/1").status_code for client in (one, two)] == [404, 200]
 
 
 def test_a_request_takes_a_connection_only_if_it_reads_and_gives_it_back(client: FlaskClient, engine: Engine) -> None:

@@ -1,19 +1,16 @@
 """The FastAPI sample app, in-process: what every system answers, its data's first start, its database manners."""
 
 import csv
-import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from typing import Any
 
 import pytest
 from anyio.to_thread import current_default_thread_limiter
 from fastapi.routing import iter_route_contexts
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 from starlette.types import Message
@@ -22,10 +19,11 @@ from werkzeug.security import generate_password_hash
 
 from new_fastapi import create_app, passwords
 from new_fastapi.database import open_engine
-from new_fastapi.models import Employee, Stop, Todo, Trip, TripStop
+from new_fastapi.models import Employee, Stop, Trip, TripStop
 from new_fastapi.resources import REPORT
-from new_fastapi.seed import PASSWORD, PASSWORD_HASH, prepare
+from new_fastapi.seed import PASSWORD, PASSWORD_HASH
 from new_fastapi.settings import DEVELOPMENT_DATABASE_URL, DEVELOPMENT_SECRET_KEY, Settings
+from tests.stores import Store
 
 ADA = {"id": 1, "name": "Ada Morgan", "email": "ada@example.com", "age": 36}
 SPA = "http://localhost:5173"
@@ -52,8 +50,9 @@ PATHS = {
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/depot.sqlite3"
+def url(store: Store) -> Iterator[str]:
+    with store.new_database() as url:
+        yield url
 
 
 @pytest.fixture
@@ -66,43 +65,14 @@ def client(url: str) -> Iterator[TestClient]:
 def engine(url: str) -> Iterator[Engine]:
     """The test's own way to the same database."""
     engine = open_engine(url, pool_size=1)
-    prepare(engine)
     yield engine
     engine.dispose()
-
-
-def start(url: str, barrier: Barrier) -> None:
-    """One of several processes that start at the same moment."""
-    engine = open_engine(url, pool_size=1)
-    barrier.wait()
-    prepare(engine)
-    with Session(engine) as session:
-        counts = [session.scalar(select(func.count(model.id))) for model in (Employee, Todo, TripStop)]
-    sys.exit(counts != [12, 8, 22])
-
-
-def test_many_starters_seed_a_new_database_once(url: str) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    barrier = spawn.Barrier(4)
-    starters = [spawn.Process(target=start, args=(url, barrier)) for _ in range(4)]
-    for starter in starters:
-        starter.start()
-    for starter in starters:
-        starter.join()
-    assert [starter.exitcode for starter in starters] == [0, 0, 0, 0]
 
 
 def test_a_later_start_leaves_the_data_alone(url: str) -> None:
     for status in (204, 404):
         with TestClient(create_app(database_url=url)) as client:
             assert client.delete("/todos/1").status_code == status
-
-
-def test_sqlite_is_opened_for_many_processes(engine: Engine) -> None:
-    with engine.connect() as connection:
-        pragmas = ("journal_mode", "busy_timeout", "foreign_keys")
-        found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in pragmas]
-    assert found == ["wal", 30000, 1]
 
 
 def test_it_runs_where_no_flask_is_installed(url: str) -> None:
@@ -266,26 +236,27 @@ def test_transit_trees(client: TestClient) -> None:
     }
 
 
+@pytest.mark.parametrize("added", [10, 1200])  # SQLAlchemy's selectin loading asks anew for each 500 rows
 @pytest.mark.parametrize("path", ["/routes/1", "/stops/1", "/trips/1/stops"])
-def test_a_bigger_tree_takes_no_more_statements(client: TestClient, engine: Engine, path: str) -> None:
+def test_a_bigger_tree_takes_no_more_statements(client: TestClient, engine: Engine, path: str, added: int) -> None:
     few = statements_of(client, path)
     with Session(engine) as session:
         arrives = session.get_one(TripStop, 1).arrives
-        stops = [session.get_one(Stop, 1), *(Stop(name=f"New {number}", zone=1) for number in range(9))]
-        trips = [session.get_one(Trip, 1), *(Trip(route_id=1, headsign="New") for _ in range(9))]
-        calls = ((trip, stop) for trip in trips for stop in stops)
-        session.add_all(TripStop(trip=trip, stop=stop, position=9, arrives=arrives) for trip, stop in calls)
+        trips = [Trip(route_id=1, headsign="New") for _ in range(added)]
+        stops = [Stop(name="New", zone=1) for _ in range(added)]
+        session.add_all(TripStop(trip=trip, stop_id=1, position=9, arrives=arrives) for trip in trips)
+        session.add_all(TripStop(trip_id=1, stop=stop, position=9, arrives=arrives) for stop in stops)
         session.commit()
-    assert 1 < len(few) <= 4
+    assert 1 <= len(few) <= 4
     assert statements_of(client, path) == few
 
 
 def statements_of(client: TestClient, path: str) -> list[str]:
-    """The SQL that one request runs, its parameters left out."""
+    """The SQL that one request runs."""
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement.partition(" IN ")[0])
+        seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:

@@ -7,17 +7,18 @@ import shutil
 import urllib.request
 from pathlib import Path
 
-from tests.readme import README, SESSION, run, steps, tour
+from tests.readme import README, SESSION, steps, tour
 from tests.servers import ROOT, serve_command
+from tests.stores import Store
 
 
-def test_every_session_prints_what_the_readme_shows() -> None:
+def test_every_session_prints_what_the_readme_shows(store: Store) -> None:
     sessions = SESSION.findall(README.read_text())
     assert len(sessions) >= 6
-    with tour() as (server, directory):
+    with store.new_database() as url, tour(url) as served:
         for session in sessions:
             for step in steps(session):
-                assert run(step, server, directory) == step.output, step.command
+                assert served.run(step) == step.output, step.command
 
 
 def test_command_1_installs_and_serves_from_an_empty_directory(tmp_path: Path) -> None:

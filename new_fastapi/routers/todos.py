@@ -8,11 +8,11 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy import select
 
 from new_fastapi.dependencies import RowId, SessionDep, find
-from new_fastapi.models import MAX_TITLE, Todo
+from new_fastapi.models import MAX_TITLE, TEXT, Todo
 
 router = APIRouter(prefix="/todos", tags=["todos"])
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE, pattern=TEXT)]
 
 
 class TodoIn(BaseModel):

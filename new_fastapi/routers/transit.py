@@ -4,7 +4,7 @@ from datetime import time
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy.orm import raiseload, selectinload
+from sqlalchemy.orm import joinedload, raiseload
 
 from new_fastapi.dependencies import RowId, SessionDep, find
 from new_fastapi.models import Route, Stop, Trip, TripStop
@@ -67,17 +67,17 @@ NOTHING_ELSE = raiseload("*")
 
 @router.get("/routes/{route_id}", response_model=RouteTree)
 def read_route(route_id: RowId, session: SessionDep) -> Route:
-    stops = selectinload(Route.trips).selectinload(Trip.trip_stops).selectinload(TripStop.stop)
+    stops = joinedload(Route.trips).joinedload(Trip.trip_stops).joinedload(TripStop.stop)
     return find(session, Route, route_id, stops, NOTHING_ELSE)
 
 
 @router.get("/stops/{stop_id}", response_model=StopTree)
 def read_stop(stop_id: RowId, session: SessionDep) -> Stop:
-    routes = selectinload(Stop.trip_stops).selectinload(TripStop.trip).selectinload(Trip.route)
+    routes = joinedload(Stop.trip_stops).joinedload(TripStop.trip).joinedload(Trip.route)
     return find(session, Stop, stop_id, routes, NOTHING_ELSE)
 
 
 @router.get("/trips/{trip_id}/stops", response_model=TripTree)
 def read_trip(trip_id: RowId, session: SessionDep) -> Trip:
-    stops = selectinload(Trip.trip_stops).selectinload(TripStop.stop)
-    return find(session, Trip, trip_id, stops, selectinload(Trip.route), NOTHING_ELSE)
+    stops = joinedload(Trip.trip_stops).joinedload(TripStop.stop)
+    return find(session, Trip, trip_id, stops, joinedload(Trip.route), NOTHING_ELSE)

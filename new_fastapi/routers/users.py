@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from new_fastapi.dependencies import RowId, SessionDep, find
-from new_fastapi.models import MAX_AGE, MAX_NAME, User
+from new_fastapi.models import MAX_AGE, MAX_NAME, TEXT, User
 
 router = APIRouter(prefix="/users", tags=["users"])
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME, pattern=TEXT)]
 
 
 class UserIn(BaseModel):

@@ -19,6 +19,8 @@ HEADERS = (
     "last-modified",
     "accept-ranges",
     "content-range",
+    "repr-digest",
+    "retry-after",
     "x-content-type-options",
     "access-control-allow-origin",
     "access-control-allow-credentials",

@@ -1,0 +1,110 @@
+"""The sample apps' store, PostgreSQL and Chromium, as fixtures; a test that asks for one has its marker."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from selenium import webdriver
+
+from tests.postgresql import Cluster, private_cluster, programs
+from tests.required import Requirements, absent, required
+from tests.stores import PostgresqlStore, SqliteStore, Store
+
+STORES = ("sqlite", "postgresql")
+MARKERS = {"browser", "postgresql", "store"}
+CHROMIUM_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # a page of ours asks nobody else
+    "--window-size=1000,800",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--store", choices=STORES, default="sqlite", help="where the sample apps' databases are")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if markers := required():
+        config.pluginmanager.register(Requirements(markers))
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        asked = MARKERS.intersection(getattr(item, "fixturenames", ()))
+        if "store" in asked:
+            asked |= MARKERS & {config.getoption("--store")}
+        for marker in asked:
+            item.add_marker(marker)
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return SqliteStore(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    found = programs()
+    if found is None:
+        # Who asks for the store by name wants no run without it.
+        insist = "postgresql" in {*required(), pytestconfig.getoption("--store")}
+        absent("postgresql", "PostgreSQL", insist=insist)
+    with private_cluster(found) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgresql(cluster: Cluster) -> Store:
+    return PostgresqlStore(cluster)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Store) -> Iterator[str]:
+    """A seeded database of the test's own."""
+    with postgresql.new_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def store(request: pytest.FixtureRequest) -> Store:
+    """Where this run keeps the sample apps' databases: SQLite, or what `--store` names."""
+    chosen: Store = request.getfixturevalue(request.config.getoption("--store"))
+    return chosen
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def each_store(request: pytest.FixtureRequest) -> Store:
+    """Both stores, one after the other, whatever `--store` says."""
+    chosen: Store = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        absent("browser", "Chromium or its driver", insist="browser" in required())
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in (*CHROMIUM_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    with webdriver.Chrome(options, webdriver.ChromeService(driver)) as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def browser(chromium: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+    """Chromium as it is for a first visit."""
+    yield chromium
+    chromium.get("about:blank")
+    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
