@@ -232,6 +232,7 @@ def measured() -> flask.Response:
     def chunks() -> Iterator[bytes]:
         yield b"half"
         yield b"half"
+        yield b""
         note("after the last byte")
 
     return flask.Response(chunks(), headers={"Content-Length": "8"})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import struct
 import sys
@@ -15,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers import COMMANDS, HOST, Server, ask, request, serve_command, wait_until
+from tests.servers import COMMANDS, HOST, ROOT, Server, accepts, ask, request, wait_until
 
 KIND = os.environ.get("FAULT_SERVER", "uvicorn")
 UVICORN = (*COMMANDS["uvicorn"], "--loop", "uvloop", "--no-access-log")
@@ -33,9 +34,14 @@ def serve_faulty(
     if temporary is not None:
         env["TMPDIR"] = str(temporary)
     command = UVICORN if KIND == "uvicorn" else (*GRANIAN, "--port", str(free_port()))
-    with serve_command(sys.executable, "-m", *command, *arguments, "tests.faulty_app:app", env=env) as server:
+    server = Server((sys.executable, "-m", *command, *arguments, "tests.faulty_app:app"), env, ROOT)
+    try:
+        server.port = int(server.wait_for_log(rf"http://{re.escape(HOST)}:([1-9]\d*)")[1])
+        wait_until(lambda: accepts(server), seconds=15)  # granian prints the address before it listens
         ask(server, request("/ping"))
         yield server
+    finally:
+        server.stop()
 
 
 def free_port() -> int:
