@@ -242,8 +242,8 @@ def test_the_static_folder_and_blueprints_are_listed_by_their_endpoints() -> Non
 
 def test_rules_that_answer_no_request_are_not_listed() -> None:
     app = flask_of("/x")
-    app.url_map.add(Rule("/socket", endpoint="socket", websocket=True))
-    app.url_map.add(Rule("/elsewhere", endpoint="elsewhere", build_only=True))
+    app.url_map.add(Rule("/socket", endpoint="socket", methods=["GET"], websocket=True))
+    app.url_map.add(Rule("/elsewhere", endpoint="elsewhere", methods=["GET"], build_only=True))
     assert keys(flask_routes(app.url_map)) == ["GET /x"]
 
 

@@ -126,7 +126,7 @@ def test_a_flask_rule_of_one_method_keeps_only_that_method() -> None:
 )
 def test_a_flask_rule_that_answers_no_request_takes_none(kept: dict[str, bool]) -> None:
     app = flask_app("/<name>")
-    app.url_map.add(Rule("/special", endpoint="special", **kept))
+    app.url_map.add(Rule("/special", endpoint="special", methods=["GET"], **kept))
     routes = RouteTable.compile(draft_routes({"GET /<name>": "new"}, "legacy").map.routes, url_map=app.url_map)
     assert routes.match("GET", "/special").backend is NEW
 
@@ -404,7 +404,7 @@ MAP = """\
 
 def test_all_faults_of_the_rules_are_reported_together_each_naming_both() -> None:
     first = "which takes the same paths; leave this one out"
-    assert faults_of(MAP, "/u/<name>", "POST /u/<other>") == [
+    assert faults_of(MAP, "/first", "/u/<name>", "POST /u/<other>") == [
         'm.toml:4: routes."GET,POST /a/<y>": the same paths and GET as "GET /a/<x>" (line 3); keep one of the two',
         'm.toml:6: routes."DELETE /b": the same paths and DELETE as "/b" (line 5); keep one of the two',
         'm.toml:8: routes."GET /c": the same paths and HEAD as "HEAD /c" (line 7); keep one of the two',
@@ -438,6 +438,6 @@ def test_a_route_behind_a_flask_rule_of_another_method_is_reachable() -> None:
 
 def test_thousands_of_rules_compile_well_within_the_second_that_a_reload_may_take() -> None:
     app = flask_app(*(f"/a{number % 50}/<x>/b{number}/<int:y>" for number in range(1500)))
-    began = time.perf_counter()
+    began = time.process_time()
     RouteTable.compile((), url_map=app.url_map)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
