@@ -7,17 +7,13 @@ import io
 import json
 import socket
 import sys
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 from wsgiref.types import WSGIEnvironment
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.types import Message
-from werkzeug.exceptions import ClientDisconnected
 
 from gateway.bridge import WSGIBridge
 from gateway.bridge.environ import build_environ
