@@ -52,7 +52,7 @@ class Gateway:
         Raises MapError with every fault of the routes.
         """
         draft = routes if isinstance(routes, Draft) else draft_routes(routes or {}, default)
-        self._bridge = None if legacy is None else WSGIBridge(legacy)
+        self._bridge = None if legacy is None else WSGIBridge(legacy, limits=draft.map.limits)
         self._sides: dict[Backend, ASGIApp | None] = {Backend.LEGACY: self._bridge, Backend.NEW: new}
         self.legacy = legacy
         self.new = new
@@ -75,7 +75,8 @@ class Gateway:
         legacy, new = ("absent" if side is None else up for side in self._sides.values())
         in_force = self._live.map
         faults = tuple(str(fault) for fault in self._faults)
-        return Status(self._up, legacy, new, in_force.path, in_force.version, len(in_force.routes), faults)
+        gauges = None if self._bridge is None else self._bridge.gauges
+        return Status(self._up, legacy, new, in_force.path, in_force.version, len(in_force.routes), faults, gauges)
 
     def follow(self, path: Path, text: bytes) -> None:
         """While serving, put each good change of this file in force; `text` is what was last read of it."""
@@ -143,12 +144,11 @@ class Gateway:
     def _changed(self, draft: Draft) -> Live:
         """As `_compile`, for a process whose apps are loaded already."""
         now = self._live.map
-        moved = [name for name in ("legacy", "new") if getattr(draft.map, name) != getattr(now, name)]
+        keys = {"gateway.legacy": "legacy", "gateway.new": "new", "bridge": "limits"}
+        moved = [key for key, name in keys.items() if getattr(draft.map, name) != getattr(now, name)]
         faults = tuple(
-            Fault(
-                draft.map.path, None, f"gateway.{name}", "another app needs a restart; put the old one back until then"
-            )
-            for name in moved
+            Fault(draft.map.path, None, key, "a change here needs a restart; put the old value back until then")
+            for key in moved
         )
         return self._compile(replace(draft, faults=draft.faults + faults))
 

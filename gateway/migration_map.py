@@ -6,12 +6,13 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import Fault, MapError, suggest
+from .limits import Limits
 from .routes import WEBSOCKET, Backend, Mode, Place, Route
 from .toml_statements import KeyPath, Statement, key_text, statements
 
@@ -23,7 +24,7 @@ METHODS = frozenset(
     | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH"}
 )
 """The methods that a route may name: RFC 9110, RFC 5789, WebDAV's, and the pseudo-method of websockets."""
-_TABLES = ("gateway", "routes", "hooks")
+_TABLES = ("gateway", "routes", "hooks", "bridge")
 _SETTINGS = ("legacy", "new", "default", "served_by_header", "sticky")
 _OPTIONS = ("mode", "percent", "sticky")
 _STICKY = re.compile(r"client|cookie:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|header:[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -45,6 +46,7 @@ class MigrationMap:
     routes: tuple[Route, ...] = ()
     hooks: tuple[tuple[str, str], ...] = ()
     """(hook of the Flask app, what replaces it on the new side): hooks that a flip may lose, each with its reason."""
+    limits: Limits = field(default_factory=Limits)
     path: str = "<routes>"
     version: str = ""
     """The first 12 hexadecimal digits of the SHA-256 of the text."""
@@ -174,6 +176,7 @@ class _Reader:
             served_by_header=bool(self._flag(("gateway", "served_by_header"), gateway)),
             routes=tuple(route for key, value in listed.items() if (route := self._route(key, value, sticky))),
             hooks=tuple(self._hooks(self._table(tree, "hooks"))),
+            limits=self._limits(self._table(tree, "bridge")),
         )
 
     def _route(self, key: str, value: Any, sticky: str) -> Route | None:
@@ -225,6 +228,17 @@ class _Reader:
             return value
         self._fault(at, f'{_shown(value)} is no sticky key; write "client", "cookie:NAME" or "header:NAME"')
         return "client"
+
+    def _limits(self, table: Mapping[str, Any]) -> Limits:
+        known = {limit.name: limit for limit in fields(Limits)}
+        self._known(("bridge",), table, tuple(known), "limit")
+        given = {}
+        for name in known.keys() & table.keys():
+            if isinstance(table[name], int) and not isinstance(table[name], bool) and table[name] > 0:
+                given[name] = table[name]
+            else:
+                self._fault(("bridge", name), f"{_shown(table[name])} is no limit; write a whole number above 0")
+        return Limits(**given)
 
     def _hooks(self, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, reason in table.items():

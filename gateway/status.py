@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from starlette.types import Scope, Send
 
+from .bridge import Gauges
 from .routes import RESERVED_PREFIX
 
 
@@ -23,6 +24,8 @@ class Status:
     routes: int
     faults: tuple[str, ...]
     """What is wrong with the newest map file; the version above is still in force."""
+    bridge: Gauges | None = None
+    """How busy the Flask app's workers are; None while none has run."""
 
 
 def is_reserved(path: str) -> bool:
@@ -61,4 +64,5 @@ def _answer(status: Status, path: str, method: str) -> tuple[int, dict[str, Any]
             "routes": status.routes,
             "faults": list(status.faults),
         },
+        "bridge": None if status.bridge is None else asdict(status.bridge),
     }

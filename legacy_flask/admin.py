@@ -49,8 +49,8 @@ class TableView(SignedIn, ModelView):
         self.column_display_pk = True
         self.form_columns = table.fields
         self.can_create = self.can_edit = self.can_delete = not table.read_only
-        name = table.model.__tablename__
-        super().__init__(table.model, RequestSession(), endpoint=f"admin_{name}", url=name)
+        url = table.model.__tablename__
+        super().__init__(table.model, RequestSession(), name=table.title, endpoint=f"admin_{url}", url=url)
 
 
 def init_app(app: Flask) -> None:

@@ -54,6 +54,7 @@ def view_of(table: AdminTable) -> type[ModelView]:
     """A new class for each app: sqladmin keeps the app's sessions in it."""
 
     class View(ModelView, model=table.model):
+        name_plural = table.title
         column_list = column_details_list = column_export_list = table.columns
         column_sortable_list = ("id",)
         form_columns = table.fields

@@ -30,6 +30,10 @@ class AdminTable:
     def columns(self) -> tuple[str, ...]:
         return ("id", *self.fields)
 
+    @property
+    def title(self) -> str:
+        return self.model.__tablename__.replace("_", " ").capitalize()
+
 
 ADMIN_TABLES = (
     AdminTable(User, ("name", "email", "age")),

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from legacy_flask import create_app as create_legacy
 from new_fastapi.admin_tables import ADMIN_TABLES
 from new_fastapi.database import open_engine
-from new_fastapi.models import Employee, Feedback, Model, Todo, Upload, User
+from new_fastapi.models import Employee, Feedback, Model, Product, Todo, Upload, User
 from new_fastapi.seed import PASSWORD, PASSWORD_HASH
 from tests.depot import ADA, SECRET_KEY, SIDES, open_side
 from tests.stores import Store
@@ -181,6 +181,12 @@ def test_what_refers_to_another_row_is_chosen_by_its_name(visited: Office) -> No
     assert re.search(r"<option[^>]*>\s*Workshop\s*</option>", visited.client.get(page).text)
     assert visited.submit(page, {"name": "Greta Lind", "role": "lead", "department": "2"}) == 302
     assert visited.client.get("/employees/1").json()["department"]["name"] == "Workshop"
+
+
+def test_a_price_stays_exact(visited: Office) -> None:
+    form = {"name": "Single ticket", "price": "2.50", "stock": "1", "listed_at": "2024-01-02 03:04:05"}
+    assert visited.submit(visited.page("row", Product, "edit"), form) == 302
+    assert visited.client.get("/products/1").json()["price"] == "2.50"
 
 
 def test_what_came_from_outside_stays_as_it_came(visited: Office) -> None:

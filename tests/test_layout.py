@@ -17,10 +17,12 @@ GATEWAY = ROOT / "gateway"
 LONGEST = 350
 
 ORDER = [
-    "errors", "matcher", "routes", "routing", "toml_statements", "migration_map", "flip",
+    "errors", "matcher", "routes", "routing", "toml_statements", "limits", "migration_map", "flip",
     "importer", "inventory", "check", "display", "scaffold",
-    "asgi", "access_log", "answer", "bridge", "lifespan", "reload", "status", "rollout", "rollout.canary",
-    "app", "__init__", "serving", "cli", "__main__",
+    "asgi", "access_log", "answer",
+    "bridge.environ", "bridge.request_body", "bridge.outbox", "bridge.response", "bridge.turn", "bridge.workers",
+    "bridge", "lifespan", "reload", "status", "rollout", "rollout.canary",
+    "app", "__init__", "draining", "serving", "cli", "__main__",
 ]  # fmt: skip
 """A module imports only from those before it, so that there is no cycle."""
 

@@ -260,10 +260,10 @@ def test_a_bad_route_has_its_line_and_what_to_write(line: str, fault: str) -> No
         ('routes = "x"\n[gateway]\n', ["m.toml:1: routes: not a table; write [routes] on a line of its own"]),
         ("[gateway]\n[[routes]]\n", ["m.toml:2: routes: not a table; write [routes] on a line of its own"]),
         ("[gateway]\n[rotues]\n", ['m.toml:2: rotues: unknown table "rotues"; did you mean "routes"?']),
-        ("[gateway]\n[x]\n", ['m.toml:2: x: unknown table "x"; known are gateway, routes, hooks']),
+        ("[gateway]\n[x]\n", ['m.toml:2: x: unknown table "x"; known are gateway, routes, hooks, bridge']),
         (
             '"GET /x" = "new"\n[gateway]\n',
-            ['m.toml:1: "GET /x": unknown table "GET /x"; known are gateway, routes, hooks'],
+            ['m.toml:1: "GET /x": unknown table "GET /x"; known are gateway, routes, hooks, bridge'],
         ),
         ('[gateway]\nlegcy = "a:b"\n', ['m.toml:2: gateway.legcy: unknown setting "legcy"; did you mean "legacy"?']),
         (

@@ -154,7 +154,7 @@ def test_a_flip_is_in_force_in_every_worker_within_a_second(
 
 UNCLOSED = "Expected ']' at the end of a table declaration at column 9; texts need quotes"
 OTHER_APPS = [
-    f"map.toml: gateway.{key}: another app needs a restart; put the old one back until then"
+    f"map.toml: gateway.{key}: a change here needs a restart; put the old value back until then"
     for key in ("legacy", "new")
 ]
 

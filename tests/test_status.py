@@ -72,9 +72,9 @@ def test_ready_tells_the_sides_and_the_map(gateway: Gateway, legacy: str, new: s
 
     before, after = asyncio.run(before_and_after())
     map_ = {"path": "Gateway(...)", "version": gateway.live.map.version, "routes": routes, "faults": []}
-    assert body(after) == {"ready": True, "legacy": legacy, "new": new, "map": map_}
+    assert body(after) == {"ready": True, "legacy": legacy, "new": new, "map": map_, "bridge": None}
     down = {name: "down" if side == "up" else side for name, side in (("legacy", legacy), ("new", new))}
-    assert body(before) == {"ready": False, **down, "map": map_}
+    assert body(before) == {"ready": False, **down, "map": map_, "bridge": None}
 
 
 @pytest.mark.parametrize("path", ["/_gateway", "/_gateway/", "/_gateway/helth", "/_gateway/health/", "/_gateway/a/b"])

@@ -1,70 +1,67 @@
-"""Requests a second, direct and through the gateway, in one run. Run: python -m tests.benchmarks.throughput
+"""Requests a second and latency: gunicorn, plain a2wsgi, the gateway.
 
-Every server is pinned to one CPU and wrk to another; rounds are interleaved; figures are medians. Use the ratios.
+Run: python -m tests.benchmarks.throughput [--svg FILE]
+Servers share one CPU, wrk has another; rounds are interleaved; figures are medians. Use the ratios.
+ROUNDS and SECONDS (environment, default 5 and 3) set how long it takes: about ROUNDS x SECONDS x 20.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import statistics
-import subprocess
 import sys
-from contextlib import ExitStack
+from collections import defaultdict
 
-from tests.servers import Server, serve_command
+from tests.benchmarks.chart import bars
+from tests.benchmarks.load import SERVERS, measure, median_ratio, started
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
-SECONDS = int(os.environ.get("SECONDS", "4"))
-CONNECTIONS = 32
-UVICORN = ("-m", "uvicorn", "--http", "httptools", "--loop", "uvloop", "--port", "0")
-GTHREAD = ("-m", "gunicorn", "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0", "--log-level", "info")
-APPS = "tests.benchmarks.apps"
-SERVERS = {
-    "FastAPI direct": ("/new", (*UVICORN, "--no-access-log", f"{APPS}:new")),
-    "FastAPI through the gateway": ("/new", (*UVICORN, "--no-access-log", f"{APPS}:gateway")),
-    "Flask under gunicorn gthread": ("/legacy", (*GTHREAD, f"{APPS}:legacy")),
-    "Flask through the gateway": ("/legacy", (*UVICORN, "--no-access-log", f"{APPS}:gateway")),
+SECONDS = int(os.environ.get("SECONDS", "3"))
+WSGI = ["gunicorn gthread", "FastAPI + a2wsgi", "gateway"]
+WORK = {
+    "small JSON": ("/small", 32, WSGI),
+    "10 kB JSON": ("/10kb", 32, WSGI),
+    "1 MB download": ("/download", 32, WSGI),
+    "1 MB upload": ("/upload", 32, WSGI),
+    "small JSON, 1 connection": ("/small", 1, WSGI),
+    "FastAPI route": ("/new", 32, ["FastAPI alone", "FastAPI + a2wsgi", "gateway"]),
 }
-PAIRS = [
-    ("FastAPI through the gateway", "FastAPI direct", 0.97),
-    ("Flask through the gateway", "Flask under gunicorn gthread", None),
-]
-
-
-def requests_a_second(server: Server, path: str, seconds: int) -> float:
-    """One run of wrk; a run with errors is no measurement."""
-    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", f"{server.url}{path}"]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    if "Non-2xx" in printed or "Socket errors" in printed:
-        raise SystemExit(printed)
-    return float(re.findall(r"Requests/sec:\s+([\d.]+)", printed)[0])
+AIMS = {
+    "small JSON": 1.9,
+    "10 kB JSON": 1.3,
+    "1 MB download": 0.9,
+    "1 MB upload": 3.0,
+    "small JSON, 1 connection": 1.0,
+    "FastAPI route": 0.97,
+}
 
 
 def main() -> None:
-    for tool in ("wrk", "taskset"):
-        if shutil.which(tool) is None:
-            raise SystemExit(f"{tool} is missing: apt-get install wrk util-linux")
-    measured: dict[str, list[float]] = {name: [] for name in SERVERS}
-    with ExitStack() as stack:
-        servers = {
-            name: stack.enter_context(serve_command("taskset", "-c", "0", sys.executable, *command))
-            for name, (_, command) in SERVERS.items()
-        }
+    rates: dict[str, dict[str, list[float]]] = {work: defaultdict(list) for work in WORK}
+    latencies: dict[str, dict[str, list[float]]] = {work: defaultdict(list) for work in WORK}
+    with started(list(SERVERS)) as servers:
         for turn in range(-1, ROUNDS):  # the first round only warms up
-            for name, (path, _) in SERVERS.items():
-                rate = requests_a_second(servers[name], path, SECONDS if turn >= 0 else 1)
-                if turn >= 0:
-                    measured[name].append(rate)
-                    print(f"round {turn + 1}/{ROUNDS}  {name:<30} {rate:>8,.0f}/s", flush=True)
-    print()
-    for name, rates in measured.items():
-        print(f"{name:<30} median {statistics.median(rates):>8,.0f}/s")
-    for ours, theirs, aim in PAIRS:
-        # A ratio of each round, for neighbours in time share the machine's mood.
-        ratio = statistics.median(a / b for a, b in zip(measured[ours], measured[theirs], strict=True))
-        print(f"{ours} / {theirs}: {ratio:.3f}{f' (aim {aim})' if aim else ''}")
+            for work, (path, connections, names) in WORK.items():
+                for name in names:
+                    rate, latency = measure(
+                        servers[name], path, connections=connections, seconds=SECONDS if turn >= 0 else 1
+                    )
+                    if turn >= 0:
+                        rates[work][name].append(rate)
+                        latencies[work][name].append(latency)
+            print(f"round {turn + 1} of {ROUNDS}", file=sys.stderr, flush=True)
+    print(f"{'work':<25} {'server':<17} {'median/s':>9} {'p50 ms':>7}  ratio")
+    ratios: dict[str, dict[str, float]] = {}
+    for work, by_server in rates.items():
+        base = next(iter(by_server))
+        ratios[work] = {name: median_ratio(values, by_server[base]) for name, values in by_server.items()}
+        for name, values in by_server.items():
+            aim = f"  (aim {AIMS[work]})" if name == "gateway" else ""
+            median, latency = statistics.median(values), statistics.median(latencies[work][name])
+            print(f"{work:<25} {name:<17} {median:>9,.0f} {latency:>7.2f}  {ratios[work][name]:.2f}{aim}")
+    if "--svg" in sys.argv:
+        path = sys.argv[sys.argv.index("--svg") + 1]
+        bars(path, "Requests a second, as a multiple of gunicorn gthread (FastAPI route: of FastAPI alone)", ratios)
 
 
 if __name__ == "__main__":

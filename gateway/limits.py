@@ -1,0 +1,19 @@
+"""How much of the Flask app runs at a time: the `[bridge]` table of the map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bridge's lanes, in each process."""
+
+    workers: int = 40
+    """Views that run or wait at once; fewer while they fill the interpreter."""
+    streams: int = 200
+    """Long or slow answers beside them."""
+    queue: int = 400
+    """Requests that wait for a worker; one more is refused with 503."""
+    wait: int = 10
+    """Seconds that a request waits for a worker before it is refused with 503."""
