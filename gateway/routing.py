@@ -167,7 +167,7 @@ class _Compiler:
             self.bound.add(rule)
             for part in parts_of(rule):
                 re.compile(part.content)
-        except (ValueError, LookupError, TypeError, SyntaxError, re.error) as error:
+        except Exception as error:  # noqa: BLE001 - a converter of the app's own may raise anything
             self.faults.append(route.fault(self._reason(route.rule, error)))
             return None
         return rule

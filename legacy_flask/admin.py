@@ -1,12 +1,13 @@
 """The admin pages, by Flask-Admin, for those who have signed in."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask, abort, g
 from flask_admin import Admin, AdminIndexView
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.form import SecureForm
 from werkzeug.local import LocalProxy
+from wtforms import DecimalField
 
 from legacy_flask.database import db
 from new_fastapi.admin_tables import ADMIN_TABLES, AdminTable
@@ -43,6 +44,9 @@ class TableView(SignedIn, ModelView):
     form_base_class = SecureForm
     can_view_details = True
     can_export = True
+    # Flask-Admin has no field for our Money.
+    form_overrides: ClassVar = {"price": DecimalField}
+    form_args: ClassVar = {"price": {"places": None}}
 
     def __init__(self, table: AdminTable) -> None:
         self.column_list = self.column_details_list = self.column_export_list = table.columns

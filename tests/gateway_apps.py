@@ -14,6 +14,7 @@ from typing import Any
 import flask
 from fastapi import FastAPI, Request, WebSocket
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from werkzeug.routing import BaseConverter, Map
 
 from gateway import Gateway
 from gateway.migration_map import draft_map
@@ -156,7 +157,16 @@ def gateway_of(text: str, legacy: Any = None, new: ASGIApp | None = None) -> Gat
 
 # --- sides that a server imports ---
 
+
+class Moody(BaseConverter):
+    """A converter that takes no rule."""
+
+    def __init__(self, _map: Map) -> None:
+        raise RuntimeError("not today")
+
+
 legacy = flask.Flask(__name__)
+legacy.url_map.converters["moody"] = Moody
 opened = threading.Event()
 
 

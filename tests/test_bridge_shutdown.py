@@ -36,7 +36,7 @@ def told_to_end(server: Server) -> None:
 def test_what_has_begun_or_waits_is_finished() -> None:
     with serve_faulty(limits={"workers": 1}) as server:
         half = request("/upload", "Content-Length: 8", method="POST", body=b"half")
-        with connect(server, request("/download/3/200")) as reading, connect(server, half) as uploading:
+        with connect(server, request("/download/3/2000")) as reading, connect(server, half) as uploading:
             wait_until(lambda: gauge(server, "streams") == 1)
             with connect(server, request("/slow/2.0")) as running, connect(server, request("/ping")) as waiting:
                 wait_until(lambda: gauge(server, "queued") == 1)
@@ -45,7 +45,7 @@ def test_what_has_begun_or_waits_is_finished() -> None:
                 assert rest_of(running).endswith(b"slow but whole")
                 assert rest_of(waiting).endswith(b"pong")
                 assert b'"length":8' in rest_of(uploading)
-                assert rest_of(reading).endswith(b"".join(blocks(3, 200)))
+                assert rest_of(reading).endswith(b"".join(blocks(3, 2000)))
         assert ended(server) < 1.5
 
 

@@ -146,10 +146,11 @@ def test_a_user_who_is_gone_is_signed_out(office: Office) -> None:
 
 def test_every_table_has_its_pages(visited: Office) -> None:
     for table in ADMIN_TABLES:
-        pages = [visited.page("list", table.model)]
+        assert visited.client.get(visited.page("list", table.model)).status_code == 200
         if not table.read_only:
-            pages += [visited.page("create", table.model), visited.page("row", table.model, "edit")]
-        assert [visited.client.get(page, follow_redirects=False).status_code for page in pages] == [200] * len(pages)
+            for page in (visited.page("create", table.model), visited.page("row", table.model, "edit")):
+                form = visited.client.get(page).text
+                assert [name for name in table.fields if f'name="{name}"' not in form] == [], page
 
 
 def test_no_page_shows_a_password(visited: Office) -> None:
@@ -184,9 +185,10 @@ def test_what_refers_to_another_row_is_chosen_by_its_name(visited: Office) -> No
 
 
 def test_a_price_stays_exact(visited: Office) -> None:
-    form = {"name": "Single ticket", "price": "2.50", "stock": "1", "listed_at": "2024-01-02 03:04:05"}
-    assert visited.submit(visited.page("row", Product, "edit"), form) == 302
-    assert visited.client.get("/products/1").json()["price"] == "2.50"
+    for price in ("2.505", "5"):
+        form = {"name": "Single ticket", "price": price, "stock": "1", "listed_at": "2024-01-02 03:04:05"}
+        assert visited.submit(visited.page("row", Product, "edit"), form) == 302
+        assert visited.client.get("/products/1").json()["price"] == price
 
 
 def test_what_came_from_outside_stays_as_it_came(visited: Office) -> None:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import Gateway
 from gateway.lifespan import Lifespan
-from tests.gateway_apps import Noting, fastapi_side, flask_side, running
+from tests.gateway_apps import Noting, fastapi_side, flask_side, reply_to, running, scope_of
 from tests.servers import ask, fail_to_serve, request, serve_gateway
 
 STARTUP = "lifespan.startup"
@@ -117,13 +117,13 @@ def test_the_bridges_threads_end_with_the_process() -> None:
     gateway = Gateway(legacy=flask_side("GET /a"), new=fastapi_side())
 
     async def start_and_stop() -> None:
+        assert gateway._bridge is not None
         async with running(gateway):
-            pass
+            assert (await reply_to(gateway, scope_of("GET", "/a"))).body == b"legacy"
+            assert gateway._bridge.gauges is not None
+        assert gateway._bridge.gauges is None
 
     asyncio.run(start_and_stop())
-    assert gateway._bridge is not None
-    with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
-        gateway._bridge.executor.submit(print)
 
 
 # --- the real process ---

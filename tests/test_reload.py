@@ -153,10 +153,8 @@ def test_a_flip_is_in_force_in_every_worker_within_a_second(
 
 
 UNCLOSED = "Expected ']' at the end of a table declaration at column 9; texts need quotes"
-OTHER_APPS = [
-    f"map.toml: gateway.{key}: a change here needs a restart; put the old value back until then"
-    for key in ("legacy", "new")
-]
+RESTART = "a change here needs a restart; put the old value back until then"
+OTHER_APPS = [f"map.toml: gateway.{key}: {RESTART}" for key in ("legacy", "new")]
 
 
 @pytest.mark.parametrize(
@@ -171,17 +169,19 @@ OTHER_APPS = [
             ],
         ),
         (
-            text_of("new") + '"GET /_gateway" = "new"\n"GET /<itn:a>" = "new"\n',
+            text_of("new") + '"GET /_gateway" = "new"\n"GET /<itn:a>" = "new"\n"GET /<moody:a>" = "new"\n',
             [
                 'map.toml:9: routes."GET /_gateway": "/_gateway" is the gateway\'s own prefix; choose another path',
                 'map.toml:10: routes."GET /<itn:a>": unknown converter "itn"; did you mean "int"?',
+                'map.toml:11: routes."GET /<moody:a>": not a Flask rule: not today',
             ],
         ),
         (text_of("new").replace("apps:", "apps:x"), OTHER_APPS),
+        (text_of("new") + "[bridge]\nworkers = 7\n", [f"map.toml: bridge: {RESTART}"]),
         (text_of("new").replace(GATEWAY, "[gateway\n"), [f"map.toml:1: not TOML: {UNCLOSED}"]),
         ("", ['map.toml: no [gateway] table; it names the two apps: legacy = "module:app"', *OTHER_APPS]),
     ],
-    ids=["modes", "rules", "other apps", "no TOML", "cut to nothing"],
+    ids=["modes", "rules", "other apps", "other limits", "no TOML", "cut to nothing"],
 )
 def test_a_bad_map_is_shown_and_logged_once_and_a_good_one_clears_it(
     followed: Followed, text: str, faults: list[str]
