@@ -134,12 +134,17 @@ class Gateway:
             try:
                 self._live = self._changed(draft_map(decode_map(text, path), str(path)))
             except MapError as error:
-                self._faults = error.faults
-                for fault in error.faults:
-                    LOGGER.error("map refused, version %s stays in force: %s", self._live.map.version, fault)
+                self._refuse(error.faults)
+            except Exception as error:  # noqa: BLE001 - whatever a file does to its readers, the next one is read too
+                self._refuse((Fault(str(path), None, "", f"cannot be read: {type(error).__name__}: {error}"),))
             else:
                 self._faults = ()
                 LOGGER.info("map version %s is in force", self._live.map.version)
+
+    def _refuse(self, faults: tuple[Fault, ...]) -> None:
+        self._faults = faults
+        for fault in faults:
+            LOGGER.error("map refused, version %s stays in force: %s", self._live.map.version, fault)
 
     def _changed(self, draft: Draft) -> Live:
         """As `_compile`, for a process whose apps are loaded already."""
@@ -203,9 +208,6 @@ def import_sides(draft: Draft) -> tuple[Any, ASGIApp | None]:
 
 
 def _options(table: RouteTable, match: Match, path: str, scope: Scope) -> Match:
-    """A CORS preflight goes where the request it asks for would go; a plain OPTIONS on a split path to Flask,
-    which answers every OPTIONS by itself."""
+    """A CORS preflight goes where the request that it asks for would go."""
     asked = first_header(scope, b"access-control-request-method")
-    if asked is not None:
-        return table.match(asked.decode("latin-1"), path)
-    return replace(match, backend=Backend.LEGACY, allow=match.allow | {"OPTIONS"}) if match.allow else match
+    return match if asked is None else table.match(asked.decode("latin-1"), path)

@@ -126,6 +126,8 @@ def explain_command(path: Path, method: str, request_path: str, key: str | None)
 def flip_command(path: Path, route: str, mode: str, percent: float | None) -> None:
     """Move ROUTE to another mode by editing its line; a running gateway follows."""
     text = read_map(path)
+    if percent is not None and mode != Mode.CANARY.value:
+        raise click.UsageError("--percent is the share of a canary; leave it out, or flip to canary")
     flipped = flip(decode_map(text, path), str(path), route, Mode(mode), percent)
     _refuse_harm(path, route, flipped.text)
     write_map(path, flipped.text)

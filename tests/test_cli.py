@@ -385,6 +385,13 @@ def test_flip_sets_the_share_of_a_canary(gateway: Gateway, project: Project) -> 
     assert '"GET /plain"               = { mode = "canary", percent = 12.5 }\n' in project.read("migration_map.toml")
 
 
+def test_flip_takes_a_share_only_for_a_canary(gateway: Gateway, project: Project) -> None:
+    before = project.read("migration_map.toml")
+    result = gateway("flip", "GET /plain", "new", "--percent", "10")
+    assert (result.code, project.read("migration_map.toml")) == (2, before)
+    assert "--percent is the share of a canary; leave it out, or flip to canary" in result.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

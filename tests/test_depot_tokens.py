@@ -78,6 +78,7 @@ def test_what_a_token_says(client: TestClient) -> None:
 REFUSED = {
     "none at all": {},
     "another scheme": {"Authorization": "Basic YTpi"},
+    "a good token in another scheme": {"Authorization": f"Token {signed(GOOD)}"},
     "no token": {"Authorization": "Bearer"},
     "an empty token": {"Authorization": "Bearer "},
     "no JWT": bearer("abc"),

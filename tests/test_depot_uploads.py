@@ -164,8 +164,9 @@ def test_a_form_without_the_file_is_refused(depot: Depot, form: dict[str, Any]) 
 def test_a_cut_upload_leaves_nothing_behind(depot: Depot, pieces: list[bytes], headers: list[str]) -> None:
     depot.client.post("/uploads/a", content=b"stays")
     for name in ("a", "new/b"):
-        assert send_pieces(depot.client, f"/uploads/{name}", pieces, *headers, cut=True) == 400
-    assert depot.files() == {"a": b"stays"}
+        # Nobody is there to hear the answer.
+        assert send_pieces(depot.client, f"/uploads/{name}", pieces, *headers, cut=True) in (400, None)
+    wait_until(lambda: depot.files() == {"a": b"stays"})
     assert [path.name for path in depot.directory.iterdir()] == ["a"]
     assert depot.rows() == ["a"]
     gc.collect()

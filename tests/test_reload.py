@@ -205,6 +205,13 @@ def test_a_bad_map_is_shown_and_logged_once_and_a_good_one_clears_it(
 # --- while requests run ---
 
 
+def test_a_map_that_breaks_its_reader_does_not_end_the_following(followed: Followed) -> None:
+    followed.file.write_text("x = " + "[" * 5000)
+    wait_until(lambda: all("cannot be read: RecursionError" in str(map_["faults"]) for map_ in followed.maps()))
+    followed.file.write_text(text_of("new"))
+    wait_until(lambda: followed.show() and followed.sides() == {"new"})
+
+
 @pytest.fixture(scope="module")
 def one_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
     file = tmp_path_factory.mktemp("hammered") / "map.toml"
