@@ -42,11 +42,11 @@ async def read_body(scope: Scope, receive: Receive) -> IO[bytes]:
 
 
 def _has_body(scope: Scope) -> bool:
-    """Whether the head announces a body; without either header there is none (RFC 9112, 6.3)."""
+    """Whether there may be one: on HTTP/1 a GET has none that its head does not announce (RFC 9112, 6.3)."""
     for name, value in scope["headers"]:
         if name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
             return True
-    return bool(scope["http_version"] not in ("1.0", "1.1"))
+    return not (scope["method"] in ("GET", "HEAD") and scope["http_version"] in ("1.0", "1.1"))
 
 
 def _must_have_body(scope: Scope) -> bool:
