@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Scope
 
 from gateway import Gateway
 from legacy_flask import create_app as create_legacy
@@ -47,27 +48,38 @@ def send_pieces(
 ) -> int | None:
     """POSTs a body piece by piece, none of them before it is asked for, to its end or until the client leaves.
 
-    `on_answer` is called when the last byte of the answer is there. Returns the status, if there was an answer.
+    Without a length among the headers it is chunked. `on_answer` is called when the last byte of the answer is there.
+    Returns the status, if there was an answer.
     """
-    left = iter(pieces)
+    if not any(header.startswith("Content-Length") for header in headers):
+        headers = (*headers, "Transfer-Encoding: chunked")
+    scope = scope_of("POST", path, *headers, client=(ADDRESS, 50000), state=dict(client.app_state))
+    assert client.portal is not None
+    return client.portal.call(_post, client.app, scope, _messages(pieces, cut=cut), on_answer)
+
+
+def _messages(pieces: Iterable[bytes], *, cut: bool) -> Iterator[Message]:
+    for piece in pieces:
+        yield {"type": "http.request", "body": piece, "more_body": True}
+    yield {"type": "http.disconnect"} if cut else {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _post(app: ASGIApp, scope: Scope, messages: Iterator[Message], on_answer: Callable[[], object]) -> int | None:
     status: list[int] = []
+    answered = asyncio.Event()
 
     async def receive() -> Message:
-        for piece in left:
-            return {"type": "http.request", "body": piece, "more_body": True}
-        return {"type": "http.disconnect"} if cut else {"type": "http.request", "body": b"", "more_body": False}
+        for message in messages:
+            return message
+        await answered.wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             status.append(message["status"])
         elif not message.get("more_body"):
             on_answer()
+            answered.set()
 
-    scope = scope_of("POST", path, *headers, client=(ADDRESS, 50000), state=dict(client.app_state))
-    assert client.portal is not None
-    client.portal.call(_call, client.app, scope, receive, send)
-    return status[0] if status else None
-
-
-async def _call(app: ASGIApp, scope: Message, receive: Callable, send: Callable) -> None:
     await app(scope, receive, send)
+    return status[0] if status else None

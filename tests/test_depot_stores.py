@@ -226,6 +226,11 @@ def migrate(barrier: Barrier) -> None:
 # --- how a database is opened ---
 
 
+def test_the_store_of_this_run_is_the_one_that_was_asked_for(store: Store, pytestconfig: pytest.Config) -> None:
+    with store.new_database() as url, opened(url) as engine:
+        assert engine.dialect.name == pytestconfig.getoption("--store")
+
+
 def test_sqlite_is_opened_for_many_processes(sqlite: Store) -> None:
     pragmas = ("journal_mode", "busy_timeout", "foreign_keys")
     with sqlite.new_database() as url, opened(url) as engine, engine.connect() as connection:

@@ -19,6 +19,7 @@ from tests.stores import Store
 
 ADA = {"id": 1, "name": "Ada Morgan", "email": "ada@example.com", "age": 36}
 SPA = "http://localhost:5173"
+TOKEN = r'name="csrf_token"[^>]* value="([^"]+)"'
 
 
 @contextmanager
@@ -94,6 +95,8 @@ def test_a_todo_from_birth_to_death(client: FlaskClient) -> None:
         ("POST", "/todos", {}, 400, "title is required"),
         ("POST", "/todos", {"title": " "}, 400, "title is required"),
         ("POST", "/todos", {"title": 5}, 400, "title is required"),
+        ("POST", "/todos", {"title": "NUL \0"}, 400, "title is required"),
+        ("POST", "/todos", {"title": "half a pair \ud800"}, 400, "title is required"),
         ("POST", "/todos", {"title": "x" * 201}, 400, "title must have at most 200 characters"),
         ("POST", "/todos", {"title": "x", "done": "yes"}, 400, "done must be true or false"),
         ("POST", "/todos", [], 400, "a JSON object is required as the body"),
@@ -126,7 +129,9 @@ def test_users(client: FlaskClient) -> None:
         (None, "a JSON object is required as the body"),
         ({"name": 1, "email": "x", "age": "y"}, "name must be a string of 1 to 80 characters"),
         ({"name": "A", "email": "x", "age": "y"}, "email must be a valid e-mail address"),
+        ({"name": "A\0", "email": "a@b.c", "age": 1}, "name must be a string of 1 to 80 characters"),
         ({"name": "A", "email": "a@b.c\n", "age": 1}, "email must be a valid e-mail address"),
+        ({"name": "A", "email": "a\0@b.c", "age": 1}, "email must be a valid e-mail address"),
         ({"name": "A", "email": "a@b.c", "age": "30"}, "age must be an integer from 0 to 150"),
         ({"name": "A", "email": "a@b.c", "age": True}, "age must be an integer from 0 to 150"),
         ({"name": "A", "email": "a@b.c", "age": 10**20}, "age must be an integer from 0 to 150"),
@@ -210,6 +215,8 @@ def test_a_session_from_login_to_logout(client: FlaskClient) -> None:
     [
         {"email": "ada@example.com", "password": "wrong"},
         {"email": "nobody@example.com", "password": PASSWORD},
+        {"email": "ada@example.com\0", "password": PASSWORD},
+        {"email": "ada@example.com", "password": "\ud800"},
         {"email": "ada@example.com"},
     ],
 )
@@ -232,7 +239,7 @@ def test_whoami(client: FlaskClient, auth: tuple[str, str] | None, status: int) 
 
 
 def test_feedback_is_kept_thanked_for_once_and_escaped(client: FlaskClient, engine: Engine) -> None:
-    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get("/feedback").text)
+    token = re.search(TOKEN, client.get("/feedback").text)
     assert token
     sent = client.post("/feedback", data={"csrf_token": token[1], "name": "<i>Ada</i>", "message": "Late."})
     assert (sent.status_code, sent.headers["Location"]) == (302, "/feedback")
@@ -242,10 +249,19 @@ def test_feedback_is_kept_thanked_for_once_and_escaped(client: FlaskClient, engi
         assert [row.message for row in session.scalars(select(Feedback))] == ["Late."]
 
 
-def test_feedback_without_the_token_is_refused(client: FlaskClient, engine: Engine) -> None:
-    response = client.post("/feedback", data={"name": "Ada", "message": "Late."})
-    assert response.status_code == 400
-    assert "The CSRF token is missing." in response.text
+@pytest.mark.parametrize(
+    ("message", "token", "error"),
+    [
+        ("Late.", "", "The CSRF token is missing."),
+        ("NUL \0", TOKEN, "This text has a character that cannot be stored."),
+        ("", TOKEN, "This field is required."),
+    ],
+)
+def test_feedback_that_is_refused(client: FlaskClient, engine: Engine, message: str, token: str, error: str) -> None:
+    found = re.search(token, client.get("/feedback").text)
+    form = {"name": "Ada", "message": message, "csrf_token": found[1] if token and found else ""}
+    response = client.post("/feedback", data=form)
+    assert (response.status_code, error in response.text) == (400, True)
     with Session(engine) as session:
         assert session.scalars(select(Feedback)).all() == []
 

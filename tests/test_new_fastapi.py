@@ -79,6 +79,7 @@ def test_a_todo_from_birth_to_death(client: TestClient) -> None:
     [
         ("POST", "/todos", {}, 422),
         ("POST", "/todos", {"title": " "}, 422),
+        ("POST", "/todos", {"title": "NUL \0"}, 422),
         ("POST", "/todos", {"title": "x" * 201}, 422),
         ("PUT", "/todos/1", {"title": ""}, 422),
         ("PUT", "/todos/99", {"done": True}, 404),

@@ -54,9 +54,14 @@ def test_a_run_that_skips_one_of_them_fails(tmp_path: Path) -> None:
     assert (code, unmet(output)) == (1, [sentence])
 
 
-@pytest.mark.parametrize(("require", "code", "outcome"), [("", 0, "2 skipped"), (BOTH, 1, "2 errors")])
-def test_what_is_absent_is_named_with_how_to_get_it(tmp_path: Path, require: str, code: int, outcome: str) -> None:
-    found, output = run(tmp_path, ASKING, require=require, bare=True)
+@pytest.mark.parametrize(
+    ("require", "store", "code", "outcome"),
+    [("", "sqlite", 0, "2 skipped"), ("", "postgresql", 1, "1 skipped, 1 error"), (BOTH, "sqlite", 1, "2 errors")],
+)
+def test_what_is_absent_is_named_with_how_to_get_it(
+    tmp_path: Path, require: str, store: str, code: int, outcome: str
+) -> None:
+    found, output = run(tmp_path, ASKING, "--store", store, require=require, bare=True)
     assert found == code
     assert outcome in output
     assert "Chromium or its driver is not installed: apt-get install chromium chromium-driver" in output
