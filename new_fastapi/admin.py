@@ -18,7 +18,7 @@ class SignIn(AuthenticationBackend):
     """The users who may sign in anywhere, with the same passwords."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings.secret_key, session_cookie="depot_admin", path="/admin", same_site="strict")
+        super().__init__(settings.secret_key, session_cookie="depot_admin", same_site="strict")
         self._settings = settings
 
     async def login(self, request: Request) -> bool:

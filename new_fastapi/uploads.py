@@ -27,7 +27,8 @@ def locate(directory: Path, name: str) -> Path | None:
     """The file that a client's name means; None for a name that no upload can have."""
     segments = name.split("/")
     fits = len(name) <= MAX_UPLOAD_NAME and all(len(segment.encode()) <= MAX_SEGMENT for segment in segments)
-    return directory.joinpath(*segments) if fits and all(map(SEGMENT.fullmatch, segments)) else None
+    stays = all(SEGMENT.fullmatch(segment) for segment in segments)
+    return directory.joinpath(*segments) if fits and stays else None
 
 
 @contextmanager
