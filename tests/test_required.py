@@ -55,13 +55,13 @@ def test_a_run_that_skips_one_of_them_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("require", "store", "code", "outcome"),
+    ("require", "chosen", "code", "outcome"),
     [("", "sqlite", 0, "2 skipped"), ("", "postgresql", 1, "1 skipped, 1 error"), (BOTH, "sqlite", 1, "2 errors")],
 )
 def test_what_is_absent_is_named_with_how_to_get_it(
-    tmp_path: Path, require: str, store: str, code: int, outcome: str
+    tmp_path: Path, require: str, chosen: str, code: int, outcome: str
 ) -> None:
-    found, output = run(tmp_path, ASKING, "--store", store, require=require, bare=True)
+    found, output = run(tmp_path, ASKING, "--store", chosen, require=require, bare=True)
     assert found == code
     assert outcome in output
     assert "Chromium or its driver is not installed: apt-get install chromium chromium-driver" in output
