@@ -17,11 +17,12 @@ GATEWAY = ROOT / "gateway"
 LONGEST = 350
 
 ORDER = [
-    "errors", "matcher", "routes", "routing", "toml_statements", "limits", "migration_map", "flip",
+    "errors", "matcher", "routes", "routing", "toml_statements", "limits", "policy", "migration_map", "flip",
     "importer", "inventory", "check", "display", "scaffold",
     "asgi", "access_log", "answer",
     "bridge.environ", "bridge.request_body", "bridge.outbox", "bridge.response", "bridge.turn", "bridge.workers",
     "bridge", "lifespan", "reload", "status", "rollout", "rollout.canary",
+    "parity.exchange", "parity.observation", "parity.case", "parity.pair", "parity.result", "parity",
     "app", "__init__", "draining", "serving", "cli", "__main__",
 ]  # fmt: skip
 """A module imports only from those before it, so that there is no cycle."""

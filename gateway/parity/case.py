@@ -1,0 +1,44 @@
+"""A case: requests in sequence, with values of one answer used in the next. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .exchange import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of a case. `{{name}}` in its target, header values or body stands for a kept value."""
+
+    request: Request
+    keep: tuple[tuple[str, str], ...] = ()
+    """(name, place in this step's answer): `("id", "body.id")`, `("csrf", "cookie.csrftoken")`, `("etag",
+    "header.etag")`. Each side keeps its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A sequence of requests that both sides answer from the same state."""
+
+    name: str
+    """Unique in a corpus; stable, for evidence and resumption name it."""
+    steps: tuple[Step, ...]
+    source: str = "written"
+    """`written`, `recorded`, `har`, `access-log`, `postman`, `tests`, `generated`, `schema`."""
+    state: str | None = None
+    """File name below `states/` of the corpus: the database at the start, where that is not the run's own."""
+    credential: str = "given"
+    """`given`, or how the credential of the last request was spoilt: `anonymous`, `wrong`, `other-user`, `no-csrf`."""
+
+
+def fill(request: Request, kept: dict[str, str]) -> Request:
+    """The request with every `{{name}}` replaced. A name that nobody kept stays as it is."""
+
+    def filled(raw: bytes) -> bytes:
+        for name, value in kept.items():
+            raw = raw.replace(b"{{%s}}" % name.encode(), value.encode("utf-8", "surrogateescape"))
+        return raw
+
+    headers = tuple((name, filled(value)) for name, value in request.headers)
+    return replace(request, target=filled(request.target), headers=headers, body=filled(request.body))
