@@ -1,0 +1,107 @@
+"""What a run shows of each route: its outcome, how sure that is, and how fast both sides were. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..policy import Policy
+from .observation import Observation
+from .result import Outcome, ParityResult
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds from call to last byte, of one route on one side; nearest rank."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSummary:
+    """Every result of one route."""
+
+    route: str
+    """Key of the map; empty for paths that no rule takes."""
+    outcome: Outcome
+    matched: int
+    ignored: int
+    mismatched: int
+    inconclusive: int
+    legacy_latency: Latency | None
+    new_latency: Latency | None
+    note: str = ""
+    """Why it is inconclusive."""
+
+    @property
+    def clean(self) -> int:
+        """Requests that were compared and showed nothing that is not deliberate."""
+        return self.matched + self.ignored
+
+    @property
+    def requests(self) -> int:
+        return self.clean + self.mismatched + self.inconclusive
+
+
+def summarise(results: Iterable[ParityResult], policy: Policy) -> tuple[RouteSummary, ...]:
+    """One summary a route, the worst first, then by route."""
+    by_route: dict[str, list[ParityResult]] = {}
+    for result in results:
+        by_route.setdefault(result.route, []).append(result)
+    summaries = [_summary(route, found, policy.minimum) for route, found in by_route.items()]
+    return tuple(sorted(summaries, key=lambda one: (_WORST.index(one.outcome), one.route)))
+
+
+_WORST = (Outcome.MISMATCHED, Outcome.INCONCLUSIVE, Outcome.IGNORED, Outcome.MATCHED)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Of a run: no data is not green."""
+    return min(outcomes, key=_WORST.index, default=Outcome.INCONCLUSIVE)
+
+
+def power(clean: int) -> float:
+    """The rate of defects that `clean` requests would have shown with 95 % certainty; 1 when there were none."""
+    return 1.0 if clean == 0 else 1 - 0.05 ** (1 / clean)
+
+
+def power_text(clean: int) -> str:
+    """`With 400 clean pairs a defect in 0.75 % of requests would have been seen (95 %).`"""
+    if clean == 0:
+        return "No clean pair: nothing is shown."
+    pairs = "1 clean pair" if clean == 1 else f"{clean} clean pairs"
+    return f"With {pairs} a defect in {power(clean):.2%} of requests would have been seen (95 %).".replace("%", " %", 1)
+
+
+def _summary(route: str, results: Sequence[ParityResult], minimum: int) -> RouteSummary:
+    counts = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
+    clean = counts[Outcome.MATCHED] + counts[Outcome.IGNORED]
+    note = ""
+    if counts[Outcome.MISMATCHED]:
+        outcome = Outcome.MISMATCHED
+    elif clean < minimum:
+        outcome = Outcome.INCONCLUSIVE
+        note = f"{clean} of {minimum} requests needed"
+    else:
+        outcome = Outcome.IGNORED if counts[Outcome.IGNORED] else Outcome.MATCHED
+    return RouteSummary(
+        route,
+        outcome,
+        counts[Outcome.MATCHED],
+        counts[Outcome.IGNORED],
+        counts[Outcome.MISMATCHED],
+        counts[Outcome.INCONCLUSIVE],
+        _latency(result.control for result in results),
+        _latency(result.candidate for result in results),
+        note,
+    )
+
+
+def _latency(observations: Iterable[Observation | None]) -> Latency | None:
+    durations = sorted(observation.duration for observation in observations if observation is not None)
+    if not durations:
+        return None
+    p50, p95, p99 = (durations[min(int(len(durations) * share), len(durations) - 1)] for share in (0.5, 0.95, 0.99))
+    return Latency(p50, p95, p99)
