@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .errors import suggest
@@ -60,6 +60,16 @@ class Row:
         return self.route is not None and Backend.NEW in self.route.mode.backends
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What parity runs have shown of the routes that are flipped."""
+
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Route key -> why no fresh evidence says that both sides match; routes that have it are not here."""
+    has_begun: bool = True
+    """Whether the team replays at all: there is a store, or the map has settings for it."""
+
+
 def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
     """Every route of the table, then what only the new side has and the map does not list."""
     legacy, new = _by_shape(inventory.legacy), _by_shape(inventory.new)
@@ -76,13 +86,16 @@ def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
     return (*rows, *(Row(have.key, None, nothing, Implementation((have,), ())) for have in unlisted))
 
 
-def check(map_: MigrationMap, table: RouteTable, inventory: Inventory) -> tuple[Finding, ...]:
-    """Every finding, the worst first."""
+def check(
+    map_: MigrationMap, table: RouteTable, inventory: Inventory, standing: Standing | None = None
+) -> tuple[Finding, ...]:
+    """Every finding, the worst first; without a standing, none about evidence."""
     rows = list_rows(table, inventory)
     found = [
         *_of_neither_app(rows, inventory),
         *_not_implemented(rows),
         *_lost_hooks(rows, inventory.hooks, map_),
+        *_without_evidence(standing or Standing()),
         *_hidden(inventory),
         *_unreached(rows),
         *_without_head(rows),
@@ -164,6 +177,15 @@ def _stale_hooks(hooks: Iterable[Hook], covered: Iterable[str], map_: MigrationM
         if name not in known:
             message = f"listed under [hooks] of {map_.path}, but the Flask app has no such hook{suggest(name, known)}"
             yield Finding(Level.WARNING, "unknown-hook", name, message)
+
+
+def _without_evidence(standing: Standing) -> Iterator[Finding]:
+    if standing.has_begun:
+        for key, reasons in standing.lacking.items():
+            yield Finding(Level.WARNING, "stale-evidence", key, f"flipped, but {'; '.join(reasons)}", (key,))
+    elif standing.lacking:
+        message = "flipped, and nothing has been compared: `gateway parity` replays requests on both sides"
+        yield Finding(Level.NOTE, "no-evidence", _count(tuple(standing.lacking)), message, tuple(standing.lacking))
 
 
 def _hidden(inventory: Inventory) -> Iterator[Finding]:

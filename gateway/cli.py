@@ -14,14 +14,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from . import __version__
-from .app import Gateway, create_app
-from .check import Finding, Level, Row, check, list_rows, new_errors
-from .display import counts_line, explanation_view, findings_view, progress_line, routes_table
+from .app import create_app
+from .check import Level, Row, list_rows
+from .cli_corpus import corpus_command
+from .cli_evidence import differences_command, flip_command, history_command
+from .display import console, counts_line, explanation_view, findings_view, progress_line, routes_table
 from .errors import Fault, GatewayError, MapError
-from .flip import flip, write_map
+from .gate import findings
 from .importer import flask_app_of, import_app, split_import_string
 from .inventory import flask_hooks, flask_routes, take_inventory
-from .migration_map import decode_map, draft_map, read_map
+from .parity_command import parity_command
 from .rollout.canary import takes_new
 from .routes import WEBSOCKET, Backend, Mode
 from .routing import Explanation
@@ -64,6 +66,12 @@ def cli(context: click.Context, path: Path) -> None:
 @click.option(
     "--graceful-timeout", default=30, type=click.IntRange(0), help="Seconds that open requests get at the end."
 )
+@click.option(
+    "--record", type=click.Path(file_okay=False, path_type=Path), help="Directory of cases that traffic is recorded as."
+)
+@click.option(
+    "--record-share", default=0.01, type=click.FloatRange(0, 1), help="Share of the requests that is recorded."
+)
 @click.pass_obj
 def serve_command(path: Path, /, **options: Any) -> None:
     """Serve both apps on one port."""
@@ -76,16 +84,16 @@ def serve_command(path: Path, /, **options: Any) -> None:
 @click.pass_obj
 def check_command(path: Path, as_json: bool, strict: bool) -> None:
     """Compare the map with both apps: routes that nobody has, hooks that a flip loses, and the like."""
-    findings = _findings(create_app(path, watch=False))
-    out = _out()
+    found = findings(create_app(path, watch=False))
+    out = console()
     if as_json:
-        click.echo(json.dumps([{**asdict(finding), "level": finding.level.value} for finding in findings], indent=2))
+        click.echo(json.dumps([{**asdict(finding), "level": finding.level.value} for finding in found], indent=2))
     else:
-        for part in findings_view(findings):
+        for part in findings_view(found):
             out.print(part)
-        out.print(counts_line(findings))
+        out.print(counts_line(found))
     failing = {Level.ERROR, Level.WARNING} if strict else {Level.ERROR}
-    sys.exit(1 if any(finding.level in failing for finding in findings) else 0)
+    sys.exit(1 if any(finding.level in failing for finding in found) else 0)
 
 
 @cli.command(name="routes")
@@ -98,7 +106,7 @@ def routes_command(path: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_row_as_json(row) for row in rows], indent=2))
         return
-    out = _out()
+    out = console()
     out.print(routes_table(rows))
     out.print()
     out.print(progress_line(rows))
@@ -113,27 +121,13 @@ def explain_command(path: Path, method: str, request_path: str, key: str | None)
     """Say who answers METHOD PATH, and why."""
     table = create_app(path, watch=False).live.table
     explanation = table.explain(method.upper(), unquote(request_path.partition("?")[0]))
-    out = _out()
+    out = console()
     for part in explanation_view(explanation, _answer(explanation, table.default, key)):
         out.print(part)
 
 
-@cli.command(name="flip")
-@click.argument("route")
-@click.argument("mode", type=click.Choice([mode.value for mode in Mode]))
-@click.option("--percent", type=click.FloatRange(0, 100), help="Share of clients that a canary sends to the new side.")
-@click.pass_obj
-def flip_command(path: Path, route: str, mode: str, percent: float | None) -> None:
-    """Move ROUTE to another mode by editing its line; a running gateway follows."""
-    text = read_map(path)
-    if percent is not None and mode != Mode.CANARY.value:
-        raise click.UsageError("--percent is the share of a canary; leave it out, or flip to canary")
-    flipped = flip(decode_map(text, path), str(path), route, Mode(mode), percent)
-    _refuse_harm(path, route, flipped.text)
-    write_map(path, flipped.text)
-    out = _out()
-    out.print(f"{escape(str(path))}:{flipped.line}")
-    out.print(f"[red]- {escape(flipped.before)}[/]\n[green]+ {escape(flipped.after)}[/]")
+for _command in (parity_command, flip_command, history_command, differences_command, corpus_command):
+    cli.add_command(_command)
 
 
 @cli.command(name="init")
@@ -152,7 +146,7 @@ def init_command(path: Path, legacy: str, new: str, force: bool) -> None:
         raise GatewayError(f'init: "{legacy}" is a WSGI app, but not a Flask app, so its rules cannot be listed')
     routes = tuple(flask_routes(flask_app.url_map))
     path.write_text(first_map(legacy, new, routes, flask_hooks(app)), encoding="utf-8")
-    out = _out()
+    out = console()
     out.print(f"wrote {escape(str(path))} ({len(routes)} routes, all legacy)")
     file = Path(f"{module.replace('.', '/')}.py")
     if not file.exists() and not file.with_suffix("").is_dir():
@@ -160,31 +154,6 @@ def init_command(path: Path, legacy: str, new: str, force: bool) -> None:
         file.write_text(new_side(attribute), encoding="utf-8")
         out.print(f"wrote {escape(str(file))} (an empty FastAPI app)")
     out.print("next: gateway serve")
-
-
-def _out() -> Console:
-    """A console that never cuts a line when its output goes to a file or a pipe."""
-    is_file = not sys.stdout.isatty()
-    return Console(highlight=False, emoji=False, soft_wrap=is_file, width=10_000 if is_file else None)
-
-
-def _findings(gateway: Gateway) -> tuple[Finding, ...]:
-    inventory = take_inventory(gateway.legacy, gateway.new)
-    return check(gateway.live.map, gateway.live.table, inventory)
-
-
-def _refuse_harm(path: Path, key: str, text: str) -> None:
-    """Raises MapError when `gateway check` would find errors after the flip that it does not find now."""
-    before = create_app(path, watch=False)
-    after = Gateway(legacy=before.legacy, new=before.new, routes=draft_map(text, str(path)))
-    harm = new_errors(_findings(before), _findings(after))
-    if harm:
-        raise MapError(tuple(Fault(str(path), None, f'routes."{key}"', f"not flipped: {_told(f)}") for f in harm))
-
-
-def _told(finding: Finding) -> str:
-    about = "" if finding.subject in finding.routes else f"{finding.subject}: "
-    return about + finding.message
 
 
 def _answer(explanation: Explanation, default: Backend, key: str | None) -> str:

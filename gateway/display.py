@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
@@ -18,6 +19,13 @@ _MODES = {"legacy": "yellow", "shadow": "magenta", "canary": "cyan", "new": "gre
 _LEVELS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold blue"}
 _MOST = 6
 """Routes that a finding names before it only counts the rest; `--json` has them all."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that never cuts a line when its output goes to a file or a pipe."""
+    is_file = not (sys.stderr if stderr else sys.stdout).isatty()
+    width = 10_000 if is_file else None
+    return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=is_file, width=width)
 
 
 def routes_table(rows: Iterable[Row]) -> Table:

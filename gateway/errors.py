@@ -2,6 +2,9 @@
 
 GatewayError
 ├── MapError          the map has faults; `.faults` holds all of them
+├── CorpusError       cases, or a file to take them from, have faults; `.faults` holds all of them
+├── StoreError        the store cannot be reached, or is of a newer gateway
+├── ReplayError       a parity run could not take place
 └── ImportAppError    an import string of the map does not give an app
 """
 
@@ -40,8 +43,24 @@ class MapError(GatewayError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
+class CorpusError(GatewayError):
+    """Cases with one or more faults, in the order of their files and lines; none of them is used."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = tuple(sorted(faults, key=lambda fault: (fault.path, fault.line or 0)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
 class ImportAppError(GatewayError):
     """An import string that names no module, no attribute, or nothing that can be called as an app."""
+
+
+class ReplayError(GatewayError):
+    """A parity run could not take place: a side did not start, or its database could not be copied."""
+
+
+class StoreError(GatewayError):
+    """The store of parity cannot be reached, read or written, or was made by a newer gateway."""
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

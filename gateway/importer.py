@@ -6,7 +6,7 @@ import importlib
 import inspect
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,19 @@ from werkzeug.routing import Map
 from .errors import ImportAppError, suggest
 
 
-def import_app(import_string: str, key: str) -> Any:
+def import_app(import_string: str, key: str, arguments: Mapping[str, str] | None = None) -> Any:
     """The app that `import_string` names; `key` is the setting it came from, for the message.
 
-    A callable that needs no argument is a factory and is called; anything else is the app itself. Modules are
+    A callable that needs no argument is a factory and is called; with `arguments`, one that takes exactly them is, by
+    keyword. Anything else is the app itself. Modules are
     looked for in the current directory first, as under `python -m`. Raises ImportAppError, which blames the string
     when that is wrong, and the line of the app's own code when that fails.
     """
     module_name, attribute = split_import_string(import_string, key)
     try:
         found = _attribute(_module(module_name, key), attribute, key)
-        app = found() if _needs_no_argument(found) else found
+        given = dict(arguments or {})
+        app = found(**given) if _takes(found, given) else found() if _takes(found, {}) else found
     except ImportAppError:
         raise
     except Exception as error:
@@ -89,9 +91,9 @@ def _attribute(module: Any, path: str, key: str) -> Any:
     return found
 
 
-def _needs_no_argument(found: Any) -> bool:
+def _takes(found: Any, given: Mapping[str, str]) -> bool:
     try:
-        inspect.signature(found).bind()
+        inspect.signature(found).bind(**given)
     except (TypeError, ValueError):
         return False
     return True

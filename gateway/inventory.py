@@ -113,23 +113,38 @@ def rule_outline(rule: Rule) -> str:
     return _FLASK_VARIABLE.sub(lambda found: "<>" if converters[found[1]].part_isolating else "<path>", rule.rule)
 
 
-def new_routes(app: Any, prefix: str = "") -> Iterator[AppRoute]:
+def new_routes(app: Any) -> Iterator[AppRoute]:
     """The new side's routes in their order, those of lazily included routers and of mounted apps too."""
-    routes = next((layer.routes for layer in layers_of(app) if hasattr(layer, "routes")), ())
-    contexts = list(iter_route_contexts(routes))
+    return (route for route, _, _ in new_contexts(app))
+
+
+def new_contexts(
+    app: Any, prefix: str = "", around: tuple[Any, ...] = ()
+) -> Iterator[tuple[AppRoute, RouteContext, tuple[Any, ...]]]:
+    """Each route with FastAPI's own account of it, and the apps around it, outermost first."""
+    layers = tuple(layers_of(app))
+    contexts = list(iter_route_contexts(next((layer.routes for layer in layers if hasattr(layer, "routes")), ())))
+    around = (*around, *layers)
     for at, context in enumerate(contexts):
         if context.path is None:
             continue
         route = _app_route(context, prefix)
         if isinstance(context.original_route, Mount):
-            yield from list(new_routes(context.original_route, f"{prefix}{context.path}")) or [route]
+            inside = list(new_contexts(context.original_route, f"{prefix}{context.path}", around))
+            yield from inside or [(route, context, around)]
         else:
             hider = next((other for other in contexts[:at] if _takes(other, context, route.methods)), None)
-            yield route if hider is None else replace(route, hidden_by=_app_route(hider, prefix).key)
+            hidden_by = None if hider is None else _app_route(hider, prefix).key
+            yield replace(route, hidden_by=hidden_by), context, around
 
 
 def flask_hooks(legacy: Any) -> Iterator[Hook]:
     """Every hook around the views of a Flask app, by Flask's kinds; then what wraps the app, outermost first."""
+    return (hook for hook, _ in hook_functions(legacy))
+
+
+def hook_functions(legacy: Any) -> Iterator[tuple[Hook, Any]]:
+    """Each hook with the function, or the middleware, that it is."""
     app: Flask = flask_app_of(legacy)
     registered: dict[str, Mapping[str | None, Iterable[Any]]] = {
         "url_value_preprocessor": app.url_value_preprocessors,
@@ -139,13 +154,14 @@ def flask_hooks(legacy: Any) -> Iterator[Hook]:
     }
     for kind, by_scope in registered.items():
         for scope, functions in by_scope.items():
-            yield from (Hook(kind, _qualified(function), scope) for function in functions)
-    yield from (Hook("teardown_appcontext", _qualified(function), None) for function in app.teardown_appcontext_funcs)
+            yield from ((Hook(kind, _qualified(function), scope), function) for function in functions)
+    for function in app.teardown_appcontext_funcs:
+        yield Hook("teardown_appcontext", _qualified(function), None), function
     outside = takewhile(lambda layer: layer is not app, layers_of(legacy))
     inside = takewhile(lambda layer: layer is not app, layers_of(app.wsgi_app))
     for layer in (*outside, *inside):
         if inspect.unwrap(getattr(layer, "__func__", layer)) is not Flask.wsgi_app:
-            yield Hook("wsgi middleware", _qualified(layer), None)
+            yield Hook("wsgi middleware", _qualified(layer), None), layer
 
 
 def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:

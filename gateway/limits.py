@@ -17,3 +17,5 @@ class Limits:
     """Requests that wait for a worker; one more is refused with 503."""
     wait: int = 10
     """Seconds that a request waits for a worker before it is refused with 503."""
+    spool: int = 64
+    """MiB of a request body that are read before its view starts; a longer one its view reads as it comes."""

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 from .errors import Fault, MapError, suggest
 from .limits import Limits
+from .policy import Policy
+from .policy_table import read_policy
 from .routes import WEBSOCKET, Backend, Mode, Place, Route
 from .toml_statements import KeyPath, Statement, key_text, statements
 
@@ -24,8 +26,8 @@ METHODS = frozenset(
     | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH"}
 )
 """The methods that a route may name: RFC 9110, RFC 5789, WebDAV's, and the pseudo-method of websockets."""
-_TABLES = ("gateway", "routes", "hooks", "bridge")
-_SETTINGS = ("legacy", "new", "default", "served_by_header", "sticky")
+_TABLES = ("gateway", "routes", "hooks", "bridge", "parity")
+_SETTINGS = ("legacy", "new", "default", "served_by_header", "sticky", "index_new_routes")
 _OPTIONS = ("mode", "percent", "sticky")
 _STICKY = re.compile(r"client|cookie:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|header:[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _ROUTE = re.compile(r"(?:(?P<methods>[^/]*?)\s+)?(?P<rule>/.*)")
@@ -43,10 +45,13 @@ class MigrationMap:
     """Who answers a request that no route names."""
     served_by_header: bool = False
     """Whether answers carry `X-Served-By: legacy|new`."""
+    index_new_routes: bool = False
+    """Whether the new app finds its routes by an index (route_index.py)."""
     routes: tuple[Route, ...] = ()
     hooks: tuple[tuple[str, str], ...] = ()
     """(hook of the Flask app, what replaces it on the new side): hooks that a flip may lose, each with its reason."""
     limits: Limits = field(default_factory=Limits)
+    policy: Policy = field(default_factory=Policy)
     path: str = "<routes>"
     version: str = ""
     """The first 12 hexadecimal digits of the SHA-256 of the text."""
@@ -97,9 +102,12 @@ def draft_map(text: str, path: str = "migration_map.toml") -> Draft:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MapError((_syntax_fault(text, path, error),)) from None
-    lines = {key: statement.line for statement in reversed(list(statements(text))) for key in statement.keys}
+    stands = tuple(statements(text))
+    lines = {key: statement.line for statement in reversed(stands) for key in statement.keys}
     reader = _Reader(path, lines)
-    return Draft(replace(reader.map(tree), path=path, version=_version(text)), tuple(reader.faults))
+    policy, faults = read_policy(tree.get("parity", {}), path, stands)
+    drafted = replace(reader.map(tree), policy=policy, path=path, version=_version(text))
+    return Draft(drafted, (*reader.faults, *faults))
 
 
 def draft_routes(routes: Mapping[str, Any], default: str) -> Draft:
@@ -174,6 +182,7 @@ class _Reader:
             new=self._of_type(("gateway", "new"), gateway.get("new"), str, '"module:app"'),
             default=self._word(("gateway", "default"), gateway.get("default", "legacy"), Backend) or Backend.LEGACY,
             served_by_header=bool(self._flag(("gateway", "served_by_header"), gateway)),
+            index_new_routes=bool(self._flag(("gateway", "index_new_routes"), gateway)),
             routes=tuple(route for key, value in listed.items() if (route := self._route(key, value, sticky))),
             hooks=tuple(self._hooks(self._table(tree, "hooks"))),
             limits=self._limits(self._table(tree, "bridge")),

@@ -11,7 +11,8 @@ class IgnoreRule:
     """One deliberate difference, with its reason. A rule that matched nothing, or has expired, fails a run."""
 
     where: str
-    """A place, `header.vary` or `body.items[*].price`; `[*]` is any index, a trailing `.*` everything below."""
+    """A place, `header.vary` or `body.items[*].price`; `[*]` is any index, a trailing `.*` everything below, `*` any
+    place."""
     reason: str
     route: str | None = None
     """A key of the map, `GET /todos`; None is every route."""
@@ -20,6 +21,11 @@ class IgnoreRule:
     """Who answers for a candidate that is looser than the control; without it such a difference is never ignored."""
     line: int | None = None
     """Where the map has it."""
+    cause: str | None = None
+    """Name of a known cause (docs/differences.md): only differences that show its sign."""
+    control: str | None = None
+    """Only where the control has this, as the report shows it."""
+    candidate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from .app import Gateway, create_app
-from .draining import DrainingProtocol
+from .app import create_app
+from .parity.recording import recorded
+from .protocol import HTTPProtocol
 
 MAP_VARIABLE = "GATEWAY_MAP"
 WATCH_VARIABLE = "GATEWAY_WATCH"
+RECORD_VARIABLE = "GATEWAY_RECORD"
+SHARE_VARIABLE = "GATEWAY_RECORD_SHARE"
 SWITCH_INTERVAL_S = 0.0005
 """A tenth of Python's own: with it FastAPI answers in milliseconds beside views that burn CPU (docs/bridge.md)."""
 
@@ -35,6 +39,9 @@ class ServeOptions:
     root_path: str
     forwarded_allow_ips: str | None
     graceful_timeout: int
+    record: Path | None = None
+    """Directory of cases that a sample of the traffic becomes."""
+    record_share: float = 0.01
 
 
 def serve(path: Path, options: ServeOptions) -> None:
@@ -43,9 +50,11 @@ def serve(path: Path, options: ServeOptions) -> None:
     Raises MapError and ImportAppError as `create_app` does.
     """
     share_interpreter()
-    app = create_app(path, watch=options.watch)
+    app = recorded(create_app(path, watch=options.watch), options.record, options.record_share)
     os.environ[MAP_VARIABLE] = str(path)
     os.environ[WATCH_VARIABLE] = "1" if options.watch else ""
+    os.environ[RECORD_VARIABLE] = str(options.record or "")
+    os.environ[SHARE_VARIABLE] = str(options.record_share)
     several = options.workers > 1
     config = uvicorn.Config(
         f"{__name__}:app_of_environment" if several else app,
@@ -54,7 +63,7 @@ def serve(path: Path, options: ServeOptions) -> None:
         port=options.port,
         workers=options.workers,
         loop="uvloop",
-        http=DrainingProtocol,
+        http=HTTPProtocol,
         lifespan="on",
         log_config=log_config(access_log=options.access_log),
         access_log=False,
@@ -82,10 +91,12 @@ def share_interpreter() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
-def app_of_environment() -> Gateway:
+def app_of_environment() -> ASGIApp:
     """The app of one worker process: an import string carries no arguments, so they come by environment."""
     share_interpreter()
-    return create_app(os.environ[MAP_VARIABLE], watch=bool(os.environ[WATCH_VARIABLE]))
+    app = create_app(os.environ[MAP_VARIABLE], watch=bool(os.environ[WATCH_VARIABLE]))
+    directory = os.environ.get(RECORD_VARIABLE)
+    return recorded(app, Path(directory) if directory else None, float(os.environ.get(SHARE_VARIABLE, "0")))
 
 
 def log_config(*, access_log: bool) -> dict[str, Any]:

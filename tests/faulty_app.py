@@ -22,7 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from gateway.bridge import Limits, WSGIBridge, workers
 
 BLOCK = 16 * 1024
-NAMES = ("begun", "torn_down", "closed", "opened", "ended", "held", "uploads")
+NAMES = ("begun", "torn_down", "closed", "opened", "ended", "held", "uploads", "whole")
 
 legacy = flask.Flask(__name__)
 gate = threading.Event()
@@ -101,10 +101,32 @@ def upload() -> dict[str, object]:
     while piece := flask.request.stream.read(64 * 1024):
         digest.update(piece)
         length += len(piece)
+    tally.add("whole")
     return {"length": length, "sha256": digest.hexdigest()}
 
 
-@legacy.get("/stream/<kind>")
+@legacy.post("/too_large")
+def too_large() -> tuple[str, int]:
+    """Refuses a body without a look at it."""
+    return "too large", 413
+
+
+@legacy.post("/echo")
+def echo() -> flask.Response:
+    """Answers while it reads."""
+    stream = flask.request.stream
+    return flask.Response(iter(lambda: stream.read(10_000), b""))
+
+
+@legacy.post("/lines")
+def read_lines() -> dict[str, object]:
+    stream = flask.request.stream
+    first, some = stream.readline(), stream.readlines(100)
+    rest = [*stream]
+    return {"first": len(first), "some": len(some), "rest": len(rest), "end": len(stream.read())}
+
+
+@legacy.route("/stream/<kind>", methods=["GET", "POST"])
 def stream(kind: str) -> flask.Response:
     """Never ends: "fast" yields crumbs at once, "big" whole blocks, "slow" a line 50 times a second."""
     return flask.Response(counted({"fast": crumbs, "big": lambda: blocks(0, 10**9), "slow": lines}[kind]()))
@@ -189,9 +211,9 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await JSONResponse({"side": "new"})(scope, receive, send)
     elif path.startswith("/control/"):
         await JSONResponse(control(path))(scope, receive, send)
-    elif path.startswith("/stream/") and scope["query_string"] == b"send=fails":
+    elif scope.get("query_string") == b"send=fails":
         await bridge(scope, receive, failing(send))
-    elif path.startswith("/stream/") and scope["query_string"] == b"cancelled":
+    elif scope.get("query_string") == b"cancelled":
         async with asyncio.timeout(0.3):
             await bridge(scope, receive, send)
     else:

@@ -123,7 +123,7 @@ def serve_command(
     server = Server(command, env or {}, cwd)
     try:
         server.port = int(server.wait_for_log(rf"http://{re.escape(HOST)}:([1-9]\d*)", seconds=seconds)[1])
-        socket.create_connection((server.host, server.port), 5).close()
+        wait_until(lambda: accepts(server))  # granian prints the address before it listens
         yield server
     finally:
         server.stop()

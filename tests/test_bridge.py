@@ -301,7 +301,7 @@ def test_context_variables_flow_into_the_app() -> None:
     assert asyncio.run(in_blue())[1]["body"] == b"blue"
 
 
-def test_close_refuses_what_is_queued_and_waits_for_nothing() -> None:
+def test_close_refuses_what_is_queued_and_waits_for_nobody_long() -> None:
     app = Gated()
 
     async def close_while_one_runs_and_one_waits() -> None:

@@ -62,6 +62,7 @@ def test_endless_streams_are_cut_at_the_grace_limit() -> None:
         assert not any(rest_of(client).endswith(b"0\r\n\r\n") for client in (*read, *unread))
         assert 0.9 < time.monotonic() - began < 3
         assert ended(server) < 1.5
+        assert server.log().count("a stream has ended") == 9
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from fastapi import FastAPI, WebSocket
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway.check import Finding, Level, check, list_rows, new_errors
+from gateway.check import Finding, Level, Standing, check, list_rows, new_errors
 from gateway.inventory import take_inventory
 from gateway.migration_map import draft_map
 from gateway.routing import RouteTable
@@ -301,3 +301,30 @@ def test_a_flip_adds_the_errors_that_were_not_there(
     before: list[Finding], after: list[Finding], added: list[Finding]
 ) -> None:
     assert list(new_errors(before, after)) == added
+
+
+# --- evidence ---
+
+
+def test_each_flipped_route_without_fresh_evidence_is_a_warning() -> None:
+    standing = Standing({"GET /a": ("the policy changed", "mismatched: 1 of 7 requests differ")})
+    message = "flipped, but the policy changed; mismatched: 1 of 7 requests differ"
+    assert standing_findings(standing) == [Finding(Level.WARNING, "stale-evidence", "GET /a", message, ("GET /a",))]
+
+
+def test_before_the_team_has_begun_one_note_is_enough() -> None:
+    standing = Standing({"GET /a": ("none",), "GET /b": ("none",)}, has_begun=False)
+    message = "flipped, and nothing has been compared: `gateway parity` replays requests on both sides"
+    keys = ("GET /a", "GET /b")
+    assert standing_findings(standing) == [Finding(Level.NOTE, "no-evidence", "2 routes", message, keys)]
+
+
+@pytest.mark.parametrize("standing", [None, Standing(), Standing(has_begun=False)])
+def test_where_nothing_is_lacking_nothing_is_found(standing: Standing | None) -> None:
+    assert standing_findings(standing) == []
+
+
+def standing_findings(standing: Standing | None) -> list[Finding]:
+    map_ = draft_map("[gateway]\n").checked()
+    table = RouteTable.compile((), default=map_.default, url_map=None)
+    return list(check(map_, table, take_inventory(None, None), standing))

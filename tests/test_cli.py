@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from gateway import __version__, create_app
 from gateway.cli import main
 from gateway.rollout.canary import takes_new
+from tests.evidence.proofs import prove
 from tests.projects import Project, project_in
 
 LEGACY = """
@@ -131,6 +132,11 @@ def error(*lines: str) -> Run:
 
 # --- check ---
 
+EVIDENCE_NOTE = """\
+note [no-evidence] 2 routes
+    flipped, and nothing has been compared: `gateway parity` replays requests on both sides
+    GET /todos, GET /todos/<int:todo_id>
+"""
 HEAD_NOTE = """\
 note [no-head] 1 route
     flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200
@@ -139,11 +145,12 @@ note [no-head] 1 route
 
 
 def test_check_ends_with_0_when_there_is_no_error(gateway: Gateway) -> None:
-    assert gateway("check") == Run(0, f"{HEAD_NOTE}1 note\n", "")
+    assert gateway("check") == Run(0, f"{EVIDENCE_NOTE}{HEAD_NOTE}2 notes\n", "")
 
 
 def test_check_says_when_there_is_nothing_to_say(gateway: Gateway, project: Project) -> None:
     changed(project, '{ mode = "canary", percent = 10 }', '"legacy"')
+    changed(project, '"GET /todos"               = "new"', '"GET /todos" = "legacy"')
     assert gateway("check", "--strict") == Run(0, "nothing found: the map and both apps agree\n", "")
 
 
@@ -162,7 +169,7 @@ note [unlisted-legacy] 1 route
     Flask has them and the map does not list them, so the default answers
     GET /users/
 """
-    assert gateway("check") == Run(1, f"{found}{HEAD_NOTE}{unlisted}2 errors, 2 notes\n", "")
+    assert gateway("check") == Run(1, f"{found}{EVIDENCE_NOTE}{HEAD_NOTE}{unlisted}2 errors, 3 notes\n", "")
 
 
 def test_check_ends_with_1_on_a_warning_only_when_it_is_strict(gateway: Gateway, project: Project) -> None:
@@ -194,7 +201,7 @@ def test_check_prints_json_with_the_same_exit_code(gateway: Gateway, project: Pr
         "message": 'mode "new", but the new app has no such route: clients would get its error',
         "routes": ["GET /users/"],
     }
-    assert [found["level"] for found in json.loads(run.out)] == ["error", "note"]
+    assert [found["level"] for found in json.loads(run.out)] == ["error", "note", "note"]
 
 
 # --- routes ---
@@ -363,6 +370,7 @@ def test_explain_tells_on_which_side_of_a_canary_one_client_is(gateway: Gateway,
 
 
 def test_flip_edits_one_line_and_shows_it(gateway: Gateway, project: Project) -> None:
+    prove(Path("migration_map.toml"), "GET /plain")
     before = project.read("migration_map.toml")
     assert gateway("flip", "GET /plain", "new") == Run(
         0,
@@ -381,6 +389,7 @@ migration_map.toml:10
 
 
 def test_flip_sets_the_share_of_a_canary(gateway: Gateway, project: Project) -> None:
+    prove(Path("migration_map.toml"), "GET /plain")
     assert gateway("flip", "GET /plain", "canary", "--percent", "12.5").code == 0
     assert '"GET /plain"               = { mode = "canary", percent = 12.5 }\n' in project.read("migration_map.toml")
 

@@ -17,13 +17,33 @@ GATEWAY = ROOT / "gateway"
 LONGEST = 350
 
 ORDER = [
-    "errors", "matcher", "routes", "routing", "toml_statements", "limits", "policy", "migration_map", "flip",
+    "errors", "matcher", "routes", "routing", "toml_statements", "limits", "policy", "policy_table",
+    "migration_map", "flip",
     "importer", "inventory", "check", "display", "scaffold",
     "asgi", "access_log", "answer",
-    "bridge.environ", "bridge.request_body", "bridge.outbox", "bridge.response", "bridge.turn", "bridge.workers",
+    "bridge.environ", "bridge.live_body", "bridge.request_body", "bridge.outbox", "bridge.response", "bridge.turn", "bridge.workers",
     "bridge", "lifespan", "reload", "status", "rollout", "rollout.canary",
-    "parity.exchange", "parity.observation", "parity.case", "parity.pair", "parity.result", "parity",
-    "app", "__init__", "draining", "serving", "cli", "__main__",
+    "parity.exchange", "parity.observation", "parity.case", "parity.pair", "parity.result",
+    "parity.statements", "parity.freezing", "parity.keeping", "parity.calling", "parity.drivers", "parity.containment",
+    "parity.directory_state", "parity.row_changes", "parity.sqlite_state", "parity.postgresql_state", "parity.states", "parity.isolation", "parity.observe",
+    "parity.protocol", "parity.side", "parity.remote", "parity.replay",
+    "parity.place", "parity.wording", "parity.json_comparison", "parity.html_comparison", "parity.header_comparison",
+    "parity.cookie_comparison", "parity.body_comparison", "parity.effect_comparison", "parity.comparison",
+    "parity.symptom", "parity.causes.effects", "parity.causes.routing", "parity.causes.errors",
+    "parity.causes.parameters", "parity.causes.cookies", "parity.causes.headers", "parity.causes.answers",
+    "parity.causes.json_values", "parity.causes", "parity.explanation",
+    "parity.noise", "parity.authentication", "parity.secret_names", "parity.echoes", "parity.rules", "parity.judgement",
+    "parity.bodies", "parity.case_places", "parity.toml_text", "parity.case_reading",
+    "parity.case_writing", "parity.end_to_end", "parity.linking", "parity.placeholders", "parity.secret_texts",
+    "parity.redaction", "parity.har", "parity.access_logs", "parity.postman", "parity.corpus", "parity.recording",
+    "parity.client_calls", "parity.app_databases", "parity.pytest_recording", "parity.pytest_plugin",
+    "parity.parameters", "parity.declared_fields", "parity.view_sources", "parity.origins", "parity.view_reading",
+    "parity.drafts", "parity.seen", "parity.plausible", "parity.path_values", "parity.input_cases",
+    "parity.protocol_cases", "parity.targets", "parity.sequences", "parity.generation", "parity.schema_cases",
+    "parity.credentials", "parity.shrinking",
+    "parity.summary", "parity.evidence", "parity.names", "parity.own_code", "parity.fingerprint",
+    "parity.route_fingerprint", "parity.sources", "parity.differences", "store_tables", "store_opening", "store_rows", "store", "parity",
+    "route_index", "app", "__init__", "protocol", "serving", "gate", "cli_corpus", "cli_evidence", "cli", "__main__",
 ]  # fmt: skip
 """A module imports only from those before it, so that there is no cycle."""
 

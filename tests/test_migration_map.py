@@ -201,7 +201,7 @@ def test_a_bad_route_key_says_what_is_wrong(text: str, message: str) -> None:
 
 CANARY = 'a canary needs its share: { mode = "canary", percent = 10 }, or --percent 10 with `gateway flip`'
 MODES = '"legacy", "shadow", "canary", "new"'
-SETTINGS = "legacy, new, default, served_by_header, sticky"
+SETTINGS = "legacy, new, default, served_by_header, sticky, index_new_routes"
 PERCENT = "is not a percentage; write a number from 0 to 100"
 STICKY = 'is no sticky key; write "client", "cookie:NAME" or "header:NAME"'
 
@@ -260,10 +260,10 @@ def test_a_bad_route_has_its_line_and_what_to_write(line: str, fault: str) -> No
         ('routes = "x"\n[gateway]\n', ["m.toml:1: routes: not a table; write [routes] on a line of its own"]),
         ("[gateway]\n[[routes]]\n", ["m.toml:2: routes: not a table; write [routes] on a line of its own"]),
         ("[gateway]\n[rotues]\n", ['m.toml:2: rotues: unknown table "rotues"; did you mean "routes"?']),
-        ("[gateway]\n[x]\n", ['m.toml:2: x: unknown table "x"; known are gateway, routes, hooks, bridge']),
+        ("[gateway]\n[x]\n", ['m.toml:2: x: unknown table "x"; known are gateway, routes, hooks, bridge, parity']),
         (
             '"GET /x" = "new"\n[gateway]\n',
-            ['m.toml:1: "GET /x": unknown table "GET /x"; known are gateway, routes, hooks, bridge'],
+            ['m.toml:1: "GET /x": unknown table "GET /x"; known are gateway, routes, hooks, bridge, parity'],
         ),
         ('[gateway]\nlegcy = "a:b"\n', ['m.toml:2: gateway.legcy: unknown setting "legcy"; did you mean "legacy"?']),
         (

@@ -14,12 +14,14 @@ from starlette.types import Receive, Scope, Send
 
 from ..limits import Limits
 from .environ import is_ambiguous
-from .request_body import ClientGoneError, read_body
+from .live_body import ClientGoneError
+from .request_body import read_body
 from .turn import Turn
 from .workers import Gauges, Workers
 
 __all__ = ["ClientGoneError", "Gauges", "Limits", "WSGIBridge"]
 
+MIB = 1024 * 1024
 BUSY = b"The service is busy; try again in a moment.\n"
 AMBIGUOUS = b"Host and Content-Type must stand once.\n"
 
@@ -47,7 +49,7 @@ class WSGIBridge(WSGIMiddleware):
                 self.close()
 
     def close(self) -> None:
-        """Ends idle threads and refuses what is queued. Waits for nobody: nothing can force a thread to end."""
+        """Ends idle threads and refuses what is queued. Waits a moment for busy ones; nothing can force one."""
         if self._workers is not None:
             self._workers.close()
             self._workers = None
@@ -60,7 +62,7 @@ class WSGIBridge(WSGIMiddleware):
             self._workers = Workers(asyncio.get_running_loop(), self._limits)
         workers = self._workers
         try:
-            body = await read_body(scope, receive)
+            body = await read_body(scope, receive, self._limits.spool * MIB)
         except ClientGoneError:
             return
         turn = Turn(cast(WSGIApplication, self.app), scope, body, workers.to_streams, workers.done)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import IO
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.types import WSGIEnvironment
@@ -17,11 +18,11 @@ HOST = re.compile(r"\[?([^\[\]]+?)\]?(?::(\d+))?")
 
 def build_environ(scope: Scope, body: IO[bytes]) -> WSGIEnvironment:
     """The environ that gunicorn would build, as far as ASGI carries it: an absolute-form target comes as its path."""
-    raw_path = trusted_raw_path(scope)
+    raw_path, path = paths(scope)
     query = scope["query_string"].decode("latin-1")
     target = raw_path.decode("latin-1") + (query and f"?{query}")
     root = scope.get("root_path", "").rstrip("/").encode()
-    script_name, path_info = split_script_name(root, unquote_to_bytes(raw_path))
+    script_name, path_info = split_script_name(root, path)
     headers = header_variables(scope["headers"])
     server_name, server_port = server_address(scope, headers.get("HTTP_HOST", ""))
     return {
@@ -50,11 +51,13 @@ def build_environ(scope: Scope, body: IO[bytes]) -> WSGIEnvironment:
     }
 
 
-def trusted_raw_path(scope: Scope) -> bytes:
-    """`raw_path`, unless someone rewrote `path` and left it behind: the app must see the path that was routed."""
+def paths(scope: Scope) -> tuple[bytes, bytes]:
+    """The path as it was sent, and decoded; if someone rewrote `path`, both come from there: it is what was routed."""
     raw_path: bytes = scope.get("raw_path") or b""
-    agrees = unquote_to_bytes(raw_path).decode("utf-8", "replace") == scope["path"]
-    return raw_path if agrees else quote(scope["path"]).encode()
+    path = unquote_to_bytes(raw_path)
+    if path.decode("utf-8", "replace") == scope["path"]:
+        return raw_path, path
+    return quote(scope["path"]).encode(), scope["path"].encode()
 
 
 def split_script_name(script_name: bytes, path: bytes) -> tuple[bytes, bytes]:
@@ -65,12 +68,16 @@ def split_script_name(script_name: bytes, path: bytes) -> tuple[bytes, bytes]:
 
 def header_variables(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """CGI variables of the headers; one with an underscore is dropped, as it would pass for the one with a dash."""
-    values: dict[str, list[str]] = {}
+    values: dict[str, str] = {}
     for name, value in headers:
         if b"_" not in name:
-            values.setdefault(header_variable(name), []).append(value.strip(b" \t").decode("latin-1"))
-    # HTTP/2 sends a cookie a line (RFC 9113, 8.2.3).
-    return {name: ("; " if name == "HTTP_COOKIE" else ",").join(lines) for name, lines in values.items()}
+            variable = header_variable(name)
+            text = value.strip(b" \t").decode("latin-1")
+            if variable in values:
+                # HTTP/2 sends a cookie a line (RFC 9113, 8.2.3).
+                text = values[variable] + ("; " if variable == "HTTP_COOKIE" else ",") + text
+            values[variable] = text
+    return values
 
 
 def is_ambiguous(scope: Scope) -> bool:
@@ -79,6 +86,7 @@ def is_ambiguous(scope: Scope) -> bool:
     return names.count(b"host") > 1 or names.count(b"content-type") > 1
 
 
+@lru_cache(1000)
 def header_variable(name: bytes) -> str:
     """`HTTP_` and the name, but for the two that CGI knows without it (RFC 3875, 4.1)."""
     variable = name.upper().replace(b"-", b"_").decode("latin-1")

@@ -9,10 +9,12 @@ from threading import Event
 
 from starlette.types import Message
 
-from .request_body import ClientGoneError
+from .live_body import ClientGoneError
 
-ROOM = 256 * 1024
+ROOM = 512 * 1024
 """Bytes that may wait for a slow client before its worker has to."""
+LARGE = 16 * 1024
+"""Bytes from which a message costs less to send than to copy."""
 WEIGHT = 256
 """Bytes that a message takes beside its body: crumbs fill the room too."""
 
@@ -43,6 +45,7 @@ class Outbox:
         self._room: Event | None = None
         """Set when there is room again; there only while the worker waits for it."""
         self._waiter: asyncio.Future[None] | None = None
+        self._has_ended = False
         self.gone = False
         """The client has left: nothing more is wanted."""
         self.finished = False
@@ -77,9 +80,7 @@ class Outbox:
     def finish(self, error: BaseException | None) -> None:
         """The app is through, its close() too."""
         self.error = error
-        self.finished = True
-        # Also when told already: that wake-up may be under way and have looked before.
-        self._told = False
+        self.finished = True  # before a look at what was told: a wake-up that is under way sees it
         self._tell()
 
     def _tell(self) -> None:
@@ -91,13 +92,19 @@ class Outbox:
 
     def _wake(self) -> None:
         self._told = False
-        if self.finished:
+        if self.finished and not self._has_ended:
+            self._has_ended = True
             self._on_end()
         self._awake()
 
     def _awake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    @property
+    def answered(self) -> int:
+        """Bytes handed over so far, a little for each message counted in."""
+        return self._put_bytes
 
     async def take(self) -> tuple[list[Message], bool]:
         """Wait; then (what there is to send now, whether that is all). Bodies that follow each other come as one.
@@ -128,9 +135,11 @@ class Outbox:
 
 
 def joined(messages: list[Message]) -> list[Message]:
-    """The same answer in fewer messages: its head, if there is one, and one body."""
+    """The same answer in fewer messages, its head and one body, unless its bodies are large."""
     if len(messages) < 3:
         return messages
     head = messages[:1] if messages[0]["type"] == "http.response.start" else []
-    bodies = messages[len(head) :]
-    return [*head, {**bodies[-1], "body": b"".join(message["body"] for message in bodies)}]
+    bodies = [message["body"] for message in messages[len(head) :]]
+    if sum(map(len, bodies)) > LARGE * len(bodies):
+        return messages
+    return [*head, {**messages[-1], "body": b"".join(bodies)}]

@@ -1,4 +1,7 @@
-"""The request body, read to its end before a worker is taken: a slow client holds none, a cut body runs no view."""
+"""The request body, read before a worker is taken: a slow client holds none, a cut body runs no view.
+
+One that is longer than the bridge will keep is handed on as it comes (live_body.py).
+"""
 
 from __future__ import annotations
 
@@ -9,36 +12,32 @@ from typing import IO
 
 from starlette.types import Message, Receive, Scope
 
+from .live_body import ClientGoneError, LiveBody
+
 MEMORY = 1024 * 1024
 """Bytes of one body that stay in memory; a longer one goes to a temporary file."""
-
-
-class ClientGoneError(ConnectionError):
-    """The client left before the end: of its request body, or of the answer."""
 
 
 class LostBodyError(RuntimeError):
     """The server has given less than the client has sent: httptools gives no body beside `Upgrade: h2c`."""
 
 
-async def read_body(scope: Scope, receive: Receive) -> IO[bytes]:
-    """The whole body, at its start. Raises ClientGoneError when it is cut, LostBodyError when the server lost it."""
+async def read_body(scope: Scope, receive: Receive, most: int) -> IO[bytes]:
+    """The whole body, at its start, or a LiveBody when it has more than `most` bytes.
+
+    Raises ClientGoneError when it is cut, LostBodyError when the server lost it.
+    """
     if not _has_body(scope):
         return io.BytesIO()
-    message = await _next(receive)
-    if not message.get("more_body", False):
-        body = message.get("body", b"")
-        if not body and _must_have_body(scope):
-            raise LostBodyError("the server lost the request body")
-        return io.BytesIO(body)
-    spool = tempfile.SpooledTemporaryFile(MEMORY)  # noqa: SIM115 - whoever runs the request closes it
-    try:
-        await _copy(message, receive, spool)
-    except BaseException:
-        spool.close()
-        raise
-    spool.seek(0)
-    return spool
+    if _promised(scope) > most:
+        return LiveBody(receive, io.BytesIO())
+    pieces, more = await _gather(receive)
+    if more:
+        return await _spool(pieces, receive, most)
+    body = b"".join(pieces)
+    if not body and (_promised(scope) or b"upgrade" in dict(scope["headers"])):
+        raise LostBodyError("the server lost the request body")
+    return io.BytesIO(body)
 
 
 def _has_body(scope: Scope) -> bool:
@@ -49,31 +48,40 @@ def _has_body(scope: Scope) -> bool:
     return not (scope["method"] in ("GET", "HEAD") and scope["http_version"] in ("1.0", "1.1"))
 
 
-def _must_have_body(scope: Scope) -> bool:
-    """Whether the head promises bytes; chunks promise none, but beside an upgrade nobody knows."""
-    headers = dict(scope["headers"])
-    return headers.get(b"content-length", b"0").strip(b"0") != b"" or b"upgrade" in headers
+def _promised(scope: Scope) -> int:
+    """The bytes that the head promises; chunks promise none."""
+    length = dict(scope["headers"]).get(b"content-length", b"")
+    return int(length) if length.isdigit() else 0
 
 
-async def _copy(message: Message, receive: Receive, spool: tempfile.SpooledTemporaryFile[bytes]) -> None:
-    pieces: list[bytes] = []
-    held = written = 0
-    while True:
+async def _spool(pieces: list[bytes], receive: Receive, most: int) -> IO[bytes]:
+    """The body that begins with `pieces`, from a temporary file; live from where it passes `most`."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever runs the request closes it
+    try:
+        more = True
+        while True:
+            # A disk may stall; the loop must not.
+            await asyncio.to_thread(file.writelines, pieces)
+            if not more or file.tell() > most:
+                break
+            pieces, more = await _gather(receive)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return LiveBody(receive, file) if more else file
+
+
+async def _gather(receive: Receive) -> tuple[list[bytes], bool]:
+    """(The next pieces, a little more than MEMORY at most, whether more may come)."""
+    pieces, held, more = [], 0, True
+    while more and held <= MEMORY:
+        message = await _next(receive)
         piece = message.get("body", b"")
         pieces.append(piece)
         held += len(piece)
         more = message.get("more_body", False)
-        if held >= MEMORY or not more:
-            written += held
-            # A disk may stall; the loop must not.
-            if written > MEMORY:
-                await asyncio.to_thread(spool.write, b"".join(pieces))
-            else:
-                spool.write(b"".join(pieces))
-            pieces, held = [], 0
-        if not more:
-            return
-        message = await _next(receive)
+    return pieces, more
 
 
 async def _next(receive: Receive) -> Message:

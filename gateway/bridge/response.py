@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from starlette.types import Message
 
+from .live_body import ClientGoneError
 from .outbox import Outbox
-from .request_body import ClientGoneError
 
 # A 1xx is no answer yet, and uvicorn knows nothing beyond 599.
 STATUS = re.compile(r"([2-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
@@ -104,9 +105,9 @@ def response_start(status: str, headers: Iterable[tuple[str, str]]) -> tuple[Mes
         raise ValueError(f"invalid status {status!r}")
     code, sent, lengths = int(matched[1]), [], set()
     for name, value in headers:
-        if not TOKEN.fullmatch(name) or CONTROL.search(value):
+        if CONTROL.search(value):
             raise ValueError(f"invalid response header {name!r}")
-        header = name.lower().encode("latin-1"), value.strip(" \t").encode("latin-1")
+        header = header_name(name), value.strip(" \t").encode("latin-1")
         if header[0] == b"content-length":
             lengths.add(header[1])
             if code in NO_BODY:  # uvicorn would want the bytes
@@ -114,6 +115,13 @@ def response_start(status: str, headers: Iterable[tuple[str, str]]) -> tuple[Mes
         if header[0] not in SERVERS_OWN:
             sent.append(header)
     return {"type": "http.response.start", "status": code, "headers": sent}, promised(lengths)
+
+
+@lru_cache(1000)
+def header_name(name: str) -> bytes:
+    if not TOKEN.fullmatch(name):
+        raise ValueError(f"invalid response header {name!r}")
+    return name.lower().encode("latin-1")
 
 
 def promised(lengths: set[bytes]) -> int | None:

@@ -14,8 +14,8 @@ from wsgiref.types import WSGIApplication
 from starlette.types import Receive, Scope, Send
 
 from .environ import build_environ
+from .live_body import ClientGoneError, LiveBody
 from .outbox import Outbox, call_on
-from .request_body import ClientGoneError
 from .response import Response, run
 
 LOGGER = logging.getLogger("gateway.bridge")
@@ -61,6 +61,7 @@ class Turn:
         self._app = app
         self._scope = scope
         self._body = body
+        self._incoming = body.incoming if isinstance(body, LiveBody) else None
         self._context = request_context()
         self._on_long = on_long
         self._on_end = on_end
@@ -74,6 +75,11 @@ class Turn:
         self.has_begun = False
         """Whether the head of the answer is out."""
         self.was_refused = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its body is still on the way: it runs as slowly as its client sends."""
+        return self._incoming is not None
 
     @property
     def is_abandoned(self) -> bool:
@@ -103,6 +109,8 @@ class Turn:
         logged: the server would close a connection on which the next request may already run.
         """
         self._receive = receive
+        if self._incoming is not None:
+            self._watch()
         outbox = self._outbox
         whole = finished = False
         try:
@@ -120,13 +128,17 @@ class Turn:
             self._listening = False
             if self._watcher is not None:
                 self._watcher.cancel()
+            if self._incoming is not None:
+                self._incoming.cut()
             if not outbox.finished:
                 self._leave()
 
     def watch(self) -> None:
-        """From now on notice when the client leaves."""
-        if self._watcher is None and self._receive is not None and self._listening:
-            self._watcher = self._loop.create_task(self._watch(self._receive))
+        """From now on notice when the client leaves; of a body on its way no sooner than the answer has begun."""
+        if self._incoming is None:
+            self._watch()
+        elif self.has_begun:
+            self._incoming.look_ahead(self._outbox.answered)
 
     def refuse(self) -> None:
         """No worker will take it."""
@@ -138,9 +150,16 @@ class Turn:
         self._close_body()
         self._outbox.finish(None)
 
-    async def _watch(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
+    def _watch(self) -> None:
+        if self._watcher is None and self._receive is not None and self._listening:
+            self._watcher = self._loop.create_task(self._leave_with_client(self._receive))
+
+    async def _leave_with_client(self, receive: Receive) -> None:
+        if self._incoming is not None:
+            await self._incoming.follow()
+        else:
+            while (await receive())["type"] != "http.disconnect":
+                pass
         self._leave()
 
     def _leave(self) -> None:

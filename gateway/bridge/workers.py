@@ -11,7 +11,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Thread, current_thread
 
 from ..limits import Limits
 from .outbox import call_on
@@ -19,6 +19,8 @@ from .turn import State, Turn
 
 LOGGER = logging.getLogger("gateway.bridge")
 
+ENDING_S = 0.3
+"""Seconds at the end for generators that were cut to be closed."""
 IDLE_S = 30.0
 """Seconds that a thread without work stays."""
 TICK_S = 0.02
@@ -60,7 +62,7 @@ class Workers:
         self._running = 0
         self._streaming = 0
         self._handed: SimpleQueue[Turn | None] = SimpleQueue()
-        self._threads = 0
+        self._threads: set[Thread] = set()
         self._tick: asyncio.TimerHandle | None = None
         self._others = 0.0
         self._looked = 0.0
@@ -73,9 +75,11 @@ class Workers:
         return Gauges(self._running, self._streaming, len(self._queue), waited, abandoned, self._limit)
 
     def submit(self, turn: Turn) -> None:
-        """Start the turn, or queue it, or refuse it when the queue is full."""
+        """Start the turn, or queue it, or refuse it when the queue is full; one with a live body never waits."""
         turn.since = self._loop.time()
-        if self._running < self._limit and not self._queue:
+        if turn.is_live:
+            self._begin_live(turn)
+        elif self._running < self._limit and not self._queue:
             self._begin(turn)
         elif len(self._queue) < self._limits.queue:
             self._queue.append(turn)
@@ -106,37 +110,53 @@ class Workers:
         self._begin_next()
 
     def close(self) -> None:
-        """Idle threads end at once, busy ones when they are through; what is queued is refused."""
+        """Idle threads end at once, busy ones when they are through, if that is soon; what is queued is refused."""
         self._closed = True
-        for _ in range(self._threads):
+        for _ in self._threads:
             self._handed.put(None)
         while self._queue:
             self._queue.popleft().refuse()
         if self._tick is not None:
             self._tick.cancel()
+        until = time.monotonic() + ENDING_S
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0))
 
     def _begin_next(self) -> None:
         while self._queue and self._running < self._limit:
             self._begin(self._queue.popleft())
 
     def _begin(self, turn: Turn) -> None:
-        if self._threads <= self._running + self._streaming and not self._add_thread():
+        if self._hand(turn):
+            turn.state = State.RUNNING
+            self._running += 1
+
+    def _begin_live(self, turn: Turn) -> None:
+        if self._streaming >= self._limits.streams:
             turn.refuse()
-            return
-        turn.state = State.RUNNING
+        elif self._hand(turn):
+            turn.state = State.STREAMING
+            self._streaming += 1
+
+    def _hand(self, turn: Turn) -> bool:
+        """Give the turn to a thread, unless there is none for it."""
+        if len(self._threads) <= self._running + self._streaming and not self._add_thread():
+            turn.refuse()
+            return False
         turn.since = self._loop.time()
-        self._running += 1
         self._active.add(turn)
         self._handed.put(turn)
+        return True
 
     def _add_thread(self) -> bool:
         """One thread more, unless the system has none left."""
+        thread = Thread(target=self._work, name="wsgi", daemon=True)
         try:
-            Thread(target=self._work, name="wsgi", daemon=True).start()
+            thread.start()
         except RuntimeError:
             LOGGER.exception("the system gives no more threads")
             return False
-        self._threads += 1
+        self._threads.add(thread)
         return True
 
     def _work(self) -> None:
@@ -147,15 +167,15 @@ class Workers:
             except Empty:
                 turn = None
             if turn is None:
-                call_on(self._loop, self._thread_ended)
+                call_on(self._loop, self._thread_ended, current_thread())
                 return
             turn.run()
             del turn
 
-    def _thread_ended(self) -> None:
-        self._threads -= 1
+    def _thread_ended(self, thread: Thread) -> None:
+        self._threads.discard(thread)
         # One that was handed a turn between its last look and now is replaced.
-        if not self._closed and self._threads < self._running + self._streaming:
+        if not self._closed and len(self._threads) < self._running + self._streaming:
             self._add_thread()
 
     def _schedule_tick(self) -> None:

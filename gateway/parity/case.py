@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .exchange import Request
+from .exchange import Request, resized
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Case:
     """Unique in a corpus; stable, for evidence and resumption name it."""
     steps: tuple[Step, ...]
     source: str = "written"
-    """`written`, `recorded`, `har`, `access-log`, `postman`, `tests`, `generated`, `schema`."""
+    """`written`, `recorded`, `har`, `access-log`, `postman`, `tests`, `generated`, `schema`, `found`."""
     state: str | None = None
     """File name below `states/` of the corpus: the database at the start, where that is not the run's own."""
     credential: str = "given"
@@ -33,12 +33,14 @@ class Case:
 
 
 def fill(request: Request, kept: dict[str, str]) -> Request:
-    """The request with every `{{name}}` replaced. A name that nobody kept stays as it is."""
+    """The request with every `{{name}}` replaced, its length kept right. A name that nobody kept stays as it is."""
 
     def filled(raw: bytes) -> bytes:
         for name, value in kept.items():
             raw = raw.replace(b"{{%s}}" % name.encode(), value.encode("utf-8", "surrogateescape"))
         return raw
 
+    body = filled(request.body)
     headers = tuple((name, filled(value)) for name, value in request.headers)
-    return replace(request, target=filled(request.target), headers=headers, body=filled(request.body))
+    headers = resized(headers, request.body, body)
+    return replace(request, target=filled(request.target), headers=headers, body=body)

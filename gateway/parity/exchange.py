@@ -13,6 +13,15 @@ def values_of(headers: Headers, name: bytes) -> tuple[bytes, ...]:
     return tuple(value for key, value in headers if key.lower() == name)
 
 
+def resized(headers: Headers, before: bytes, after: bytes) -> Headers:
+    """The headers of a body that has changed: a Content-Length that was right stays right, a wrong one stays wrong."""
+    was = str(len(before)).encode()
+    return tuple(
+        (name, str(len(after)).encode() if name.lower() == b"content-length" and value == was else value)
+        for name, value in headers
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request. Nothing is added to it: what is not here, the app does not see."""

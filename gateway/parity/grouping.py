@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .place import outline
 from .result import Fate, ParityResult, Verdict
 
 MOST = 50
@@ -18,9 +20,10 @@ Found = tuple[ParityResult, Verdict]
 class Group:
     """Differences of one class."""
 
-    where: str
-    """The place they share, every index as `[*]`; shortened where classes had to be merged."""
+    places: tuple[str, ...]
+    """Where they stand, every index as `[*]`."""
     cause: str
+    """Name of the known cause that they share; empty for those of one place without a known cause."""
     fate: Fate
     count: int
     routes: tuple[str, ...]
@@ -33,39 +36,25 @@ class Group:
 def group_differences(results: Iterable[ParityResult], most: int = MOST) -> tuple[Group, ...]:
     """At most `most` groups, mismatches first, then by size; classes become coarser, and then the smallest one."""
     found = [(result, verdict) for result in results for verdict in result.verdicts]
-    for key in (_exact, _of_whole, _of_cause):
+    for key in (_by_place, _by_part):
         members = _grouped(found, key)
         if len(members) <= most:
             break
     ranked = sorted(members.items(), key=lambda item: -len(item[1]))
-    groups = [_group(where, cause, fate, those) for (cause, where, fate), those in ranked[: most - len(Fate)]]
+    groups = [_group(cause, fate, those) for (cause, _, fate), those in ranked[: most - len(Fate)]]
     rest = [one for _, those in ranked[most - len(Fate) :] for one in those]
-    groups += [_group(where, cause, fate, those) for (cause, where, fate), those in _grouped(rest, _any).items()]
+    groups += [_group("", fate, those) for (_, _, fate), those in _grouped(rest, lambda _: ("", "")).items()]
     order = list(Fate)
-    return tuple(sorted(groups, key=lambda group: (order.index(group.fate), -group.count, group.where)))
+    return tuple(sorted(groups, key=lambda group: (order.index(group.fate), -group.count, group.places)))
 
 
-def outline(where: str) -> str:
-    """`body.items[2].price` -> `body.items[*].price`."""
-    return re.sub(r"\[\d+\]", "[*]", where)
+def _by_place(verdict: Verdict) -> tuple[str, str]:
+    """A known cause is one class wherever it shows; without one, a place is."""
+    return verdict.cause, "" if verdict.cause else outline(verdict.difference.where)
 
 
-def _exact(verdict: Verdict) -> tuple[str, str]:
-    return verdict.cause, outline(verdict.difference.where)
-
-
-def _of_whole(verdict: Verdict) -> tuple[str, str]:
-    """Bodies as a whole: a header, a cookie or an effect keeps its name."""
-    where = verdict.difference.where
-    return verdict.cause, "body" if where.startswith("body") else outline(where)
-
-
-def _of_cause(verdict: Verdict) -> tuple[str, str]:
-    return verdict.cause, re.split(r"[.\[]", verdict.difference.where)[0]
-
-
-def _any(_: Verdict) -> tuple[str, str]:
-    return "", "others"
+def _by_part(verdict: Verdict) -> tuple[str, str]:
+    return verdict.cause, "" if verdict.cause else re.split(r"[.\[]", verdict.difference.where)[0]
 
 
 def _grouped(found: list[Found], key: Callable[[Verdict], tuple[str, str]]) -> dict[tuple[str, str, Fate], list[Found]]:
@@ -75,10 +64,11 @@ def _grouped(found: list[Found], key: Callable[[Verdict], tuple[str, str]]) -> d
     return groups
 
 
-def _group(where: str, cause: str, fate: Fate, members: list[Found]) -> Group:
+def _group(cause: str, fate: Fate, members: list[Found]) -> Group:
     routes = tuple(sorted({result.route for result, _ in members}))
+    places = Counter(outline(verdict.difference.where) for _, verdict in members)
     sample, verdict = min(members, key=lambda member: _length(member[0]))
-    return Group(where, cause, fate, len(members), routes, sample, verdict)
+    return Group(tuple(place for place, _ in places.most_common()), cause, fate, len(members), routes, sample, verdict)
 
 
 def _length(result: ParityResult) -> int:

@@ -43,11 +43,11 @@ class Report:
 
     @property
     def outcome(self) -> Outcome:
+        """The worst of the routes. A path that no rule takes is the default's, flipped or not: it only informs."""
         if self.complaints:
             return Outcome.MISMATCHED
-        if self.was_interrupted:
-            return worst([Outcome.INCONCLUSIVE, *(one.outcome for one in self.summaries)])
-        return worst(one.outcome for one in self.summaries)
+        routes = [one.outcome for one in self.summaries if one.route]
+        return worst([Outcome.INCONCLUSIVE, *routes] if self.was_interrupted else routes)
 
     @property
     def counts(self) -> tuple[tuple[Outcome, int], ...]:
@@ -91,7 +91,7 @@ def render_json(report: Report) -> str:
         "routes": [_route(one) for one in report.summaries],
         "classes": [
             {
-                "where": group.where,
+                "places": group.places,
                 "cause": group.cause,
                 "fate": group.fate.value,
                 "count": group.count,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from .result import Outcome, ParityResult
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds from call to last byte, of one route on one side; nearest rank."""
+    """Seconds from call to last byte, of one route on one side; the nearest rank's, so each is one that was seen."""
 
     p50: float
     p95: float
@@ -76,14 +77,15 @@ def power_text(clean: int) -> str:
 
 
 def _summary(route: str, results: Sequence[ParityResult], minimum: int) -> RouteSummary:
-    counts = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
+    counts = Counter(result.outcome for result in results)
     clean = counts[Outcome.MATCHED] + counts[Outcome.IGNORED]
+    needed = minimum if route else 1  # a path that no rule takes is no route: nobody flips it
     note = ""
     if counts[Outcome.MISMATCHED]:
         outcome = Outcome.MISMATCHED
-    elif clean < minimum:
+    elif clean < needed:
         outcome = Outcome.INCONCLUSIVE
-        note = f"{clean} of {minimum} requests needed"
+        note = f"{clean} of {needed} requests needed{_reasons(results)}"
     else:
         outcome = Outcome.IGNORED if counts[Outcome.IGNORED] else Outcome.MATCHED
     return RouteSummary(
@@ -99,9 +101,15 @@ def _summary(route: str, results: Sequence[ParityResult], minimum: int) -> Route
     )
 
 
+def _reasons(results: Iterable[ParityResult]) -> str:
+    """Why others of a route do not count, the most frequent reason first."""
+    notes = Counter(result.note for result in results if result.outcome is Outcome.INCONCLUSIVE and result.note)
+    return "".join(f"; {count} more: {note}" for note, count in notes.most_common(3))
+
+
 def _latency(observations: Iterable[Observation | None]) -> Latency | None:
     durations = sorted(observation.duration for observation in observations if observation is not None)
     if not durations:
         return None
-    p50, p95, p99 = (durations[min(int(len(durations) * share), len(durations) - 1)] for share in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (durations[-(-len(durations) * percent // 100) - 1] for percent in (50, 95, 99))
     return Latency(p50, p95, p99)

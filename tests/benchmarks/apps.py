@@ -9,6 +9,7 @@ from a2wsgi import WSGIMiddleware
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from flask import Flask, Response, jsonify, request
+from starlette.types import Receive, Scope, Send
 
 from gateway import Gateway
 
@@ -45,6 +46,12 @@ def download() -> Response:
     return Response(pieces(), headers={"Content-Length": str(16 * len(PIECE))})
 
 
+@legacy.get("/long")
+def long() -> Response:
+    """200 MB: more than any buffer holds for a client that does not read."""
+    return Response(PIECE for _ in range(3200))
+
+
 @legacy.post("/upload")
 def upload() -> str:
     return str(len(request.get_data()))
@@ -70,3 +77,19 @@ gateway = Gateway(legacy=legacy, new=new, routes=routes)
 plain = FastAPI()
 plain.get("/new")(new_small)
 plain.mount("/", WSGIMiddleware(legacy))  # type: ignore[arg-type]  # a2wsgi types ASGI in words of its own
+
+
+async def floor(scope: Scope, receive: Receive, send: Send) -> None:
+    """/upload and /download by the least that an ASGI app can do: what no bridge on this server can pass."""
+    if scope["type"] == "lifespan":
+        return
+    received, more = 0, scope["method"] == "POST"
+    while more:
+        message = await receive()
+        received, more = received + len(message["body"]), message["more_body"]
+    bodies = [b"%d" % received] if scope["method"] == "POST" else [PIECE] * 16
+    headers = [(b"content-length", b"%d" % sum(map(len, bodies)))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for body in bodies:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.body"})

@@ -10,19 +10,22 @@ COLOURS = {
     "FastAPI alone": "#9aa5b1",
     "FastAPI + a2wsgi": "#f0b429",
     "gateway": "#0b7285",
+    "uvicorn, no Flask": "#d5dbe1",
+    "granian WSGI": "#d9c2a7",
 }
-ROW, GAP, LEFT, SCALE = 18, 14, 190, 150
+ROW, GAP, LEFT, WIDTH = 18, 14, 190, 480
 
 
 def bars(path: str, title: str, groups: dict[str, dict[str, float]]) -> None:
-    """Write `groups` (group to bar to value) to `path`."""
+    """Write `groups` (group to bar to value) to `path`; a comma in a bar's name ends what its colour goes by."""
     y = 40
+    scale = WIDTH / max(value for values in groups.values() for value in values.values())
     parts = [f'<text x="10" y="22" font-size="14" font-weight="bold">{escape(title)}</text>']
     for group, values in groups.items():
         parts.append(f'<text x="{LEFT - 10}" y="{y + 14}" text-anchor="end">{escape(group)}</text>')
         for name, value in values.items():
-            width = value * SCALE
-            parts.append(f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="{ROW - 3}" fill="{COLOURS[name]}"/>')
+            width, colour = value * scale, COLOURS[name.partition(",")[0]]
+            parts.append(f'<rect x="{LEFT}" y="{y}" width="{width:.1f}" height="{ROW - 3}" fill="{colour}"/>')
             parts.append(f'<text x="{LEFT + width + 6:.1f}" y="{y + 12}" fill="#333">{value:.2f} {escape(name)}</text>')
             y += ROW
         y += GAP

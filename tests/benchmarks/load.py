@@ -12,8 +12,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
+from tests.fault_clients import free_port
 from tests.servers import Server, serve_command
 
 APPS = "tests.benchmarks.apps"
@@ -22,6 +24,11 @@ SERVERS = {
     "gunicorn gthread": ("-m", "gunicorn", "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0", f"{APPS}:legacy"),
     "FastAPI + a2wsgi": (*UVICORN, f"{APPS}:plain"),
     "gateway": ("-m", "tests.benchmarks.serve_gateway"),
+    "granian WSGI": (
+        *("-m", "granian", "--interface", "wsgi", "--blocking-threads", "8", "--no-ws"),
+        *("--host", "127.0.0.1", "--port", str(free_port()), f"{APPS}:legacy"),
+    ),
+    "uvicorn, no Flask": (*UVICORN, f"{APPS}:floor"),
     "FastAPI alone": (*UVICORN, f"{APPS}:new"),
 }
 UPLOAD = """
@@ -34,6 +41,8 @@ def require(*tools: str) -> None:
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         raise SystemExit(f"missing: {', '.join(missing)}; apt-get install wrk util-linux")
+    if find_spec("granian") is None:
+        raise SystemExit("missing: granian; pip install 'migration-gateway[bench]'")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Does a busy Flask app starve the new side? Run: python -m tests.benchmarks.mixed
+"""Does a busy Flask app starve the new side? Run: python -m tests.benchmarks.mixed [--svg FILE]
 
 64 connections keep one Flask view busy while an open-loop client sends 300 requests a second to a FastAPI route.
 """
@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
+from tests.benchmarks.chart import bars
 from tests.benchmarks.load import open_loop, pressed, started
 from tests.servers import Server
 
@@ -22,12 +24,17 @@ SECONDS = 6
 
 def main() -> None:
     print(f"{'Flask is busy with':<27} {'server':<17} {'p50 ms':>7} {'p90 ms':>7} {'p99 ms':>7}")
+    groups: dict[str, dict[str, float]] = {}
     for shown, view in VIEWS.items():
         for name in NAMES:
             with started([name]) as servers:
                 latencies = under_load(servers[name], view)
             p50, p90, p99 = (latencies[int(len(latencies) * share)] for share in (0.5, 0.9, 0.99))
             print(f"{shown:<27} {name:<17} {p50:>7.1f} {p90:>7.1f} {p99:>7.1f}", flush=True)
+            groups.setdefault(shown, {}).update({f"{name}, p50": p50, f"{name}, p99": p99})
+    if "--svg" in sys.argv:
+        path = sys.argv[sys.argv.index("--svg") + 1]
+        bars(path, "Latency in ms of a FastAPI route while 64 connections keep a Flask view busy", groups)
 
 
 def under_load(server: Server, view: str | None) -> list[float]:

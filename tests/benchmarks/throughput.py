@@ -1,8 +1,8 @@
-"""Requests a second and latency: gunicorn, plain a2wsgi, the gateway.
+"""Requests a second and latency: gunicorn, plain a2wsgi, the gateway; granian, whose WSGI server is Rust, as a bar.
 
 Run: python -m tests.benchmarks.throughput [--svg FILE]
 Servers share one CPU, wrk has another; rounds are interleaved; figures are medians. Use the ratios.
-ROUNDS and SECONDS (environment, default 5 and 3) set how long it takes: about ROUNDS x SECONDS x 20.
+ROUNDS and SECONDS (environment, default 5 and 3) set how long it takes: about ROUNDS x SECONDS x 25.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from tests.benchmarks.load import SERVERS, measure, median_ratio, started
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS", "3"))
-WSGI = ["gunicorn gthread", "FastAPI + a2wsgi", "gateway"]
+WSGI = ["gunicorn gthread", "FastAPI + a2wsgi", "gateway", "granian WSGI"]
+FLOOR = "uvicorn, no Flask"
+"""An ASGI app that only moves the bytes: no bridge under uvicorn is faster."""
 WORK = {
     "small JSON": ("/small", 32, WSGI),
     "10 kB JSON": ("/10kb", 32, WSGI),
-    "1 MB download": ("/download", 32, WSGI),
-    "1 MB upload": ("/upload", 32, WSGI),
+    "1 MB download": ("/download", 32, [*WSGI, FLOOR]),
+    "1 MB upload": ("/upload", 32, [*WSGI, FLOOR]),
     "small JSON, 1 connection": ("/small", 1, WSGI),
     "FastAPI route": ("/new", 32, ["FastAPI alone", "FastAPI + a2wsgi", "gateway"]),
 }

@@ -31,13 +31,12 @@ def test_ten_thousand_differences_are_at_most_fifty_classes() -> None:
 
 def test_few_classes_keep_their_places_mismatches_first() -> None:
     groups = group_differences(mixed().results)
-    assert [(group.where, group.fate, group.count) for group in groups] == [
-        ("body.detail", Fate.MISMATCH, 30),
-        ("status", Fate.MISMATCH, 30),
-        ("header.vary", Fate.IGNORED, 50),
-        ("body.stamp", Fate.NOISE, 20),
+    assert [(group.cause, group.places, group.fate, group.count) for group in groups] == [
+        ("validation", ("status", "body.detail"), Fate.MISMATCH, 60),
+        ("", ("header.vary",), Fate.IGNORED, 50),
+        ("", ("body.stamp",), Fate.NOISE, 20),
     ]
-    assert groups[2].routes == ("GET /users/<int:user_id>", "POST /todos")
+    assert groups[1].routes == ("GET /users/<int:user_id>", "POST /todos")
 
 
 @pytest.mark.parametrize(

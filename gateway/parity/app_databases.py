@@ -1,0 +1,117 @@
+"""The database of a Flask app under test, and a copy of it named by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+PART = ".part"
+MOST = 64 * 1024 * 1024
+"""Bytes of a database that is still copied."""
+_COUNTERS = (slice(24, 28), slice(92, 96))
+"""What SQLite counts in a file's head; two databases of the same content differ in it (sqlite.org/fileformat2.html)."""
+
+
+class NoStateError(Exception):
+    """Why there is no copy, in words."""
+
+
+class OpenedFiles:
+    """The SQLite files that this process has opened through sqlite3, newest last. The hook stays, so make one only."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, None] = {}
+        sys.addaudithook(self._hear)
+
+    def last(self) -> str | None:
+        """The one that was opened last and is still there."""
+        return next((path for path in reversed(self._paths) if Path(path).is_file()), None)
+
+    def forget(self) -> None:
+        self._paths.clear()
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "sqlite3.connect":
+            path = os.fsdecode(arguments[0]) if isinstance(arguments[0], str | bytes | os.PathLike) else ""
+            path = path.removeprefix("file:").partition("?")[0]
+            if path.endswith(PART):
+                return  # a copy of ours
+            self._paths.pop(path, None)
+            self._paths[path] = None
+
+
+def database_of(app: Any, opened: OpenedFiles) -> Path:
+    """The SQLite file that an app works on. Raises NoStateError."""
+    urls = [*_urls(app)]
+    for url in urls:
+        name = url.database or ""
+        if url.get_backend_name() == "sqlite" and name and ":memory:" not in name and "mode=memory" not in str(url):
+            path = Path(name)
+            return path if path.is_absolute() or path.exists() else Path(getattr(app, "instance_path", ".")) / name
+    if urls:
+        kinds = {"in memory" if url.get_backend_name() == "sqlite" else url.get_backend_name() for url in urls}
+        raise NoStateError(f"its database is {', '.join(sorted(kinds))}, and only a SQLite file can be copied")
+    last = opened.last()
+    if last is None:
+        raise NoStateError("no database of its app was found")
+    return Path(last)
+
+
+def copy_database(source: Path, directory: Path) -> str:
+    """The name of a copy below the directory, the same for the same content. Raises NoStateError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=directory, prefix=".", suffix=PART)
+    os.close(handle)
+    try:
+        if source.stat().st_size > MOST:
+            raise NoStateError(f"its database has more than {MOST // 2**20} MiB")
+        _backup(source, part)
+        content = bytearray(Path(part).read_bytes())
+        for counter in _COUNTERS:
+            content[counter] = bytes(4)
+        name = f"{hashlib.sha256(content).hexdigest()[:16]}.sqlite"
+        Path(part).chmod(0o644)
+        Path(part).replace(directory / name)
+    except (OSError, sqlite3.Error) as error:
+        raise NoStateError(f"its database could not be copied: {error}") from None
+    finally:
+        Path(part).unlink(missing_ok=True)
+    return name
+
+
+def _backup(source: Path, target: str) -> None:
+    """With what is still in its journal; without one of its own, so that the copy is one file."""
+    uri = f"{source.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, timeout=1)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+        new.execute("PRAGMA journal_mode = DELETE")
+
+
+def _urls(app: Any) -> Iterator[Any]:
+    extensions = getattr(app, "extensions", {})
+    for extension in extensions.values():
+        if isinstance(extension, Engine):
+            yield extension.url
+    engines = getattr(extensions.get("sqlalchemy"), "_app_engines", {})
+    try:
+        found = dict(engines.get(app, {}))
+    except TypeError:
+        found = {}
+    yield from (engine.url for engine in found.values())
+    config = getattr(app, "config", {})
+    for key in ("SQLALCHEMY_DATABASE_URI", "DATABASE_URL", "DATABASE_URI"):
+        if isinstance(config.get(key), str) and not found:
+            try:
+                yield make_url(config[key])
+            except ArgumentError:
+                continue

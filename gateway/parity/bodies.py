@@ -1,0 +1,269 @@
+"""A request's body as a case file writes it, and its bytes: each form gives the same bytes every time. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+FORMS = ("json", "text", "form", "base64", "multipart")
+"""The keys of a step that give its body, of which it has one at most."""
+BOUNDARY = "gateway-boundary"
+JSON_TYPE = "application/json"
+FORM_TYPE = "application/x-www-form-urlencoded"
+TEXT_TYPE = "text/plain; charset=utf-8"
+MULTIPART_TYPE = "multipart/form-data"
+_ESCAPED_NAME = re.compile(r"%7B%7B([\w.-]+)%7D%7D")
+_NAME = re.compile(r"\{\{[\w.-]+\}\}")
+_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
+_PART = re.compile(
+    rb'Content-Disposition: form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?\r\n'
+    rb"(?:Content-Type: ([^\r\n]*)\r\n)?\r\n(.*)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart form; with a file name it is a file."""
+
+    name: str
+    content: bytes
+    filename: str | None = None
+    media_type: str | None = None
+
+
+def encode_body(form: str, value: Any, content_type: str | None) -> tuple[bytes, str | None]:
+    """The bytes of a body written as `form`, and the Content-Type that follows from it.
+
+    `content_type` is the step's own, whose boundary a multipart body takes. Raises ValueError with what is wrong.
+    """
+    return _ENCODERS[form](value, content_type)
+
+
+def describe_body(body: bytes, content_type: str | None) -> Iterator[tuple[str, Any]]:
+    """(form, value) in which these bytes can be written, the most readable first; all of them encode to the same."""
+    for form, parse in _PARSERS.items():
+        try:
+            value = parse(body, content_type)
+            if value is not None and encode_body(form, value, content_type)[0] == body:
+                yield form, value
+        except (ValueError, RecursionError):
+            continue
+
+
+def encode_multipart(parts: tuple[Part, ...], boundary: str) -> bytes:
+    """Parts as WHATWG's "multipart/form-data encoding algorithm" writes them."""
+    return b"".join(_framed(part, boundary.encode()) for part in parts) + b"--%b--\r\n" % boundary.encode()
+
+
+def parse_multipart(body: bytes, boundary: str) -> tuple[Part, ...] | None:
+    """The parts of a body that `encode_multipart` could have written; None of any other."""
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode())
+    found = [_PART.fullmatch(piece.removeprefix(b"\r\n")) for piece in pieces[1:-1]]
+    if pieces[0] or pieces[-1] != b"--\r\n" or not all(found):
+        return None
+    return tuple(_part(match) for match in found if match)
+
+
+def boundary_of(content_type: str | None) -> str | None:
+    """The boundary that a Content-Type names."""
+    found = _BOUNDARY.search(content_type or "")
+    return found[1] if found else None
+
+
+def media_type_of(content_type: str | None) -> str:
+    """`application/json`, lower case, without parameters; empty when there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def form_pairs(value: Any) -> tuple[tuple[str, str], ...]:
+    """Name-value pairs of `{ a = "1", b = ["2", "3"] }` or `[["a", "1"], ["b", "2"]]`. Raises ValueError."""
+    if isinstance(value, Mapping):
+        pairs = [
+            (name, one) for name, given in value.items() for one in (given if isinstance(given, list) else [given])
+        ]
+    elif isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        pairs = [(name, given) for name, given in value]
+    else:
+        raise ValueError('write { name = "value" }, or [["name", "value"], ["name", "other"]] where a name repeats')
+    for name, given in pairs:
+        if not isinstance(name, str) or not isinstance(given, str):
+            raise ValueError(f"{given!r} is not a text; every name and value stands in quotes")
+    return tuple(pairs)
+
+
+def _framed(part: Part, boundary: bytes) -> bytes:
+    head = b'--%b\r\nContent-Disposition: form-data; name="%b"' % (boundary, _quoted(part.name))
+    if part.filename is not None:
+        head += b'; filename="%b"' % _quoted(part.filename)
+    if part.media_type is not None:
+        head += b"\r\nContent-Type: %b" % part.media_type.encode("latin-1")
+    return head + b"\r\n\r\n" + part.content + b"\r\n"
+
+
+def _quoted(name: str) -> bytes:
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A").encode()
+
+
+def _part(found: re.Match[bytes]) -> Part:
+    name, filename, media_type, content = found.groups()
+    return Part(
+        name.decode(),
+        content,
+        None if filename is None else filename.decode(),
+        None if media_type is None else media_type.decode("latin-1"),
+    )
+
+
+# --- what a file says, to bytes ---
+
+
+def _encode_json(value: Any, _type: str | None) -> tuple[bytes, str]:
+    """A text is JSON as it stands; any other value is written without spaces, beyond ASCII as it is."""
+    if isinstance(value, str):
+        _check_json(value)
+        return value.encode(), JSON_TYPE
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_refuse_time)
+    return text.encode(), JSON_TYPE
+
+
+def _check_json(text: str) -> None:
+    try:
+        json.loads(_NAME.sub("0", text))
+    except (ValueError, RecursionError) as error:
+        message = 'a text here is JSON as it stands (a JSON string is \'"so"\'); what is broken on purpose is "text"'
+        raise ValueError(f"not JSON: {error}; {message}") from None
+
+
+def _refuse_time(value: Any) -> Any:
+    if isinstance(value, date | time):
+        raise ValueError(f'JSON has no dates; write "{value.isoformat()}" in quotes')
+    raise ValueError(f"{value!r} is no JSON value")
+
+
+def _encode_text(value: Any, _type: str | None) -> tuple[bytes, str]:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text; write it in quotes")
+    return value.encode(), TEXT_TYPE
+
+
+def _encode_form(value: Any, _type: str | None) -> tuple[bytes, str]:
+    """`{{name}}` stays as it is, so that it can be filled in."""
+    return _ESCAPED_NAME.sub(r"{{\1}}", urlencode(form_pairs(value))).encode(), FORM_TYPE
+
+
+def _encode_base64(value: Any, _type: str | None) -> tuple[bytes, None]:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text; write it in quotes")
+    try:
+        return base64.b64decode("".join(value.split()), validate=True), None
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"not Base64: {error}") from None
+
+
+def _encode_parts(value: Any, content_type: str | None) -> tuple[bytes, str]:
+    if not isinstance(value, list):
+        raise ValueError('write a list of parts: [{ name = "note", text = "hello" }]')
+    parts = tuple(_read_part(part) for part in value)
+    boundary = boundary_of(content_type) or _free_boundary(parts)
+    return encode_multipart(parts, boundary), f"{MULTIPART_TYPE}; boundary={boundary}"
+
+
+def _read_part(entry: Any) -> Part:
+    example = '{ name = "file", filename = "a.txt", type = "text/plain", text = "..." }, or with base64 = "..."'
+    if not isinstance(entry, dict) or not set(entry) <= {"name", "filename", "type", "text", "base64"}:
+        raise ValueError(f"a part is {example}")
+    if "name" not in entry or ("text" in entry) is ("base64" in entry):
+        raise ValueError(f'a part has a name, and either "text" or "base64": {example}')
+    if not all(isinstance(given, str) for given in entry.values()):
+        raise ValueError(f"every value of a part is a text in quotes: {example}")
+    content = entry["text"].encode() if "text" in entry else _encode_base64(entry["base64"], None)[0]
+    return Part(entry["name"], content, entry.get("filename"), entry.get("type"))
+
+
+def _free_boundary(parts: tuple[Part, ...]) -> str:
+    boundary, number = BOUNDARY, 0
+    while any(boundary.encode() in part.content for part in parts):
+        number += 1
+        boundary = f"{BOUNDARY}-{number}"
+    return boundary
+
+
+# --- bytes, to what a file says ---
+
+
+def _parse_json(body: bytes, content_type: str | None) -> Any:
+    """The value where TOML has it (it has no null) and its bytes come back from it, else the text."""
+    if not media_type_of(content_type).endswith("json"):
+        return None
+    text = body.decode()
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text  # JSON once `{{name}}` is filled in, or not: encoding it tells
+    is_table = not isinstance(value, str) and not _has_null(value) and _encode_json(value, None)[0] == body
+    return value if is_table else text
+
+
+def _has_null(value: Any) -> bool:
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value is None or any(map(_has_null, below))
+
+
+def _parse_form(body: bytes, content_type: str | None) -> Any:
+    if media_type_of(content_type) != FORM_TYPE or not body:
+        return None
+    pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict")
+    names = [name for name, _ in pairs]
+    return dict(pairs) if len(set(names)) == len(names) else [list(pair) for pair in pairs]
+
+
+def _parse_parts(body: bytes, content_type: str | None) -> Any:
+    boundary = boundary_of(content_type)
+    parts = parse_multipart(body, boundary) if boundary and body else None
+    return None if parts is None else [_part_entry(part) for part in parts]
+
+
+def _part_entry(part: Part) -> dict[str, str]:
+    entry = {"name": part.name, "filename": part.filename, "type": part.media_type, **_content(part.content)}
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def _content(content: bytes) -> dict[str, str]:
+    text = _parse_text(content, None)
+    return {"base64": _parse_base64(content, None)} if text is None else {"text": text}
+
+
+def _parse_text(body: bytes, _type: str | None) -> str | None:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text) else text
+
+
+def _parse_base64(body: bytes, _type: str | None) -> str:
+    return base64.b64encode(body).decode()
+
+
+_ENCODERS: dict[str, Callable[[Any, str | None], tuple[bytes, str | None]]] = {
+    "json": _encode_json,
+    "text": _encode_text,
+    "form": _encode_form,
+    "base64": _encode_base64,
+    "multipart": _encode_parts,
+}
+_PARSERS: dict[str, Callable[[bytes, str | None], Any]] = {
+    "json": _parse_json,
+    "form": _parse_form,
+    "multipart": _parse_parts,
+    "text": _parse_text,
+    "base64": _parse_base64,
+}

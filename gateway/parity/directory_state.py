@@ -1,0 +1,50 @@
+"""A side's own directory: what a request wrote there, and how it was before."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+Names = dict[str, str]
+"""Name below the directory to the SHA-256 of its content."""
+
+
+class DirectoryState:
+    """The directory beside its baseline."""
+
+    def __init__(self, directory: Path, baseline: Path) -> None:
+        self._directory = directory
+        self._baseline = baseline
+        self._at_start = read_names(baseline)
+        self._before = dict(self._at_start)
+
+    def changes(self) -> tuple[str, ...]:
+        """`written NAME SHA256` and `deleted NAME` since the last call or the reset."""
+        now, before = read_names(self._directory), self._before
+        self._before = now
+        written = [f"written {name} {digest}" for name, digest in now.items() if before.get(name) != digest]
+        return tuple(sorted([*written, *(f"deleted {name}" for name in before if name not in now)]))
+
+    def reset(self) -> None:
+        """Back to the baseline, if anything has changed."""
+        now = read_names(self._directory)
+        for name in now.keys() - self._at_start.keys():
+            (self._directory / name).unlink()
+        for name, digest in self._at_start.items():
+            if now.get(name) != digest:
+                (self._directory / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(self._baseline / name, self._directory / name)
+        self._before = dict(self._at_start)
+
+
+def read_names(directory: Path) -> Names:
+    files = (path for path in sorted(directory.rglob("*")) if path.is_file() or path.is_symlink())
+    return {str(path.relative_to(directory)): _digest(path) for path in files}
+
+
+def _digest(path: Path) -> str:
+    if path.is_symlink():
+        return f"-> {path.readlink()}"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

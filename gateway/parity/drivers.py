@@ -1,0 +1,85 @@
+"""Database drivers and libraries that connect below Python, where no audit hook sees them: watched, or not imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import wraps
+from typing import Any
+
+from sqlalchemy import URL, Engine, event
+
+UNSEEN = {"MySQLdb", "confluent_kafka", "cx_Oracle", "grpc", "ibm_db", "oracledb", "psycopg", "psycopg2", "pycurl"}
+UNSEEN |= {"pymssql", "pyodbc", "uvloop"}
+"""Their connections are made in C."""
+
+
+def same_database(url: URL, given: Mapping[str, Any]) -> bool:
+    """Whether a driver's arguments name the database of `url`, on its server."""
+    host = given.get("host") or given.get("hostaddr")
+    port = str(given.get("port") or url.port or 5432)
+    return (_database(given), host, port) == (url.database, url.query.get("host") or url.host, str(url.port or 5432))
+
+
+def watch_engines(url: URL, refuse: Callable[[str], None]) -> None:
+    """Every engine of SQLAlchemy connects to the side's own database, or not at all."""
+
+    @event.listens_for(Engine, "do_connect")
+    def connecting(dialect: Any, _record: Any, _cargs: Any, cparams: dict[str, Any]) -> None:
+        if dialect.name != "sqlite" and not same_database(url, cparams):  # sqlite3 is watched by its audit event
+            refuse(_shown(dialect.name, cparams))
+
+
+def watch_drivers(url: URL, refuse: Callable[[str], None]) -> None:
+    """The connections that psycopg and psycopg2 make by themselves, too. What is not installed is not watched."""
+    if url.get_backend_name() != "postgresql":
+        return
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    def check(conninfo: str, given: Mapping[str, Any]) -> None:
+        named = conninfo_to_dict(conninfo, **{name: value for name, value in given.items() if name in NAMES})
+        if not same_database(url, named):
+            refuse(_shown("postgresql", named))
+
+    for kind in (psycopg.Connection, psycopg.AsyncConnection):
+        _watch_method(kind, check)
+    psycopg.connect = psycopg.Connection.connect
+    with suppress(ImportError):
+        import psycopg2  # type: ignore[import-untyped,unused-ignore]
+
+        psycopg2.connect = _watched(psycopg2.connect, check)
+
+
+Check = Callable[[str, Mapping[str, Any]], None]
+
+
+def _watch_method(kind: Any, check: Check) -> None:
+    connect = kind.connect.__func__
+
+    @wraps(connect)
+    def connected(cls: Any, conninfo: str = "", **given: Any) -> Any:
+        check(conninfo, given)
+        return connect(cls, conninfo, **given)
+
+    kind.connect = classmethod(connected)  # type: ignore[arg-type]
+
+
+def _watched(connect: Any, check: Check) -> Any:
+    @wraps(connect)
+    def connected(dsn: str | None = None, *args: Any, **given: Any) -> Any:
+        check(dsn or "", {**given, "dbname": given.get("dbname") or given.get("database")})
+        return connect(dsn, *args, **given)
+
+    return connected
+
+
+NAMES = ("host", "hostaddr", "port", "dbname", "user")
+
+
+def _database(given: Mapping[str, Any]) -> Any:
+    return next((given[name] for name in ("dbname", "database", "db") if given.get(name)), None)
+
+
+def _shown(name: str, given: Mapping[str, Any]) -> str:
+    return f"{name}://{given.get('host') or ''}/{_database(given) or ''}"

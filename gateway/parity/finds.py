@@ -1,0 +1,77 @@
+"""Generated cases that found something: shrunk to what it takes, and kept in the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from .case import Case
+from .corpus import load_corpus, write_cases
+from .judgement import differs
+from .pair import StepPair
+from .place import outline
+from .plan import Plan
+from .replay import Replay, Setup
+from .report import Report
+from .result import Fate, Outcome, ParityResult
+from .run import judged
+from .shrinking import shrink
+
+FILE = "found.toml"
+MOST = 10
+"""Cases that one run keeps; one for each route and set of places."""
+
+
+def keep_finds(plan: Plan, report: Report, seed: int) -> Iterator[str]:
+    """Shrink and keep one generated case for each kind of mismatch that the corpus has none for. Yields what it did."""
+    finds = _kinds(plan, report)
+    if not finds:
+        return
+    directory = plan.root / plan.map.policy.corpus
+    with Replay(
+        Setup(plan.map.legacy or "", plan.map.new or "", plan.map.policy, plan.root), workers=1, seed=seed
+    ) as replay:
+        kept = [_shrunk(plan, replay, case, result) for case, result in finds[:MOST]]
+    known = [case for case in load_corpus(directory) if case.source == "found"]
+    write_cases(directory, FILE, [*known, *kept])
+    yield f"kept {len(kept)} minimised cases in {directory / FILE}"
+    if len(finds) > MOST:
+        yield f"{len(finds) - MOST} more kinds of mismatch are left for the next run"
+
+
+def _kinds(plan: Plan, report: Report) -> list[tuple[Case, ParityResult]]:
+    by_name = {case.name: case for case in plan.cases}
+    found: dict[tuple[str, frozenset[str]], tuple[Case, ParityResult]] = {}
+    known = set()
+    for result in report.results:
+        case = by_name.get(result.case)
+        if result.outcome is not Outcome.MISMATCHED or case is None or not result.route:
+            continue
+        kind = (result.route, places(result))
+        if case.source in ("generated", "schema"):
+            found.setdefault(kind, (case, result))
+        else:
+            known.add(kind)
+    return [find for kind, find in found.items() if kind not in known]
+
+
+def places(result: ParityResult) -> frozenset[str]:
+    """Where a result mismatches, every index as `[*]`."""
+    return frozenset(outline(verdict.difference.where) for verdict in result.verdicts if verdict.fate is Fate.MISMATCH)
+
+
+def _shrunk(plan: Plan, replay: Replay, case: Case, result: ParityResult) -> Case:
+    policy, today = plan.map.policy, datetime.now(UTC).date()
+    wanted = places(result)
+
+    def is_wrong(step: StepPair) -> bool:
+        return differs(step, plan.route_of(step.control_request), policy, today)
+
+    def still_differs(smaller: Case) -> bool:
+        for pair in replay.run([smaller], is_wrong):
+            found = judged(pair, plan, policy, today)
+            return any(one.route == result.route and places(one) == wanted for one in found)
+        return False
+
+    return replace(shrink(case, still_differs), name=f"found: {case.name}", source="found")

@@ -1,0 +1,78 @@
+"""The same clock, random numbers and UUIDs for every side of a pair. `time.monotonic` goes on: event loops live by it.
+
+Installed before the app is imported, so that `from os import urandom` of the app gets the frozen one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import sys
+import time
+import uuid
+from collections import Counter
+from functools import partial
+from hashlib import shake_128
+from typing import Any
+
+_pytest = sys.modules.get("pytest")
+sys.modules["pytest"] = None  # type: ignore[assignment]  # time_machine imports it, and an app may look whether it is tested
+import time_machine  # noqa: E402
+
+if _pytest is None:
+    del sys.modules["pytest"]
+else:
+    sys.modules["pytest"] = _pytest
+
+SECOND = 10**9
+NODE = 0x02_00_00_00_00_01
+"""What `uuid.uuid1` takes for the machine's address: asking for the real one would start a program."""
+FORMS = {"current_timestamp": "%Y-%m-%d %H:%M:%S", "current_date": "%Y-%m-%d", "current_time": "%H:%M:%S"}
+
+
+class Freezer:
+    """The process's clock and randomness; both stand still until `set`."""
+
+    def __init__(self, moment: int, seed: int) -> None:
+        """`moment` is in nanoseconds since the epoch."""
+        self._seed = seed
+        self._draws: Counter[int] = Counter()
+        self._traveller = time_machine.travel(moment / SECOND, tick=False).start()
+        self._replace()
+        self.set(moment, seed)
+
+    def set(self, moment: int, seed: int) -> None:
+        """The moment it is from now on; the random numbers begin anew."""
+        self._traveller.move_to(moment / SECOND)
+        self._seed = seed
+        self._draws.clear()
+        random.seed(seed)
+
+    def draw(self, size: int) -> bytes:
+        """The n-th draw of that size, so that one more draw of another size shifts nothing."""
+        self._draws[size] += 1
+        return shake_128(f"{self._seed}:{size}:{self._draws[size]}".encode()).digest(size)
+
+    def _replace(self) -> None:
+        os.urandom = self.draw
+        if hasattr(os, "getrandom"):
+            os.getrandom = lambda size, flags=0: self.draw(size)  # noqa: ARG005 - the kernel's own signature
+        random._urandom = self.draw  # type: ignore[attr-defined]  # noqa: SLF001 - secrets and SystemRandom
+        seed = random.Random.seed
+
+        def seeded(generator: random.Random, a: Any = None, version: int = 2) -> None:
+            seed(generator, self.draw(16) if a is None else a, version)
+
+        random.Random.seed = seeded  # type: ignore[method-assign,assignment]  # a generator without a seed
+        uuid._node = NODE  # type: ignore[attr-defined]  # noqa: SLF001 - it asks once
+
+
+def freeze_sqlite(connection: sqlite3.Connection) -> None:
+    """SQLite's own clock reads the process's: column defaults and `datetime('now')` in SQL."""
+    for name, form in FORMS.items():
+        connection.create_function(name, 0, partial(_now, form), deterministic=True)
+
+
+def _now(form: str) -> str:
+    return time.strftime(form, time.gmtime())

@@ -1,0 +1,163 @@
+"""What a piece of Python names that is not its own: globals with their attributes, and what it imports. Pure."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import resolve_name
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Something that code names."""
+
+    path: tuple[str, ...]
+    """`("models", "Todo")`: a global and attributes of it; of an import, attributes of the module."""
+    module: str | None = None
+    """The module that is imported there and then; None where the path starts at a global."""
+
+
+def references(node: ast.AST, package: str) -> Iterator[Reference]:
+    """Every reference of a tree; `package` is what its relative imports start at. Local names are none."""
+    finder = _Finder(package)
+    finder.visit(node)
+    yield from finder.found
+
+
+class _Finder(ast.NodeVisitor):
+    """Walks with the local names of the functions around it."""
+
+    def __init__(self, package: str) -> None:
+        self.found: list[Reference] = []
+        self._package = package
+        self._locals: list[frozenset[str]] = []
+
+    def visit(self, node: ast.AST) -> None:
+        if isinstance(node, _SCOPES):
+            self._scope(node)
+        else:
+            super().visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            self._name((node.id,))
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        path: list[str] = []
+        inner: ast.expr = node
+        while isinstance(inner, ast.Attribute):
+            path.insert(0, inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            self._name((inner.id, *path))
+        else:
+            self.visit(inner)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.found.append(Reference((), alias.name))
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = imported_from(node, self._package)
+        self.found += [Reference(() if alias.name == "*" else (alias.name,), module) for alias in node.names]
+
+    def visit_arg(self, node: ast.arg) -> None:
+        self._annotation(node.annotation)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._annotation(node.annotation)
+        self.visit(node.target)
+        if node.value is not None:
+            self.visit(node.value)
+
+    def _annotation(self, node: ast.expr | None) -> None:
+        """Also one that is written as a text."""
+        for inner in ast.walk(node) if node is not None else ():
+            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                try:
+                    self.visit(ast.parse(inner.value, mode="eval"))
+                except SyntaxError:
+                    continue  # a text of Annotated or Literal
+        if node is not None:
+            self.visit(node)
+
+    def _scope(self, node: ast.AST) -> None:
+        """What stands outside of the function, then its inside with its local names."""
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for decorator in node.decorator_list:
+                self.visit(decorator)
+            self._annotation(node.returns)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            self.visit(node.args)
+        if isinstance(node, _COMPREHENSIONS):
+            self.visit(node.generators[0].iter)
+        with self._inside(node):
+            body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else node
+            for inner in body if isinstance(body, list) else [body]:
+                self.generic_visit(inner) if inner is node else self.visit(inner)
+
+    @contextmanager
+    def _inside(self, node: ast.AST) -> Iterator[None]:
+        self._locals.append(frozenset(_locals(node)))
+        yield
+        self._locals.pop()
+
+    def _name(self, path: tuple[str, ...]) -> None:
+        if not any(path[0] in names for names in self._locals):
+            self.found.append(Reference(path))
+
+
+def imported_from(node: ast.ImportFrom, package: str) -> str:
+    """The module of a `from` import, whole; as it is written where the package has no such parent."""
+    dots = "." * node.level
+    try:
+        return resolve_name(f"{dots}{node.module or ''}", package) if dots else node.module or ""
+    except ImportError:
+        return node.module or ""
+
+
+def _locals(scope: ast.AST) -> Iterator[str]:
+    """The names that a function binds, those of its inner functions aside."""
+    if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        args = scope.args
+        every = (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg)
+        yield from (arg.arg for arg in every if arg is not None)
+    foreign = {name for node in _own(scope) if isinstance(node, ast.Global) for name in node.names}
+    for node in _own(scope):
+        for name in _binds(node):
+            if name not in foreign:
+                yield name
+
+
+def _binds(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or (
+        isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name
+    ):
+        yield node.name
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+
+
+def _own(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function that are not inside an inner one; the inner one itself is."""
+    outside = ("decorator_list", "returns", "args")
+    waiting = [child for name, value in ast.iter_fields(scope) if name not in outside for child in _nodes(value)]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, (*_SCOPES, ast.ClassDef)):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _nodes(value: object) -> list[ast.AST]:
+    return [node for node in (value if isinstance(value, list) else [value]) if isinstance(node, ast.AST)]

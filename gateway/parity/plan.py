@@ -1,0 +1,132 @@
+"""What a run will replay: the cases of the routes that both apps have, written and generated."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..check import list_rows
+from ..errors import GatewayError, suggest
+from ..importer import flask_app_of, import_app, url_map_of
+from ..inventory import take_inventory
+from ..migration_map import MigrationMap, load_map
+from ..policy import Policy
+from ..routing import RouteTable
+from .case import Case
+from .corpus import load_corpus
+from .credentials import spoilt
+from .exchange import Request
+from .generation import generate
+from .schema_cases import generate_from_schema
+
+SPOILT = 3
+"""Cases of a route whose credentials are spoilt in every way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a run needs to know before it starts a side."""
+
+    map: MigrationMap
+    root: Path
+    """The map's directory."""
+    legacy: Any
+    """The Flask app, imported on an empty database: to be read, never to be asked."""
+    new: Any
+    table: RouteTable
+    routes: tuple[str, ...]
+    """Keys of the routes that are compared."""
+    one_sided: tuple[str, ...]
+    """Keys of Flask's routes that the new app does not have yet."""
+    cases: tuple[Case, ...]
+    left_out: int
+    """Cases that ask a route which only one side has."""
+
+    def route_of(self, request: Request) -> str:
+        """The key of the route that takes a request; empty where the map's default answers."""
+        route = self.table.match(request.method, request.path).route
+        return "" if route is None else route.key
+
+
+def make_plan(path: Path, wanted: Iterable[str], *, generated: bool, seed: int) -> Plan:
+    """Read map, apps and corpus. `wanted` are route keys; none is every route that both apps have.
+
+    Raises MapError, ImportAppError, CorpusError, and GatewayError for a route that cannot be compared.
+    """
+    map_ = load_map(path)
+    if map_.legacy is None or map_.new is None:
+        missing = "legacy" if map_.legacy is None else "new"
+        raise GatewayError(f'{path}: gateway.{missing} names no app; parity needs both: {missing} = "module:app"')
+    legacy, new = import_scratch(map_.legacy, map_.new, map_.policy)
+    table = RouteTable.compile(map_.routes, default=map_.default, url_map=url_map_of(legacy))
+    rows = list_rows(table, take_inventory(legacy, new))
+    flask = {row.key: bool(row.new.routes) and not row.new.missing for row in rows if row.legacy.routes}
+    routes = _chosen(wanted, flask)
+    plan = Plan(map_, path.parent, legacy, new, table, routes, tuple(key for key in flask if not flask[key]), (), 0)
+    cases = _cases(plan, generated=generated, seed=seed)
+    comparable = {*(key for key, both in flask.items() if both), ""}
+    fit = [case for case in cases if comparable.issuperset(_asked(plan, case))]
+    asked = tuple(case for case in fit if not set(routes).isdisjoint(_asked(plan, case)))
+    fields = {name: getattr(plan, name) for name in Plan.__slots__}
+    return Plan(**{**fields, "cases": asked, "left_out": len(cases) - len(fit)})
+
+
+def import_scratch(legacy: str, new: str, policy: Policy) -> tuple[Any, Any]:
+    """Both apps, to be read: whatever they open when they are made is an empty database in a directory that goes."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, _environment(policy, directory):
+        arguments = {name: _filled(value, directory) for name, value in policy.arguments}
+        return import_app(legacy, "legacy", arguments), import_app(new, "new", arguments)
+
+
+def _chosen(wanted: Iterable[str], flask: Mapping[str, bool]) -> tuple[str, ...]:
+    for key in wanted:
+        if key not in flask:
+            raise GatewayError(f'parity: the Flask app has no route "{key}"{suggest(key, flask)}; see `gateway routes`')
+        if not flask[key]:
+            raise GatewayError(f'parity: the new app does not have "{key}" yet, so there is nothing to compare')
+    return tuple(wanted) or tuple(key for key, both in flask.items() if both)
+
+
+def _cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
+    cases = list(load_corpus(plan.root / plan.map.policy.corpus))
+    if generated:
+        flask_app = flask_app_of(plan.legacy)
+        samples = tuple(cases)
+        cases += generate(flask_app, samples, seed) if flask_app is not None else ()
+        cases += generate_from_schema(plan.new, samples, seed)
+    cases += _with_spoilt_credentials(plan, cases)
+    return tuple({case.name: case for case in cases}.values())
+
+
+def _with_spoilt_credentials(plan: Plan, cases: list[Case]) -> Iterator[Case]:
+    seen: dict[str, int] = {}
+    for case in cases:
+        route = plan.route_of(case.steps[-1].request)
+        if seen.get(route, 0) < SPOILT and (variants := spoilt(case, cases)):
+            seen[route] = seen.get(route, 0) + 1
+            yield from variants
+
+
+def _asked(plan: Plan, case: Case) -> set[str]:
+    return {plan.route_of(step.request) for step in case.steps}
+
+
+@contextmanager
+def _environment(policy: Policy, directory: str) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update({name: _filled(value, directory) for name, value in policy.environment})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _filled(text: str, directory: str) -> str:
+    database = f"sqlite:///{directory}/plan.sqlite3"
+    return text.format_map({"database": database, "directory": directory, "side": "plan"})

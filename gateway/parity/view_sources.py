@@ -1,0 +1,100 @@
+"""From a view to the functions that it is made of, and from a function to its tree; never into a library."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import sys
+import textwrap
+from collections import ChainMap
+from collections.abc import Callable, Container, Iterator
+from functools import lru_cache, partial
+from types import FunctionType, ModuleType
+from typing import Any
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def layers_of_view(view: Any, method: str) -> Iterator[tuple[FunctionType, Any]]:
+    """(function, class that it is a method of, or None) from the outermost decorator to the view itself.
+
+    A class of views gives its decorators and its method for that HTTP method.
+    """
+    view_class = getattr(view, "view_class", None)
+    inner = view if view_class is None else _method_of(view_class, method)
+    owner = view_class if view_class is not None else type(getattr(view, "__self__", None))
+    seen: set[int] = set()
+    for start in (view, inner):
+        layer = start
+        while layer is not None and id(layer) not in seen:
+            seen.add(id(layer))
+            function = plain(layer)
+            if function is not None and not is_library(function):
+                yield function, None if owner is type(None) else owner
+            layer = getattr(layer, "__wrapped__", None)
+
+
+def plain(thing: Any) -> FunctionType | None:
+    """The function behind a bound method or a partial."""
+    while isinstance(thing, partial):
+        thing = thing.func
+    thing = getattr(thing, "__func__", thing)
+    return thing if isinstance(thing, FunctionType) else None
+
+
+def is_library(function: Callable[..., Any]) -> bool:
+    """Whether it is of the standard library, or installed beside Flask; what a team writes is neither."""
+    name = function.__module__ or ""
+    if name.partition(".")[0] in sys.stdlib_module_names:
+        return name != "__main__"
+    return "site-packages" in (function.__code__.co_filename.replace("\\", "/").split("/"))
+
+
+@lru_cache(2048)
+def tree_of(function: FunctionType) -> Function | None:
+    """Its definition as a tree; None without source, and of a lambda."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function.__code__)))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    first = next(iter(tree.body), None)
+    return first if isinstance(first, Function) else None
+
+
+class Scope:
+    """What the free names of a function stand for; `local` names, which hide them, stand for nothing."""
+
+    def __init__(self, function: FunctionType, owner: Any, local: Container[str]) -> None:
+        closed = dict(zip(function.__code__.co_freevars, map(_content, function.__closure__ or ()), strict=True))
+        this = {} if owner is None else dict.fromkeys(function.__code__.co_varnames[:1], owner)
+        self._things = ChainMap(this, closed, function.__globals__, vars(builtins))
+        self._local = local
+
+    def object(self, node: ast.expr) -> Any:
+        """The thing itself; only modules and classes are looked into."""
+        if isinstance(node, ast.Name):
+            return None if node.id in self._local else self._things.get(node.id)
+        if not isinstance(node, ast.Attribute):
+            return None
+        holder = self.object(node.value)
+        return getattr(holder, node.attr, None) if isinstance(holder, ModuleType | type) else None
+
+    def constant(self, node: ast.expr) -> Any:
+        """The value of a literal, or of a constant of the module; None for anything else."""
+        try:
+            return ast.literal_eval(node)
+        except (ValueError, TypeError):
+            found = self.object(node)
+        return found if isinstance(found, str | int | float | tuple | list | set | frozenset | dict) else None
+
+
+def _method_of(view_class: Any, method: str) -> Any:
+    return getattr(view_class, method.lower(), None) or getattr(view_class, "dispatch_request", None)
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None

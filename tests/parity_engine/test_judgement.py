@@ -1,0 +1,177 @@
+"""What becomes of the differences of a case, request by request."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from gateway.parity.case import Case, Step
+from gateway.parity.comparison import MOST
+from gateway.parity.exchange import Request
+from gateway.parity.judgement import differs, judge
+from gateway.parity.pair import CasePair, StepPair
+from gateway.parity.result import Fate, Outcome, ParityResult
+from gateway.policy import IgnoreRule, Policy
+from tests.parity_engine.answers import answer, headers, observe, step
+
+TODAY = date(2026, 3, 1)
+SAME = step(answer("1"), answer("1"))
+OTHER = step(answer("1"), answer("2"))
+
+
+def route_of(request: Request) -> str:
+    return f"{request.method} {request.path}"
+
+
+def judged(
+    *steps: StepPair, policy: Policy | None = None, refused: str = "", credential: str = "given", asked: int = 0
+) -> tuple[ParityResult, ...]:
+    requests = [pair.control_request for pair in steps] + [Request("GET", b"/users/{{id}}")] * asked
+    case = Case("a case", tuple(map(Step, requests)), credential=credential)
+    return judge(CasePair(case, steps, refused), route_of, policy or Policy(), TODAY)
+
+
+def test_what_does_not_differ_matches() -> None:
+    (result,) = judged(SAME)
+    assert (result.case, result.step, result.route, result.outcome) == ("a case", 0, "GET /todos", Outcome.MATCHED)
+    assert result.verdicts == ()
+    assert (result.request, result.control, result.candidate) == (SAME.control_request, SAME.control, SAME.candidate)
+    assert not differs(SAME, "GET /todos", Policy(), TODAY)
+
+
+def test_what_differs_mismatches() -> None:
+    (result,) = judged(OTHER)
+    assert result.outcome is Outcome.MISMATCHED
+    assert [verdict.fate for verdict in result.verdicts] == [Fate.MISMATCH]
+    assert differs(OTHER, "GET /todos", Policy(), TODAY)
+
+
+def test_the_policy_says_how_json_is_compared() -> None:
+    numbers = step(answer("1"), answer("1.0"))
+    assert differs(numbers, "GET /todos", Policy(), TODAY)
+    assert not differs(numbers, "GET /todos", Policy(json_mode="canonical"), TODAY)
+    assert differs(step(answer("1"), answer("1 ")), "GET /todos", Policy(json_mode="bytes"), TODAY)
+
+
+def test_a_rule_ignores_with_its_reason_and_the_difference_stays() -> None:
+    (result,) = judged(OTHER, policy=Policy(ignore=(IgnoreRule("body", "meant"),)))
+    assert result.outcome is Outcome.IGNORED
+    assert [(one.difference.where, one.fate, one.reason) for one in result.verdicts] == [
+        ("body", Fate.IGNORED, "meant")
+    ]
+
+
+def test_one_mismatch_beside_ignored_ones_mismatches() -> None:
+    pair = step(answer('{"a":1,"b":1}'), answer('{"a":2,"b":2}'))
+    (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body.a", "meant"),)))
+    assert result.outcome is Outcome.MISMATCHED
+
+
+def test_noise_is_ignored_with_three_twins() -> None:
+    sides = [answer(f'"{value}"') for value in ("a-1", "b-2", "c-3", "d-4", "e-5")]
+    (result,) = judged(step(*sides))
+    assert result.outcome is Outcome.IGNORED
+    assert [one.fate for one in result.verdicts] == [Fate.NOISE]
+    (result,) = judged(step(*sides[:4]))
+    assert result.outcome is Outcome.MISMATCHED
+
+
+def test_after_a_mismatch_a_difference_shows_nothing_and_a_match_does() -> None:
+    results = judged(SAME, OTHER, OTHER, SAME, OTHER)
+    assert [result.outcome.value for result in results] == [
+        "matched", "mismatched", "inconclusive", "matched", "inconclusive",
+    ]  # fmt: skip
+    assert results[2].note == "an earlier request of this case differed"
+    assert results[2].verdicts != ()
+    assert results[3].note == ""
+
+
+def test_after_an_ignored_difference_all_goes_on() -> None:
+    ignored = step(answer("1", "text/plain"), answer("1", "text/csv"))
+    rule = IgnoreRule("header.content-type", "meant")
+    results = judged(ignored, OTHER, policy=Policy(ignore=(rule,)))
+    assert [result.outcome for result in results] == [Outcome.IGNORED, Outcome.MISMATCHED]
+
+
+def test_a_case_that_was_refused_shows_nothing_but_its_mismatches() -> None:
+    results = judged(SAME, OTHER, refused="opens a socket", asked=2)
+    assert [result.outcome.value for result in results] == [
+        "inconclusive",
+        "mismatched",
+        "inconclusive",
+        "inconclusive",
+    ]
+    assert [result.note for result in results] == ["opens a socket", "", "opens a socket", "opens a socket"]
+    assert [(result.step, result.route) for result in results[2:]] == [(2, "GET /users/1"), (3, "GET /users/1")]
+    assert results[2].control is None
+
+
+def test_a_case_that_stopped_without_a_reason_is_inconclusive_too() -> None:
+    assert [(result.outcome, result.note) for result in judged(asked=1)] == [(Outcome.INCONCLUSIVE, "not asked")]
+
+
+# --- authentication and secrets ---
+
+LOOSER = step(answer("{}", status=401), answer("{}", status=200))
+STATUS = IgnoreRule("status", "meant")
+
+
+def fates(result: ParityResult) -> list[tuple[str, str]]:
+    return [(verdict.difference.where, verdict.fate.value) for verdict in result.verdicts]
+
+
+@pytest.mark.parametrize("credential", ["given", "anonymous", "wrong", "other-user", "no-csrf"])
+def test_a_looser_candidate_is_a_mismatch_whatever_is_ignored(credential: str) -> None:
+    rules = (STATUS, IgnoreRule("authentication", "meant", route="GET /todos"), IgnoreRule("header.*", "meant"))
+    (result,) = judged(LOOSER, policy=Policy(ignore=rules), credential=credential)
+    assert result.outcome is Outcome.MISMATCHED
+    assert fates(result) == [("authentication", "mismatch"), ("status", "ignored")]
+
+
+def test_somebody_may_answer_for_it() -> None:
+    approved = IgnoreRule("authentication", "public by now", route="GET /todos", approved_by="ann")
+    (result,) = judged(LOOSER, policy=Policy(ignore=(STATUS, approved)), credential="anonymous")
+    assert result.outcome is Outcome.IGNORED
+    assert fates(result) == [("authentication", "ignored"), ("status", "ignored")]
+
+
+def test_noise_never_covers_it() -> None:
+    twins = [answer("{}", status=status) for status in (200, 403, 500)]
+    (result,) = judged(step(answer("{}", status=401), answer("{}"), *twins))
+    assert fates(result) == [("authentication", "mismatch"), ("status", "mismatch")]
+
+
+def test_an_echoed_secret_is_a_mismatch_whatever_is_ignored() -> None:
+    request = Request("POST", b"/login", headers("Content-Type: application/json"), b'{"password":"hunter22"}')
+    pair = step(answer("{}", status=400), answer('{"input":"hunter22"}', status=400), request=request)
+    (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body.*", "meant"), IgnoreRule("secret", "meant"))))
+    assert result.outcome is Outcome.MISMATCHED
+    assert fates(result) == [("secret", "mismatch"), ("body.input", "ignored")]
+    assert "hunter22" not in str(result.verdicts[0])
+
+
+# --- many ---
+
+
+def test_thousands_of_differences_are_judged_all_and_kept_in_part() -> None:
+    control = ",".join('{"a":1,"b":1}' for _ in range(500))
+    candidate = ",".join(f'{{"a":2,"b":{2 if index == 499 else 1}}}' for index in range(500))
+    pair = step(answer(f"[{control}]"), answer(f"[{candidate}]"))
+    (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body[*].a", "meant"),)))
+    assert result.outcome is Outcome.MISMATCHED
+    assert len(result.verdicts) == MOST + 1
+    assert ("body[499].b", "mismatch") in fates(result)
+    assert fates(result)[-1] == ("more", "ignored")
+    assert result.verdicts[-1].difference.candidate == "301 more differences"
+
+
+def test_what_was_cut_off_keeps_its_worst_fate() -> None:
+    sides = (f"[{','.join(one * 500)}]" for one in "12")
+    (result,) = judged(step(*map(answer, sides)), policy=Policy(ignore=(IgnoreRule("body[0]", "meant"),)))
+    assert fates(result)[-1] == ("more", "mismatch")
+
+
+def test_errors_of_both_sides_match() -> None:
+    (result,) = judged(step(observe(error="ValueError: a"), observe(error="ValueError: b")))
+    assert result.outcome is Outcome.MATCHED

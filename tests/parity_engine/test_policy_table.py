@@ -1,0 +1,160 @@
+"""The [parity] table becomes a Policy, or all its faults with line, key and what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from gateway.migration_map import draft_map
+from gateway.policy import IgnoreRule, Policy
+
+EXAMPLE = """\
+[gateway]
+
+[parity]
+corpus = "cases"
+store = "postgresql://parity"
+database = "sqlite:///app.sqlite3"
+minimum = 20
+timeout = 2.5
+freeze = false
+json_mode = "canonical"
+environment = { DATABASE_URL = "{database}", MODE = "test" }
+
+[parity.arguments]
+database_url = "{database}"
+
+[[parity.ignore]]
+where = "header.vary"
+reason = "the new side varies by nothing"
+
+[[parity.ignore]]
+route = "GET /todos"
+where = "authentication"
+reason = "public by now"
+expires = 2030-12-31
+approved_by = "ann"
+"""
+
+
+SETTINGS = [field.name for field in fields(Policy)]
+
+
+def faults_of(*lines: str) -> list[str]:
+    """The faults of lines under [parity]; the first stands on line 3."""
+    return [str(fault) for fault in draft_map("\n".join(["[gateway]", "[parity]", *lines]), "m.toml").faults]
+
+
+def test_a_table_becomes_a_policy() -> None:
+    assert draft_map(EXAMPLE).checked().policy == Policy(
+        corpus="cases",
+        store="postgresql://parity",
+        database="sqlite:///app.sqlite3",
+        environment=(("DATABASE_URL", "{database}"), ("MODE", "test")),
+        arguments=(("database_url", "{database}"),),
+        minimum=20,
+        timeout=2.5,
+        freeze=False,
+        json_mode="canonical",
+        ignore=(
+            IgnoreRule("header.vary", "the new side varies by nothing", line=16),
+            IgnoreRule("authentication", "public by now", "GET /todos", date(2030, 12, 31), "ann", line=20),
+        ),
+    )
+
+
+def test_without_a_table_everything_has_its_default() -> None:
+    assert draft_map("[gateway]\n").checked().policy == Policy()
+    assert draft_map("[gateway]\n[parity]\n").checked().policy == Policy()
+
+
+def test_rules_may_stand_in_one_list() -> None:
+    text = '[gateway]\n[parity]\nignore = [\n  { where = "status", reason = "x" },\n]\n'
+    assert draft_map(text).checked().policy.ignore == (IgnoreRule("status", "x", line=3),)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("corpus = 1", '3: parity.corpus: 1 is not a directory, "corpus"'),
+        ('corpus = " "', '3: parity.corpus: " " is not a directory, "corpus"'),
+        ("store = []", '3: parity.store: [] is not a database URL, "sqlite:///.gateway/parity.sqlite3"'),
+        ("database = true", '3: parity.database: true is not a database URL, "sqlite:///app.sqlite3"'),
+        ("minimum = 0", "3: parity.minimum: 0 is not a whole number above 0"),
+        ("minimum = 2.5", "3: parity.minimum: 2.5 is not a whole number above 0"),
+        ("minimum = true", "3: parity.minimum: true is not a whole number above 0"),
+        ("timeout = 0", "3: parity.timeout: 0 is not a number of seconds above 0"),
+        ("timeout = inf", "3: parity.timeout: inf is not a number of seconds above 0"),
+        ("timeout = nan", "3: parity.timeout: nan is not a number of seconds above 0"),
+        ('freeze = "yes"', '3: parity.freeze: "yes" is not true or false'),
+        ('json_mode = "exact"', '3: parity.json_mode: "exact" is not "typed", "canonical" or "bytes"'),
+        ("json_mode = []", '3: parity.json_mode: [] is not "typed", "canonical" or "bytes"'),
+        (
+            'environment = "A=b"',
+            '3: parity.environment: "A=b" is not a table of texts, { DATABASE_URL = "{database}" }',
+        ),
+        ("environment = { PORT = 5 }", "3: parity.environment.PORT: 5 is not a text"),
+        ("arguments = { debug = true }", "3: parity.arguments.debug: true is not a text"),
+        ('minumum = 5', '3: parity.minumum: unknown setting "minumum"; did you mean "minimum"?'),
+        ('ignored = 5', '3: parity.ignored: unknown setting "ignored"; did you mean "ignore"?'),
+        ("zzz = 5", f'3: parity.zzz: unknown setting "zzz"; known are {", ".join(SETTINGS)}'),
+        ("ignore = 5", "3: parity.ignore: not a list of tables; write [[parity.ignore]] above each rule"),
+        ('ignore = ["status"]', "3: parity.ignore: not a list of tables; write [[parity.ignore]] above each rule"),
+    ],
+)  # fmt: skip
+def test_a_faulty_setting(line: str, fault: str) -> None:
+    assert faults_of(line) == [f"m.toml:{fault}"]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('reason = ""', '.reason: "" is not a text that says why the difference is meant'),
+        ("where = 1", '.where: 1 is not a place, "header.vary" or "body.items[*].price"'),
+        ('expires = "2030-01-01"', '.expires: "2030-01-01" is not a day without quotes, 2030-12-31'),
+        ("expires = 2030-01-01T00:00:00", ".expires: 2030-01-01 00:00:00 is not a day without quotes, 2030-12-31"),
+        ("approved_by = 1", ".approved_by: 1 is not a text that says who answers for it"),
+        ('raeson = "x"', '.raeson: unknown setting "raeson"; did you mean "reason"?'),
+    ],
+)
+def test_a_faulty_rule_has_the_line_of_its_own_table(line: str, fault: str) -> None:
+    good = {"where": 'where = "status"', "reason": 'reason = "x"'}
+    others = [text for name, text in good.items() if not line.startswith(name)]
+    header = "[[parity.ignore]]"
+    found = faults_of(header, *good.values(), header, line, *others, header, *good.values())
+    assert found == [f"m.toml:7: parity.ignore{fault}"]
+
+
+def test_a_rule_says_where_and_why() -> None:
+    assert faults_of("[[parity.ignore]]", "[[parity.ignore]]", 'route = "GET /x"')[2:] == [
+        'm.toml:4: parity.ignore: no where; write where = "header.vary"',
+        'm.toml:4: parity.ignore: no reason; write reason = "why it is meant"',
+    ]
+
+
+def test_a_table_that_is_none() -> None:
+    found = draft_map("parity = 5\n[gateway]\n", "m.toml").faults
+    assert list(map(str, found)) == ["m.toml:1: parity: not a table; write [parity] on a line of its own"]
+
+
+def test_faults_stand_beside_those_of_the_rest_of_the_map() -> None:
+    text = '[gateway]\ndefault = "nwe"\n[parity]\nminimum = 0\n'
+    assert [fault.line for fault in draft_map(text).faults] == [2, 4]
+
+
+# --- the documentation ---
+
+PAGE = (Path(__file__).parents[2] / "docs" / "parity.md").read_text(encoding="utf-8")
+
+
+def test_the_documented_table_is_a_good_one() -> None:
+    (example,) = re.findall(r"```toml\n(\[parity\].*?)```", PAGE, re.DOTALL)
+    policy = draft_map(f"[gateway]\n{example}").checked().policy
+    assert [rule.where for rule in policy.ignore] == ["header.vary", "authentication"]
+    assert [name for name in SETTINGS if not re.search(rf"^(\[\[parity\.)?{name}\b", example, re.MULTILINE)] == []
+    documented = [name for name in SETTINGS if getattr(policy, name) == getattr(Policy(), name)]
+    assert documented == ["corpus", "store", "minimum", "timeout", "freeze", "json_mode"]

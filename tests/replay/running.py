@@ -1,0 +1,63 @@
+"""Replays of the library: its database, its policy, one request a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from gateway.parity.case import Case, Step
+from gateway.parity.exchange import Request
+from gateway.parity.pair import CasePair, StepPair
+from gateway.parity.replay import Replay, Setup
+from gateway.policy import Policy
+from tests.replay.library import fill
+
+ROOT = Path(__file__).parents[2]
+LEGACY = "tests.replay.legacy_app:app"
+NEW = "tests.replay.new_app:app"
+ENVIRONMENT = (("LIBRARY_URL", "{database}"), ("LIBRARY_FILES", "{directory}/files"))
+
+
+def library(directory: Path) -> Policy:
+    """On a new database of its own."""
+    url = f"sqlite:///{directory / 'library.sqlite3'}"
+    fill(url)
+    return Policy(database=url, environment=ENVIRONMENT, timeout=5.0)
+
+
+@contextmanager
+def replaying(
+    policy: Policy, legacy: str = LEGACY, new: str = NEW, *, workers: int = 1, root: Path = ROOT
+) -> Iterator[Replay]:
+    with Replay(Setup(legacy, new, policy, root), workers=workers, seed=7) as replay:
+        yield replay
+
+
+def step(request: str, body: bytes = b"", **keep: str) -> Step:
+    """`step("POST /books", b"{}", id="body.id")`."""
+    method, target = request.split(" ", 1)
+    headers = [(b"Host", b"library.example")]
+    if body:
+        headers += [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode())]
+    return Step(Request(method, target.encode(), tuple(headers), body), tuple(keep.items()))
+
+
+def case(*steps: Step | str, name: str = "") -> Case:
+    made = tuple(step(one) if isinstance(one, str) else one for one in steps)
+    return Case(name or " ".join(f"{one.request.method} {one.request.target.decode()}" for one in made), made)
+
+
+def never(_pair: StepPair) -> bool:
+    return False
+
+
+def ask(replay: Replay, *steps: Step | str) -> CasePair:
+    """One case."""
+    (pair,) = replay.run([case(*steps)], never)
+    return pair
+
+
+def with_timeout(policy: Policy, seconds: float) -> Policy:
+    return replace(policy, timeout=seconds)
