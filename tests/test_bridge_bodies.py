@@ -137,8 +137,10 @@ def test_a_client_that_leaves_ends_the_stream_of_a_view_that_never_reads(
 def test_a_failing_send_and_a_cancelled_request_free_a_view_that_reads(
     server: Server, fault: str, framing: str
 ) -> None:
-    with connected(server, 5, begun(f"/echo?{fault}", framing, BODY)) as clients:
+    with connected(server, 5, b"") as clients:
         for client in clients:
+            with suppress(ConnectionError):  # the server may hang up before the last byte
+                client.sendall(begun(f"/echo?{fault}", framing, BODY))
             deadline, received = time.monotonic() + 5, b""
             while piece := receive(client, deadline, received[-100:]):
                 received += piece

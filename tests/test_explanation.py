@@ -92,6 +92,11 @@ EFFECTS = (
     Told("a mail sent twice", "effect.outbound", ("connect mail:25", "2 times connect mail:25"), "repeated-outbound"),
     Told("a mail sent once", "effect.outbound", ("2 times connect mail:25", "connect mail:25"), None),
     Told("another server", "effect.outbound", ("connect mail:25", "connect smtp:25"), None),
+    Told("twice another server", "effect.outbound", ("connect mail:25", "2 times connect smtp:25"), None),
+    Told("fewer rows by more statements", "effect.rows.todos", ("(2 inserted)", "(1 inserted)"), None,
+         answer(201, sent=ROW), answer(201, sent=ROW * 2)),
+    Told("more rows of a refused request", "effect.rows.todos", ("(1 inserted)", "(3 inserted)"), None,
+         answer(201, sent=ROW), answer(500, sent=ROW)),
     Told("a new call", "effect.outbound", (None, "connect mail:25"), None),
     Told("an error logged", "effect.errors", (None, "pool is empty"), None),
 )  # fmt: skip

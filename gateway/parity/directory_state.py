@@ -39,6 +39,7 @@ class DirectoryState:
 
 
 def read_names(directory: Path) -> Names:
+    """Every file below the directory; of a link, where it leads."""
     files = (path for path in sorted(directory.rglob("*")) if path.is_file() or path.is_symlink())
     return {str(path.relative_to(directory)): _digest(path) for path in files}
 

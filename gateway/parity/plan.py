@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from .corpus import load_corpus
 from .credentials import spoilt
 from .exchange import Request
 from .generation import generate
-from .schema_cases import generate_from_schema
+from .replay import Setup
+from .schema_cases import MISSING, can_read_schemas, generate_from_schema
 
 SPOILT = 3
 """Cases of a route whose credentials are spoilt in every way."""
@@ -43,9 +44,16 @@ class Plan:
     """Keys of the routes that are compared."""
     one_sided: tuple[str, ...]
     """Keys of Flask's routes that the new app does not have yet."""
-    cases: tuple[Case, ...]
-    left_out: int
+    cases: tuple[Case, ...] = ()
+    left_out: int = 0
     """Cases that ask a route which only one side has."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the run should know about its cases."""
+
+    @property
+    def setup(self) -> Setup:
+        """What a replay starts."""
+        return Setup(self.map.legacy or "", self.map.new or "", self.map.policy, self.root)
 
     def route_of(self, request: Request) -> str:
         """The key of the route that takes a request; empty where the map's default answers."""
@@ -54,9 +62,14 @@ class Plan:
 
 
 def make_plan(path: Path, wanted: Iterable[str], *, generated: bool, seed: int) -> Plan:
-    """Read map, apps and corpus. `wanted` are route keys; none is every route that both apps have.
+    """Read map, apps and corpus: `plan_routes` and `with_cases`."""
+    return with_cases(plan_routes(path, wanted), generated=generated, seed=seed)
 
-    Raises MapError, ImportAppError, CorpusError, and GatewayError for a route that cannot be compared.
+
+def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
+    """Read map and apps. `wanted` are route keys; none is every route that both apps have. The plan has no cases yet.
+
+    Raises MapError, ImportAppError, and GatewayError for a route that cannot be compared.
     """
     map_ = load_map(path)
     if map_.legacy is None or map_.new is None:
@@ -66,14 +79,16 @@ def make_plan(path: Path, wanted: Iterable[str], *, generated: bool, seed: int) 
     table = RouteTable.compile(map_.routes, default=map_.default, url_map=url_map_of(legacy))
     rows = list_rows(table, take_inventory(legacy, new))
     flask = {row.key: bool(row.new.routes) and not row.new.missing for row in rows if row.legacy.routes}
-    routes = _chosen(wanted, flask)
-    plan = Plan(map_, path.parent, legacy, new, table, routes, tuple(key for key in flask if not flask[key]), (), 0)
+    one_sided = tuple(key for key, both in flask.items() if not both)
+    return Plan(map_, path.parent, legacy, new, table, _chosen(wanted, flask), one_sided)
+
+
+def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
+    """The plan with the corpus's cases, and with generated ones. Raises CorpusError."""
     cases = _cases(plan, generated=generated, seed=seed)
-    comparable = {*(key for key, both in flask.items() if both), ""}
-    fit = [case for case in cases if comparable.issuperset(_asked(plan, case))]
-    asked = tuple(case for case in fit if not set(routes).isdisjoint(_asked(plan, case)))
-    fields = {name: getattr(plan, name) for name in Plan.__slots__}
-    return Plan(**{**fields, "cases": asked, "left_out": len(cases) - len(fit)})
+    fit = [(case, asked) for case in cases if not (asked := _asked(plan, case)) & {*plan.one_sided}]
+    chosen = tuple(case for case, asked in fit if not asked.isdisjoint(plan.routes))
+    return replace(plan, cases=chosen, left_out=len(cases) - len(fit), notes=tuple(_notes(cases, fit, generated)))
 
 
 def import_scratch(legacy: str, new: str, policy: Policy) -> tuple[Any, Any]:

@@ -134,6 +134,7 @@ def connect_to(url: URL) -> psycopg.Connection[Any]:
 
 @contextmanager
 def connecting(url: URL) -> Iterator[psycopg.Connection[Any]]:
+    """A connection that is closed at the end."""
     connection = connect_to(url)
     try:
         yield connection
@@ -147,19 +148,23 @@ def maintaining(url: URL) -> Any:
 
 
 def name_of(url: str) -> str:
+    """Of the database that a URL names."""
     return str(make_url(url).database)
 
 
 def exists(server: psycopg.Connection[Any], name: str) -> bool:
+    """Whether the server has a database of that name."""
     return server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
 
 
 def has_sessions(server: psycopg.Connection[Any], name: str) -> bool:
+    """Whether anybody is connected to it."""
     query = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
     return server.execute(query, (name,)).fetchone() is not None
 
 
 def clone(server: psycopg.Connection[Any], template: str, name: str) -> None:
+    """A new database like another, which nobody may be connected to."""
     server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
 
 

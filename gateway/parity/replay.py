@@ -52,6 +52,7 @@ class Replay:
         self._isolation: Isolation | None = None
         self._workers = [Worker(number, self) for number in range(workers)]
         self._threads: list[threading.Thread] = []
+        self._pairs: Queue[CasePair | BaseException | None] = Queue()
         self._stopping = threading.Event()
         self.notes: list[str] = []
         """What a reader of the run should know: what a start tried or changed."""
@@ -83,7 +84,7 @@ class Replay:
 
         Raises ReplayError when a side that ended cannot be started again.
         """
-        pairs: Queue[CasePair | BaseException | None] = Queue(maxsize=64)
+        pairs = self._pairs = Queue(maxsize=64)
         waiting = _Shared(cases)
         self._stopping.clear()
         self._threads = [
@@ -99,12 +100,10 @@ class Replay:
                         raise pair
                     yield pair
         except KeyboardInterrupt:
-            self._stopping.set()
-            for worker in self._workers:
-                worker.kill()  # nobody waits for the answers under way
+            self._kill()
             raise
         finally:
-            self._stop(pairs)
+            self._stop()
 
     def side_start(self, worker: int, name: str, *, is_first: bool = False) -> tuple[SideStart, dict[str, str]]:
         """How a side of a worker is to be, and its environment; its directory and its database are there."""
@@ -167,15 +166,24 @@ class Replay:
     def _seed_of(self, name: str) -> int:
         return self.seed + 1 if name == "twin" else self.seed
 
-    def _stop(self, pairs: Queue[CasePair | BaseException | None]) -> None:
+    def _stop(self) -> None:
         """Workers end after the case that they are at."""
         self._stopping.set()
         while any(thread.is_alive() for thread in self._threads):
             with suppress(Empty):
-                pairs.get(timeout=0.05)  # one may wait for room
+                self._pairs.get(timeout=0.05)  # one may wait for room
         self._threads = []
 
+    def _kill(self) -> None:
+        """Nobody waits for the answers under way."""
+        self._stopping.set()
+        for worker in self._workers:
+            worker.kill()
+
     def _close(self) -> None:
+        if self._threads:  # a run that was left in the middle
+            self._kill()
+            self._stop()
         for worker in self._workers:
             worker.hang_up()
         for worker in self._workers:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from ..policy import Policy
-from ..store import Store
+from ..store import Run, Store
 from .case import Case
 from .causes import CAUSES
 from .evidence import Evidence
 from .judgement import differs, judge
 from .pair import CasePair
 from .plan import Plan
-from .replay import Replay, Setup
+from .replay import Replay
 from .report import CauseText, Report
-from .result import ParityResult
+from .result import Outcome, ParityResult
 from .rules import unused_rules
 from .sources import Sources
 from .summary import RouteSummary, power, summarise
@@ -39,6 +40,11 @@ class RunOptions:
     """Whether every route is compared, so that an ignore rule that matches nothing is wrong."""
 
 
+def resumable(plan: Plan, store: Store) -> Run | None:
+    """The run that `resume` would go on with: the last one, if it was interrupted and nothing has changed since."""
+    return store.interrupted_run(Sources.of(plan).whole)
+
+
 def run_parity(plan: Plan, store: Store, options: RunOptions, on_case: OnCase) -> Report:
     """Replay every case of the plan; `on_case` is told each one's results. KeyboardInterrupt ends it early, whole.
 
@@ -46,33 +52,61 @@ def run_parity(plan: Plan, store: Store, options: RunOptions, on_case: OnCase) -
     """
     clock, began = time.monotonic(), datetime.now(UTC)
     sources = Sources.of(plan)
-    earlier = store.interrupted_run(sources.whole) if options.resume else None
-    results = list(store.results_of(earlier.id)) if earlier else []
-    run = earlier.id if earlier else store.begin_run(options.seed, sources.whole, began)
-    if earlier:
-        store.resume_run(run)
-    done = {result.case for result in results}
+    run, results = _begin(store, options, sources, began)
+    for found in _by_case(results):
+        on_case(found)
+    notes: list[str] = []
     was_interrupted = False
     try:
-        for found in _batches(_judged(plan, options, [case for case in plan.cases if case.name not in done])):
-            store.add_results(run, found)
+        for found in _kept(store, run, _judged(plan, options, _left(plan, results), notes)):
             results += found
-            on_case(tuple(found))
+            on_case(found)
     except KeyboardInterrupt:
         was_interrupted = True
     report = _report(plan, options, tuple(results), began, time.monotonic() - clock, was_interrupted=was_interrupted)
+    report = replace(report, notes=(*plan.notes, *notes))
     if not was_interrupted:
         store.put_evidence(_evidence(report.summaries, sources, run, plan.routes))
     store.end_run(run, report.outcome, datetime.now(UTC), interrupted=was_interrupted)
     return report
 
 
-def _judged(plan: Plan, options: RunOptions, cases: list[Case]) -> Iterator[tuple[ParityResult, ...]]:
+def _begin(store: Store, options: RunOptions, sources: Sources, began: datetime) -> tuple[int, list[ParityResult]]:
+    """The run's id, and what an interrupted one has found already."""
+    earlier = store.interrupted_run(sources.whole) if options.resume else None
+    if earlier is None:
+        return store.begin_run(options.seed, sources.whole, began), []
+    store.resume_run(earlier.id)
+    return earlier.id, list(store.results_of(earlier.id))
+
+
+def _by_case(results: Iterable[ParityResult]) -> tuple[tuple[ParityResult, ...], ...]:
+    cases: dict[str, list[ParityResult]] = {}
+    for result in results:
+        cases.setdefault(result.case, []).append(result)
+    return tuple(map(tuple, cases.values()))
+
+
+def _left(plan: Plan, results: Iterable[ParityResult]) -> list[Case]:
+    done = {result.case for result in results}
+    return [case for case in plan.cases if case.name not in done]
+
+
+def _judged(
+    plan: Plan, options: RunOptions, cases: list[Case], notes: list[str]
+) -> Iterator[tuple[ParityResult, ...]]:
+    """What each case shows; `notes` gets what the sides did when they started."""
+    if not cases:
+        return
     policy, today = plan.map.policy, datetime.now(UTC).date()
-    setup = Setup(plan.map.legacy or "", plan.map.new or "", policy, plan.root)
-    with Replay(setup, workers=options.workers, seed=options.seed) as replay:
-        for pair in replay.run(cases, lambda step: differs(step, plan.route_of(step.control_request), policy, today)):
-            yield judged(pair, plan, policy, today)
+    with Replay(plan.setup, workers=options.workers, seed=options.seed) as replay:
+        try:
+            for pair in replay.run(
+                cases, lambda step: differs(step, plan.route_of(step.control_request), policy, today)
+            ):
+                yield judged(pair, plan, policy, today)
+        finally:
+            notes += replay.notes
 
 
 def judged(pair: CasePair, plan: Plan, policy: Policy, today: date) -> tuple[ParityResult, ...]:
@@ -81,14 +115,20 @@ def judged(pair: CasePair, plan: Plan, policy: Policy, today: date) -> tuple[Par
     return tuple(result for result in results if result.route in plan.routes or not result.route)
 
 
-def _batches(cases: Iterable[tuple[ParityResult, ...]]) -> Iterator[list[ParityResult]]:
+def _kept(
+    store: Store, run: int, cases: Iterator[tuple[ParityResult, ...]]
+) -> Iterator[tuple[ParityResult, ...]]:
+    """The same, written to the store a batch at a time, and what is left of one however it ends."""
     batch: list[ParityResult] = []
-    for number, results in enumerate(cases, 1):
-        batch += results
-        if number % BATCH == 0:
-            yield batch
-            batch = []
-    yield batch
+    try:
+        for number, found in enumerate(cases, 1):
+            batch += found
+            yield found
+            if number % BATCH == 0:
+                store.add_results(run, batch)
+                batch = []
+    finally:
+        store.add_results(run, batch)
 
 
 def _report(
@@ -109,12 +149,24 @@ def _report(
         seconds=seconds,
         seed=options.seed,
         cases=len({result.case for result in results}),
-        summaries=summarise(results, policy),
+        summaries=_summaries(plan, results),
         results=results,
         causes={name: CauseText(cause.title, cause.advice) for name, cause in CAUSES.items()},
         complaints=unused_rules(results, policy, began.date()) if check_rules else (),
         was_interrupted=was_interrupted,
     )
+
+
+def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSummary, ...]:
+    """Of every route that was to be compared: one that no case asks is inconclusive."""
+    found = summarise(results, plan.map.policy)
+    note = f"0 of {plan.map.policy.minimum} requests needed: no case asks it"
+    silent = [
+        RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, None, None, note)
+        for route in sorted({*plan.routes} - {one.route for one in found})
+    ]
+    first = sum(one.outcome is Outcome.MISMATCHED for one in found)
+    return (*found[:first], *silent, *found[first:])
 
 
 def _evidence(

@@ -48,6 +48,7 @@ LAST_S = 2.0
 
 
 def main() -> None:
+    """The whole life of the process; its argument is the file descriptor of its end of the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's Ctrl-C; it closes the connection
     Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     connection = Connection(int(sys.argv[1]))

@@ -99,6 +99,7 @@ def copy(path: str, target: sqlite3.Connection) -> None:
 
 
 def connect_to(path: str) -> sqlite3.Connection:
+    """A connection of ours: autocommit, in no haste to reach the disk."""
     connection = connect(path, isolation_level=None, timeout=PATIENCE_S, check_same_thread=False)
     connection.execute("PRAGMA synchronous = OFF")  # nothing here outlives the run
     return connection

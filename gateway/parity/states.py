@@ -41,6 +41,7 @@ def open_state(database: str, baseline: str, release: Callable[[], bool]) -> Sta
 
 
 def is_sqlite(url: str) -> bool:
+    """Whether a URL of SQLAlchemy names a SQLite database, whatever its driver."""
     return make_url(url).get_backend_name() == "sqlite"
 
 

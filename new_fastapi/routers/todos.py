@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import select
 
 from new_fastapi.dependencies import RowId, SessionDep, find
@@ -16,13 +16,19 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class TodoIn(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     title: Title
     done: bool = False
 
 
 class TodoChange(BaseModel):
-    title: Title | None = None
-    done: bool | None = None
+    """What a body does not name keeps its default here, and stays as it is in the row."""
+
+    model_config = ConfigDict(strict=True)
+
+    title: Title = ""
+    done: bool = False
 
 
 class TodoOut(BaseModel):
@@ -53,7 +59,7 @@ def read_todo(todo_id: RowId, session: SessionDep) -> Todo:
 def change_todo(todo_id: RowId, body: TodoChange, session: SessionDep) -> Todo:
     """Changes what the body names and leaves the rest."""
     todo = find(session, Todo, todo_id)
-    for name, value in body.model_dump(exclude_none=True).items():
+    for name, value in body.model_dump(exclude_unset=True).items():
         setattr(todo, name, value)
     session.commit()
     return todo

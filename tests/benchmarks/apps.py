@@ -80,7 +80,7 @@ plain.mount("/", WSGIMiddleware(legacy))  # type: ignore[arg-type]  # a2wsgi typ
 
 
 async def floor(scope: Scope, receive: Receive, send: Send) -> None:
-    """/upload and /download by the least that an ASGI app can do: what no bridge on this server can pass."""
+    """/upload and /download by the least that an ASGI app can do: what no bridge under uvicorn can save."""
     if scope["type"] == "lifespan":
         return
     received, more = 0, scope["method"] == "POST"

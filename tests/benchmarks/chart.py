@@ -10,7 +10,7 @@ COLOURS = {
     "FastAPI alone": "#9aa5b1",
     "FastAPI + a2wsgi": "#f0b429",
     "gateway": "#0b7285",
-    "uvicorn, no Flask": "#d5dbe1",
+    "uvicorn alone": "#d5dbe1",
     "granian WSGI": "#d9c2a7",
 }
 ROW, GAP, LEFT, WIDTH = 18, 14, 190, 480

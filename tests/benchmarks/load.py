@@ -28,7 +28,7 @@ SERVERS = {
         *("-m", "granian", "--interface", "wsgi", "--blocking-threads", "8", "--no-ws"),
         *("--host", "127.0.0.1", "--port", str(free_port()), f"{APPS}:legacy"),
     ),
-    "uvicorn, no Flask": (*UVICORN, f"{APPS}:floor"),
+    "uvicorn alone": (*UVICORN, f"{APPS}:floor"),
     "FastAPI alone": (*UVICORN, f"{APPS}:new"),
 }
 UPLOAD = """

@@ -18,8 +18,8 @@ from tests.benchmarks.load import SERVERS, measure, median_ratio, started
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS", "3"))
 WSGI = ["gunicorn gthread", "FastAPI + a2wsgi", "gateway", "granian WSGI"]
-FLOOR = "uvicorn, no Flask"
-"""An ASGI app that only moves the bytes: no bridge under uvicorn is faster."""
+FLOOR = "uvicorn alone"
+"""An ASGI app that only moves the bytes: what no bridge under uvicorn can save."""
 WORK = {
     "small JSON": ("/small", 32, WSGI),
     "10 kB JSON": ("/10kb", 32, WSGI),

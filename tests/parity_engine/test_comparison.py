@@ -18,7 +18,7 @@ CRASH = "shop: Exception on /todos [GET]"
         (
             observe(error="ValueError: a"),
             observe(answer("{}")),
-            [("status", None, "200"), ("error", "ValueError: a", None)],
+            [("status", "500", "200"), ("error", "ValueError: a", None)],
         ),
         (observe(error="ValueError: a"), observe(error="ValueError: b"), []),
         (observe(error="ValueError: a"), observe(error="KeyError: a"), [("error", "ValueError: a", "KeyError: a")]),

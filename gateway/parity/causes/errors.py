@@ -49,6 +49,19 @@ def _is_crash(symptom: Symptom) -> bool:
     return is_lost or (symptom.has_page and symptom.where in ("body", "header.content-type"))
 
 
+def _is_error_key(symptom: Symptom) -> bool:
+    """The same status, and the text at `detail` is one that the control's error object has at a key of its own."""
+    text, error = symptom.detail, symptom.bodies[0]
+    if symptom.statuses[0] != symptom.statuses[1] or not isinstance(text, str) or not isinstance(error, dict):
+        return False
+    keys = [key for key, value in error.items() if value == text and key != "detail"]
+    return bool(keys) and symptom.where in ("body.detail", *(f"body.{key}" for key in keys))
+
+
+def _is_body_before_row(symptom: Symptom) -> bool:
+    return symptom.is_of_answer and symptom.ours.status in (404, 410) and symptom.refuses("body")
+
+
 def _is_validation(symptom: Symptom) -> bool:
     return symptom.is_of_answer and symptom.ours.status == 400 and bool(symptom.refusals)
 
@@ -102,6 +115,19 @@ CAUSES = (
         "`@app.exception_handler(StarletteHTTPException)` that renders what clients know, or JSON error handlers in "
         "Flask first.",
         _is_page,
+    ),
+    Cause(
+        "error-key",
+        "The Flask app's own refusals have their text at a key of their own, `{\"error\": ...}`; FastAPI's "
+        "`HTTPException` has it at `detail`.",
+        "`@app.exception_handler(StarletteHTTPException)` that answers in the form that clients know.",
+        _is_error_key,
+    ),
+    Cause(
+        "body-before-row",
+        "The Flask view looks the row up first and answers 404; FastAPI validates the body first, and answers 422.",
+        "Nothing, where clients send either a good body or a known id; else read the body in the view.",
+        _is_body_before_row,
     ),
     Cause(
         "validation-status",

@@ -11,6 +11,7 @@ from ..symptom import Cause, Symptom
 _WERKZEUG_ETAG = re.compile(r'(W/)?"\d+\.\d+-\d+-\d+"')
 _STARLETTE_ETAG = re.compile(r'(W/)?"[0-9a-f]{32}"')
 _GENERATED_ETAG = re.compile(r'(W/)?"[0-9a-f]{40}"')
+_CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range")
 _CORS = re.compile(r"header\.access-control-allow-[a-z]+|header\.access-control-max-age")
 
 
@@ -65,12 +66,22 @@ def _is_of_file(symptom: Symptom) -> bool:
 
 
 def _is_download_name(symptom: Symptom) -> bool:
-    """Both name the same file; only the control's ASCII form stands beside."""
+    """Both name the same file; only the control's ASCII form stands beside, or without quotes."""
     if symptom.where != "header.content-disposition":
         return False
     ours, theirs = symptom.difference.control or "", symptom.difference.candidate or ""
     name = _filename(theirs)
+    if name is not None and ours.replace(f"filename={name}", f'filename="{name}"') == theirs != ours:
+        return True
     return name is not None and not name.isascii() and _filename(re.sub(r'filename="[^"]*"; ', "", ours)) == name
+
+
+def _is_conditional_file(symptom: Symptom) -> bool:
+    """The control looks at the request's condition, and the candidate answers with the file as if it had none."""
+    is_asked = any(symptom.header(name) for name in _CONDITIONS)
+    is_file = _STARLETTE_ETAG.fullmatch(_header(symptom.theirs, "etag")) is not None
+    is_whole = symptom.ours.status in (206, 304, 412) and symptom.theirs.status in (200, 206)
+    return symptom.is_of_answer and is_asked and is_file and is_whole and symptom.statuses != (206, 206)
 
 
 def _is_range(symptom: Symptom) -> bool:
@@ -153,6 +164,14 @@ CAUSES = (
         _is_conditional,
     ),
     Cause(
+        "conditional-file",
+        "`send_file` answers 304 and 412 to conditional requests, and any If-Range date that is not before the file's; "
+        "Starlette's `FileResponse` sends the whole file.",
+        "`StaticFiles(...).is_not_modified(response.headers, request.headers)` and `NotModifiedResponse`, where caches "
+        "ask often.",
+        _is_conditional_file,
+    ),
+    Cause(
         "file-headers",
         "Flask's files have `Cache-Control: no-cache`, `Content-Disposition: inline` and an ETag of time, size and "
         "path, and bytes no validators; Starlette's have an ETag by MD5, Last-Modified and none of the first two.",
@@ -162,7 +181,8 @@ CAUSES = (
     ),
     Cause(
         "download-name",
-        "For a name beyond ASCII Flask sends an ASCII `filename` beside `filename*`; Starlette `filename*` alone.",
+        "For a name beyond ASCII Flask sends an ASCII `filename` beside `filename*`; Starlette `filename*` alone, and an "
+        "ASCII name always in quotes.",
         "Write Content-Disposition yourself where old clients matter.",
         _is_download_name,
     ),

@@ -35,7 +35,9 @@ def _is_layout(symptom: Symptom) -> bool:
 
 def _is_surrogate(symptom: Symptom) -> bool:
     is_refused = "surrogates not allowed" in (symptom.candidate.error or "")
-    return symptom.is_of_answer and is_refused and _SURROGATE.search(symptom.ours.body) is not None
+    is_lost = symptom.where.startswith("header.") and symptom.difference.candidate is None
+    is_sent = any(map(_SURROGATE.search, (symptom.ours.body, symptom.request.body)))
+    return (symptom.is_of_answer or is_lost) and is_refused and is_sent
 
 
 def _is_http_date(symptom: Symptom) -> bool:
@@ -163,7 +165,8 @@ CAUSES = (
     ),
     Cause(
         "json-surrogate",
-        "`jsonify` escapes a lone surrogate; FastAPI cannot encode it as UTF-8 and fails with 500.",
+        "`jsonify` escapes a lone surrogate; FastAPI cannot encode it as UTF-8 and fails with 500, also where its 422 "
+        "repeats one of the request.",
         "`JSONResponse` subclass with `ensure_ascii=True`, or clean the text where it comes in.",
         _is_surrogate,
     ),

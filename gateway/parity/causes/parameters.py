@@ -17,8 +17,11 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def _is_repeated(symptom: Symptom) -> bool:
-    """A name given more than once: the control has its first value (or refuses it), the candidate the last."""
+    """A name given more than once: the control has its first value (or refuses it), the candidate the last; or one
+    of the two values has another answer altogether."""
     ours, theirs = symptom.difference.control, symptom.difference.candidate
+    if symptom.is_of_answer and symptom.statuses[0] != symptom.statuses[1]:
+        return any(_repeated(symptom))
     return symptom.is_of_body and any(
         theirs in _written(last) and (ours in _written(first) or _number(first) is None is not _number(last))
         for first, last in _repeated(symptom)
@@ -156,6 +159,17 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
+def _is_email(symptom: Symptom) -> bool:
+    """The candidate refuses an address for its form alone, or has it with the domain in lower case."""
+    if symptom.refuses("body"):
+        messages = [str(error.get("msg", "")) for error in symptom.refusals]
+        is_form = all(message.startswith("value is not a valid email address") for message in messages)
+        return symptom.is_of_answer and symptom.was_fine and is_form
+    ours, theirs = symptom.values
+    name, at, domain = ours.rpartition("@") if isinstance(ours, str) else ("", "", "")
+    return bool(at) and ours != theirs and theirs == f"{name}@{domain.lower()}"
+
+
 def _is_strict(symptom: Symptom) -> bool:
     return symptom.is_of_answer and symptom.was_fine and symptom.refuses("body")
 
@@ -257,6 +271,13 @@ CAUSES = (
         '1, "yes" to true).',
         "`model_config = ConfigDict(strict=True)`, or `StrictInt` and its like.",
         _is_coerced,
+    ),
+    Cause(
+        "email-address",
+        "Flask takes what the app's own pattern takes for an e-mail address, as it was sent; pydantic's `EmailStr` "
+        "refuses more, and writes the domain in lower case.",
+        "`Annotated[str, AfterValidator(...)]` with the old pattern, or list the stricter form as deliberate.",
+        _is_email,
     ),
     Cause(
         "strict-body",

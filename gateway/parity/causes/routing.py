@@ -47,6 +47,11 @@ def _is_slash_redirect(symptom: Symptom) -> bool:
     return symptom.is_of_answer and is_both
 
 
+def _is_slash_taken(symptom: Symptom) -> bool:
+    is_redirected = symptom.statuses == (308, 405) and _adds_or_drops_slash(symptom, 0)
+    return is_redirected and symptom.is_of_answer
+
+
 def _adds_or_drops_slash(symptom: Symptom, side: int) -> bool:
     path, target = symptom.request.path, symptom.locations[side].partition("?")[0]
     return path != target and path.rstrip("/") == target.rstrip("/")
@@ -139,6 +144,13 @@ CAUSES = (
         "Leave it to clients, which treat both alike, with an ignore rule; or add a route that answers "
         "`RedirectResponse(url, 308)`.",
         _is_slash_redirect,
+    ),
+    Cause(
+        "slash-taken",
+        "Flask redirects to the trailing slash with 308; in FastAPI a route with another method has the path without "
+        "it, and answers 405.",
+        "Declare the view at both paths: a second `@app.get(path, include_in_schema=False)` without the slash.",
+        _is_slash_taken,
     ),
     Cause(
         "redirect-status",
