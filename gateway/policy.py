@@ -50,4 +50,6 @@ class Policy:
     """Whether both sides of a pair see the same clock, UUIDs and random numbers."""
     json_mode: str = "typed"
     """`typed`, `canonical` (`1` and `1.0` are equal) or `bytes`."""
+    leave_out: tuple[tuple[str, str], ...] = ()
+    """(key of the map, reason) of routes that are not compared: there is no evidence of them."""
     ignore: tuple[IgnoreRule, ...] = ()

@@ -39,6 +39,7 @@ _SETTINGS = {
     "database": _Kind(_is_text, 'a database URL, "sqlite:///app.sqlite3"'),
     "environment": _Kind(lambda value: isinstance(value, dict), 'a table of texts, { DATABASE_URL = "{database}" }'),
     "arguments": _Kind(lambda value: isinstance(value, dict), 'a table of texts, { database_url = "{database}" }'),
+    "leave_out": _Kind(lambda value: isinstance(value, dict), 'a table of reasons, { "GET /admin/" = "other pages" }'),
     "minimum": _Kind(lambda value: type(value) is int and value > 0, "a whole number above 0"),
     "timeout": _Kind(_is_duration, "a number of seconds above 0"),
     "freeze": _Kind(lambda value: isinstance(value, bool), "true or false"),
@@ -79,7 +80,7 @@ class _Reader:
             self._fault(_TABLE, "not a table; write [parity] on a line of its own")
             return Policy()
         given = self._read(_TABLE, {name: value for name, value in table.items() if name != "ignore"}, _SETTINGS)
-        for name in ("environment", "arguments"):
+        for name in ("environment", "arguments", "leave_out"):
             if name in given:
                 given[name] = tuple(self._texts((*_TABLE, name), given[name]))
         return Policy(**given, ignore=self._rules(table.get("ignore", [])))

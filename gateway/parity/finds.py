@@ -12,7 +12,7 @@ from .judgement import differs
 from .pair import StepPair
 from .place import outline
 from .plan import Plan
-from .replay import Replay, Setup
+from .replay import Replay
 from .report import Report
 from .result import Fate, Outcome, ParityResult
 from .run import judged
@@ -29,13 +29,11 @@ def keep_finds(plan: Plan, report: Report, seed: int) -> Iterator[str]:
     if not finds:
         return
     directory = plan.root / plan.map.policy.corpus
-    with Replay(
-        Setup(plan.map.legacy or "", plan.map.new or "", plan.map.policy, plan.root), workers=1, seed=seed
-    ) as replay:
+    with Replay(plan.setup, workers=1, seed=seed) as replay:
         kept = [_shrunk(plan, replay, case, result) for case, result in finds[:MOST]]
     known = [case for case in load_corpus(directory) if case.source == "found"]
     write_cases(directory, FILE, [*known, *kept])
-    yield f"kept {len(kept)} minimised cases in {directory / FILE}"
+    yield f"kept {len(kept)} minimised case{'s' * (len(kept) > 1)} in {directory / FILE}: the next run replays them"
     if len(finds) > MOST:
         yield f"{len(finds) - MOST} more kinds of mismatch are left for the next run"
 

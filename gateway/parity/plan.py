@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -44,6 +45,8 @@ class Plan:
     """Keys of the routes that are compared."""
     one_sided: tuple[str, ...]
     """Keys of Flask's routes that the new app does not have yet."""
+    comparable: frozenset[str]
+    """Keys of all routes that both apps have, and the empty one."""
     cases: tuple[Case, ...] = ()
     left_out: int = 0
     """Cases that ask a route which only one side has."""
@@ -80,15 +83,27 @@ def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
     rows = list_rows(table, take_inventory(legacy, new))
     flask = {row.key: bool(row.new.routes) and not row.new.missing for row in rows if row.legacy.routes}
     one_sided = tuple(key for key, both in flask.items() if not both)
-    return Plan(map_, path.parent, legacy, new, table, _chosen(wanted, flask), one_sided)
+    for key, reason in map_.policy.leave_out:
+        if key not in flask:
+            raise GatewayError(f'parity.leave_out: the Flask app has no route "{key}"{suggest(key, flask)}')
+        if key in wanted:
+            raise GatewayError(f'parity: the map leaves "{key}" out: {reason}')
+        del flask[key]
+    comparable = frozenset(flask) - {*one_sided} | {""}
+    return Plan(map_, path.parent, legacy, new, table, _chosen(wanted, flask), one_sided, comparable)
 
 
 def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     """The plan with the corpus's cases, and with generated ones. Raises CorpusError."""
     cases = _cases(plan, generated=generated, seed=seed)
-    fit = [(case, asked) for case in cases if not (asked := _asked(plan, case)) & {*plan.one_sided}]
-    chosen = tuple(case for case, asked in fit if not asked.isdisjoint(plan.routes))
-    return replace(plan, cases=chosen, left_out=len(cases) - len(fit), notes=tuple(_notes(cases, fit, generated)))
+    asked = [(case, _asked(plan, case)) for case in cases]
+    fit = [(case, routes) for case, routes in asked if routes <= plan.comparable]
+    chosen = tuple(case for case, routes in fit if not routes.isdisjoint(plan.routes))
+    alone = Counter(route for _, routes in asked for route in routes - plan.comparable)
+    notes = [f"{count} cases left out: only one side has {route}" for route, count in alone.most_common()]
+    if generated and not can_read_schemas():
+        notes.append(MISSING)
+    return replace(plan, cases=chosen, left_out=len(cases) - len(fit), notes=tuple(notes))
 
 
 def import_scratch(legacy: str, new: str, policy: Policy) -> tuple[Any, Any]:

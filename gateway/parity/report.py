@@ -40,6 +40,8 @@ class Report:
     complaints: tuple[str, ...] = ()
     """Ignore rules that matched nothing or have expired: each fails the run."""
     was_interrupted: bool = False
+    notes: tuple[str, ...] = ()
+    """What a reader should know besides: cases left out, what a side tried while it started."""
 
     @property
     def outcome(self) -> Outcome:
@@ -88,6 +90,8 @@ def render_json(report: Report) -> str:
         "requests": {outcome.value: count for outcome, count in report.counts},
         "power": power(report.clean),
         "complaints": report.complaints,
+        "notes": report.notes,
+        "interrupted": report.was_interrupted,
         "routes": [_route(one) for one in report.summaries],
         "classes": [
             {
