@@ -64,8 +64,10 @@ class Row:
 class Standing:
     """What parity runs have shown of the routes that are flipped."""
 
-    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Route key -> why no fresh evidence says that both sides match; routes that have it are not here."""
+    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Route key -> why its evidence does not say that both sides match; routes with fresh evidence are not here."""
+    uncovered: tuple[str, ...] = ()
+    """Keys of routes that no run has compared."""
     has_begun: bool = True
     """Whether the team replays at all: there is a store, or the map has settings for it."""
 
@@ -180,12 +182,12 @@ def _stale_hooks(hooks: Iterable[Hook], covered: Iterable[str], map_: MigrationM
 
 
 def _without_evidence(standing: Standing) -> Iterator[Finding]:
-    if standing.has_begun:
-        for key, reasons in standing.lacking.items():
-            yield Finding(Level.WARNING, "stale-evidence", key, f"flipped, but {'; '.join(reasons)}", (key,))
-    elif standing.lacking:
-        message = "flipped, and nothing has been compared: `gateway parity` replays requests on both sides"
-        yield Finding(Level.NOTE, "no-evidence", _count(tuple(standing.lacking)), message, tuple(standing.lacking))
+    for key, reasons in standing.stale.items():
+        yield Finding(Level.WARNING, "stale-evidence", key, f"flipped, but {'; '.join(reasons)}", (key,))
+    if standing.uncovered:
+        message = "flipped, but no parity run has compared both sides: `gateway parity` does"
+        level = Level.WARNING if standing.has_begun else Level.NOTE
+        yield Finding(level, "no-evidence", _count(standing.uncovered), message, standing.uncovered)
 
 
 def _hidden(inventory: Inventory) -> Iterator[Finding]:

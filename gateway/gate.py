@@ -14,7 +14,7 @@ from .app import Gateway
 from .check import Finding, Row, Standing, check, list_rows, new_errors
 from .errors import Fault, MapError
 from .inventory import take_inventory
-from .parity.evidence import missing_or_stale, never_covered, parity_command
+from .parity.evidence import NEVER_COVERED, missing_or_stale, parity_command
 from .parity.sources import Sides, Sources
 from .policy import Policy
 from .routes import Mode, Route
@@ -47,16 +47,14 @@ def standing_of(gateway: Gateway, keys: Iterable[str]) -> Standing:
     live, root = gateway.live, _root(gateway)
     store = Store.find(live.map.policy.store, root)
     if store is None:
-        return Standing({key: never_covered(key) for key in routes}, has_begun=live.map.policy != Policy())
+        return Standing(uncovered=routes, has_begun=live.map.policy != Policy())
     with store:
         evidence = store.evidence_for(routes)
     covered = tuple(key for key in routes if key in evidence)
     now = Sources.of(Sides(live.map, root, gateway.legacy, gateway.new, live.table, covered))
-    reasons = {
-        key: missing_or_stale(key, evidence[key], now.of_route(key)) if key in evidence else never_covered(key)
-        for key in routes
-    }
-    return Standing({key: told for key, told in reasons.items() if told})
+    reasons = {key: missing_or_stale(evidence[key], now.of_route(key)) for key in covered}
+    uncovered = tuple(key for key in routes if key not in evidence)
+    return Standing({key: told for key, told in reasons.items() if told}, uncovered)
 
 
 def refuse_harm(move: Move) -> None:
@@ -72,7 +70,8 @@ def what_lacks(move: Move) -> tuple[str, ...]:
     row = next(row for row in _rows(move.after) if row.key == move.key)
     if not move.exposes or not row.legacy.routes:
         return ()
-    return standing_of(move.after, [move.key]).lacking.get(move.key, ())
+    standing = standing_of(move.after, [move.key])
+    return NEVER_COVERED if move.key in standing.uncovered else standing.stale.get(move.key, ())
 
 
 def refuse_unsupported(move: Move, lacking: Iterable[str]) -> None:

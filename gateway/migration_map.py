@@ -143,6 +143,8 @@ def _syntax_fault(text: str, path: str, error: tomllib.TOMLDecodeError) -> Fault
     line = int(found[1]) if found else None
     seen: dict[KeyPath, Statement] = {}
     for statement in statements(text):
+        if statement.is_header and statement.text.lstrip().startswith("[["):
+            seen = {key: at for key, at in seen.items() if key[: len(statement.table)] != statement.table}
         for key in statement.keys:
             if key in seen and not statement.is_header and _clash(seen[key], statement):
                 message = f"stands twice (first on line {seen[key].line}); keep one of the two"

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from .errors import GatewayError, ReplayError
 from .parity.finds import keep_finds
 from .parity.html_report import render_html
-from .parity.plan import Plan, make_plan
+from .parity.plan import Plan, plan_routes, with_cases
 from .parity.report import Report, exit_code, render_json, render_junit
 from .parity.result import Outcome, ParityResult
-from .parity.run import RunOptions, run_parity
+from .parity.run import RunOptions, resumable, run_parity
 from .parity_display import report_view, shortened_list
+from .policy import Policy
 from .store import Store
 
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+_FILE_WIDTH = 120
+_NO_DATABASE = (
+    "the map hands the apps no database of their own. Where both read its URL from DATABASE_URL, write in the map:\n"
+    '  [parity]\n  environment = { DATABASE_URL = "{database}" }'
+)
 
 
 @click.command(name="parity")
@@ -45,21 +57,24 @@ def parity_command(
     **files: Path | None,
 ) -> None:
     """Replay the corpus on both sides and compare answers and effects: every ROUTE that both have, or these."""
-    chosen = secrets.randbelow(1_000_000) if seed is None else seed
-    plan = make_plan(path, routes, generated=generate, seed=chosen)
-    options = RunOptions(workers, chosen, resume, whole=not routes)
-    with Store.open(plan.map.policy.store, plan.root) as store:
-        report = _run(plan, store, options)
+    if resume and seed is not None:
+        raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
+    options = RunOptions(workers, _seed(seed), resume, whole=generate and not routes)
+    with _progress() as progress:
+        plan, report = _run(path, routes, options, progress, generate=generate)
     written = _write(report, files)
     if "-" not in written:
         _show(report, plan, written)
     if keep and not report.was_interrupted:
-        for line in keep_finds(plan, report, chosen):
-            click.echo(line, err=True)
+        _keep(plan, report)
     sys.exit(exit_code(report.outcome))
 
 
-def _run(plan: Plan, store: Store, options: RunOptions) -> Report:
+def _seed(given: int | None) -> int:
+    return secrets.randbelow(1_000_000) if given is None else given
+
+
+def _progress() -> Progress:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -67,17 +82,73 @@ def _run(plan: Plan, store: Store, options: RunOptions) -> Report:
         TextColumn("{task.fields[found]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("parity", total=len(plan.cases), found="")
-        mismatched = 0
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
-        def on_case(results: tuple[ParityResult, ...]) -> None:
-            nonlocal mismatched
-            mismatched += sum(result.outcome is Outcome.MISMATCHED for result in results)
-            found = f"{mismatched} mismatched" if mismatched else ""
-            progress.update(bar, advance=len({result.case for result in results}), found=found)
 
-        return run_parity(plan, store, options, on_case)
+def _run(
+    path: Path, routes: tuple[str, ...], options: RunOptions, progress: Progress, *, generate: bool
+) -> tuple[Plan, Report]:
+    bar = progress.add_task("reading both apps", total=None, found="")
+    mismatched = 0
+
+    def on_case(results: tuple[ParityResult, ...]) -> None:
+        nonlocal mismatched
+        mismatched += sum(result.outcome is Outcome.MISMATCHED for result in results)
+        progress.update(bar, advance=1, found=f"{mismatched} mismatched" if mismatched else "")
+
+    with _ended_by_signals(), _advice() as advised:
+        plan = plan_routes(path, routes)
+        advised.append(plan.map.policy)
+        with Store.open(plan.map.policy.store, plan.root) as store:
+            options = _resumed(options, plan, store)
+            progress.update(bar, description="writing cases")
+            plan = with_cases(plan, generated=generate, seed=options.seed)
+            progress.update(bar, description="parity", total=len(plan.cases), completed=0)
+            return plan, run_parity(plan, store, options, on_case)
+
+
+def _resumed(options: RunOptions, plan: Plan, store: Store) -> RunOptions:
+    """With the seed of the run that goes on: the same seed gives the same cases."""
+    if not options.resume:
+        return options
+    earlier = resumable(plan, store)
+    if earlier is None:
+        click.echo("nothing to resume: no run was interrupted, or code, cases or [parity] have changed", err=True)
+        return replace(options, resume=False)
+    return replace(options, seed=earlier.seed)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does; before its first case there is nothing to show, so that it did not run."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise GatewayError("parity: interrupted before the first case") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _advice() -> Iterator[list[Policy]]:
+    """Adds to a side's failure to start what is missing, where the map hands the apps no database of their own."""
+    policies: list[Policy] = []
+    try:
+        yield policies
+    except ReplayError as error:
+        if any(policy.environment or policy.arguments for policy in policies):
+            raise
+        raise ReplayError(f"{error}\n{_NO_DATABASE}") from error
+
+
+def _keep(plan: Plan, report: Report) -> None:
+    try:
+        for line in keep_finds(plan, report, report.seed):
+            click.echo(line, err=True)
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing was kept in the corpus", err=True)
 
 
 def _write(report: Report, files: dict[str, Path | None]) -> tuple[str, ...]:
@@ -90,13 +161,21 @@ def _write(report: Report, files: dict[str, Path | None]) -> tuple[str, ...]:
 
 
 def _show(report: Report, plan: Plan, written: tuple[str, ...]) -> None:
-    is_file = not sys.stdout.isatty()
-    out = Console(highlight=False, emoji=False, markup=False, width=140 if is_file else None)
+    if sys.stdout.isatty():
+        _print(Console(highlight=False, emoji=False, markup=False), report, plan, written)
+        return
+    text = StringIO()
+    _print(Console(file=text, highlight=False, emoji=False, markup=False, width=_FILE_WIDTH), report, plan, written)
+    click.echo("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), nl=False)
+
+
+def _print(out: Console, report: Report, plan: Plan, written: tuple[str, ...]) -> None:
     for part in report_view(report):
         out.print(part)
+    if not plan.cases:
+        corpus = plan.root / plan.map.policy.corpus
+        out.print(f"No case asks these routes: {corpus} has none, and none was generated (docs/parity.md, Corpus).")
     if plan.one_sided:
-        out.print(
-            f"Not compared, for the new app does not have it yet: {shortened_list(plan.one_sided, 6)}", style="dim"
-        )
+        out.print(f"Not compared, the new app does not have it yet: {shortened_list(plan.one_sided, 6)}", style="dim")
     for name in written:
         out.print(f"wrote {name}", style="dim")

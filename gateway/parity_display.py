@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import shorten
 
 from rich.console import Group as Stack
 from rich.console import RenderableType
@@ -24,21 +25,33 @@ _OUTCOMES = {
 }
 _MOST_CLASSES = 10
 _MOST_LINES = 30
+_MOST_PLACES = 5
+_LONGEST_VALUE = 120
 _NO_ROUTE = "(no route: the default answers)"
 
 
 def report_view(report: Report) -> Iterator[RenderableType]:
     """Routes in a table, then what differs, a class at a time, then the outcome."""
     yield routes_table(report.summaries)
-    groups = [group for group in group_differences(report.results) if group.fate is Fate.MISMATCH]
-    for group in groups[:_MOST_CLASSES]:
+    mismatched = (result for result in report.results if result.outcome is Outcome.MISMATCHED)
+    blocks = _blocks([group for group in group_differences(mismatched) if group.fate is Fate.MISMATCH])
+    for block in blocks[:_MOST_CLASSES]:
         yield Text()
-        yield from _group_view(group, report)
-    if len(groups) > _MOST_CLASSES:
-        yield Text(f"\n{len(groups) - _MOST_CLASSES} more classes of difference: --html FILE shows them", style="dim")
+        yield from _block_view(block, report)
+    if len(blocks) > _MOST_CLASSES:
+        yield Text(f"\nand {len(blocks) - _MOST_CLASSES} more, of which --html FILE shows all", style="dim")
     yield Text()
     yield from (Text(complaint, style="red") for complaint in report.complaints)
     yield outcome_line(report)
+    yield from (Text(note, style="dim") for note in report.notes)
+
+
+def _blocks(groups: Iterable[Group]) -> list[list[Group]]:
+    """Places without a known cause that the same request shows are one block: a wrong status changes the body too."""
+    blocks: dict[object, list[Group]] = {}
+    for group in groups:
+        blocks.setdefault(group.cause or (group.sample.case, group.sample.step), []).append(group)
+    return list(blocks.values())
 
 
 def routes_table(summaries: tuple[RouteSummary, ...]) -> Table:
@@ -46,14 +59,19 @@ def routes_table(summaries: tuple[RouteSummary, ...]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
     for heading in ("route", "outcome"):
         table.add_column(heading)
-    for heading in ("requests", "ignored", "mismatched", "a defect seen in"):
+    for heading in ("requests", "ignored", "mismatched"):
         table.add_column(heading, justify="right")
+    table.add_column("would show a defect in")
     for one in summaries:
-        seen = Text(one.note, style="dim") if one.note else Text(f"{power(one.clean):.1%}".replace("%", " %"))
+        seen = Text(one.note, style="dim") if one.note else Text(_power(one))
         outcome = Text(one.outcome.value, style=_OUTCOMES[one.outcome])
         counts = (f"{count or '-'}" for count in (one.requests, one.ignored, one.mismatched))
         table.add_row(Text(one.route or _NO_ROUTE), outcome, *counts, seen)
     return table
+
+
+def _power(one: RouteSummary) -> str:
+    return f"{power(one.clean):.1%} of requests".replace("%", " %") if one.clean else "-"
 
 
 def outcome_line(report: Report) -> Text:
@@ -61,26 +79,33 @@ def outcome_line(report: Report) -> Text:
     counted = ", ".join(f"{count} {outcome.value}" for outcome, count in report.counts if count)
     text = Text.assemble(
         (report.outcome.value, _OUTCOMES[report.outcome]),
-        f": {counted or 'nothing was compared'} ({report.cases} cases, {report.seconds:.1f} s, seed {report.seed}). ",
+        f": {counted or 'nothing was compared'} ({report.cases} {'case' if report.cases == 1 else 'cases'}, "
+        f"{report.seconds:.1f} s, seed {report.seed}). ",
     )
     if report.was_interrupted:
         text.append("Interrupted; --resume goes on. ", style="yellow")
     return text.append(power_text(report.clean), style="dim")
 
 
-def _group_view(group: Group, report: Report) -> Iterator[RenderableType]:
-    found, sample, cause = group.verdict.difference, group.sample, report.causes.get(group.cause)
-    places = shortened_list(group.places, 4)
-    yield Text(cause.title if cause is not None else places, style="bold")
+def _block_view(block: list[Group], report: Report) -> Iterator[RenderableType]:
+    group = block[0]
+    sample, cause = group.sample, report.causes.get(group.cause)
+    places = shortened_list([place for one in block for place in one.places], 4)
+    yield Text(f"{cause.title} [{group.cause}]" if cause is not None else f"{places}: no known cause", style="bold")
     if cause is not None:
-        yield _indented(Text(cause.advice, style="italic"))
-        yield _indented(Text(places))
-    yield _indented(Text(f"{group.count} on {shortened_list([route or _NO_ROUTE for route in group.routes], 3)}"))
+        yield _indented(Text(f"fix: {cause.advice}", style="italic"))
+    times, routes = max(one.count for one in block), shortened_list([route or _NO_ROUTE for route in group.routes], 3)
+    yield _indented(Text(f"{places}, {times} in all, on {routes}" if cause else f"{times} on {routes}"))
     yield _indented(Text(f"as in {sample.case}{f', request {sample.step + 1}' if sample.step else ''}:", style="dim"))
     yield _indented(Text(request_text(sample.request), style="dim"))
-    values = [_shortened(value) for value in (found.control, found.candidate)]
-    yield _indented(Text.assemble(f"{found.where}: ", (values[0], "red"), " -> ", (values[1], "green")))
+    yield from (_indented(_told(one)) for one in block[:_MOST_PLACES])
     yield _indented(Stack(_side_by_side(group)))
+
+
+def _told(group: Group) -> Text:
+    found = group.verdict.difference
+    values = [_shortened(value) for value in (found.control, found.candidate)]
+    return Text.assemble(f"{found.where}: ", (values[0], "red"), " -> ", (values[1], "green"))
 
 
 def shortened_list(texts: Sequence[str], most: int) -> str:
@@ -112,6 +137,5 @@ def _indented(what: RenderableType) -> Padding:
 
 
 def _shortened(value: str | None) -> str:
-    if value is None:
-        return "(absent)"
-    return value if len(value) <= 200 else f"{value[:200]}..."
+    """On one line: the whole of it is in the answers below."""
+    return "(absent)" if value is None else shorten(value, _LONGEST_VALUE, placeholder="...")

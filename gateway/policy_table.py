@@ -39,11 +39,11 @@ _SETTINGS = {
     "database": _Kind(_is_text, 'a database URL, "sqlite:///app.sqlite3"'),
     "environment": _Kind(lambda value: isinstance(value, dict), 'a table of texts, { DATABASE_URL = "{database}" }'),
     "arguments": _Kind(lambda value: isinstance(value, dict), 'a table of texts, { database_url = "{database}" }'),
-    "leave_out": _Kind(lambda value: isinstance(value, dict), 'a table of reasons, { "GET /admin/" = "other pages" }'),
     "minimum": _Kind(lambda value: type(value) is int and value > 0, "a whole number above 0"),
     "timeout": _Kind(_is_duration, "a number of seconds above 0"),
     "freeze": _Kind(lambda value: isinstance(value, bool), "true or false"),
     "json_mode": _Kind(lambda value: value in ("typed", "canonical", "bytes"), '"typed", "canonical" or "bytes"'),
+    "leave_out": _Kind(lambda value: isinstance(value, dict), 'a table of reasons, { "GET /admin/" = "other pages" }'),
 }
 _RULE = {
     "where": _Kind(_is_text, 'a place, "header.vary" or "body.items[*].price"'),

@@ -306,17 +306,18 @@ def test_a_flip_adds_the_errors_that_were_not_there(
 # --- evidence ---
 
 
-def test_each_flipped_route_without_fresh_evidence_is_a_warning() -> None:
+def test_each_flipped_route_whose_evidence_is_stale_is_a_warning() -> None:
     standing = Standing({"GET /a": ("the policy changed", "mismatched: 1 of 7 requests differ")})
     message = "flipped, but the policy changed; mismatched: 1 of 7 requests differ"
     assert standing_findings(standing) == [Finding(Level.WARNING, "stale-evidence", "GET /a", message, ("GET /a",))]
 
 
-def test_before_the_team_has_begun_one_note_is_enough() -> None:
-    standing = Standing({"GET /a": ("none",), "GET /b": ("none",)}, has_begun=False)
-    message = "flipped, and nothing has been compared: `gateway parity` replays requests on both sides"
+@pytest.mark.parametrize(("has_begun", "level"), [(False, Level.NOTE), (True, Level.WARNING)])
+def test_routes_that_nothing_has_compared_are_one_finding(has_begun: bool, level: Level) -> None:
     keys = ("GET /a", "GET /b")
-    assert standing_findings(standing) == [Finding(Level.NOTE, "no-evidence", "2 routes", message, keys)]
+    message = "flipped, but no parity run has compared both sides: `gateway parity` does"
+    found = standing_findings(Standing(uncovered=keys, has_begun=has_begun))
+    assert found == [Finding(level, "no-evidence", "2 routes", message, keys)]
 
 
 @pytest.mark.parametrize("standing", [None, Standing(), Standing(has_begun=False)])

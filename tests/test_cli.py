@@ -134,7 +134,7 @@ def error(*lines: str) -> Run:
 
 EVIDENCE_NOTE = """\
 note [no-evidence] 2 routes
-    flipped, and nothing has been compared: `gateway parity` replays requests on both sides
+    flipped, but no parity run has compared both sides: `gateway parity` does
     GET /todos, GET /todos/<int:todo_id>
 """
 HEAD_NOTE = """\
@@ -538,7 +538,7 @@ def test_a_bad_map_prints_every_fault_and_ends_with_2(gateway: Gateway, project:
     changed(project, '"GET /only-new"            = "new"', '"GET /<itn:x>" = "new"\n"GET /todos/<int:x>" = "new"')
     assert gateway(*command) == error(
         'migration_map.toml:2: gateway.port: unknown setting "port"; '
-        "known are legacy, new, default, served_by_header, sticky",
+        "known are legacy, new, default, served_by_header, sticky, index_new_routes",
         'migration_map.toml:11: routes."GET /plain": "nwe" is none of "legacy", "shadow", "canary", "new"; '
         'did you mean "new"?',
         'migration_map.toml:12: routes."GET /<itn:x>": unknown converter "itn"; did you mean "int"?',

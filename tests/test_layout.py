@@ -36,14 +36,19 @@ ORDER = [
     "parity.bodies", "parity.case_places", "parity.toml_text", "parity.case_reading",
     "parity.case_writing", "parity.end_to_end", "parity.linking", "parity.placeholders", "parity.secret_texts",
     "parity.redaction", "parity.har", "parity.access_logs", "parity.postman", "parity.corpus", "parity.recording",
-    "parity.client_calls", "parity.app_databases", "parity.pytest_recording", "parity.pytest_plugin",
+    "parity.client_calls", "parity.app_databases", "parity.pytest_recording",
     "parity.parameters", "parity.declared_fields", "parity.view_sources", "parity.origins", "parity.view_reading",
     "parity.drafts", "parity.seen", "parity.plausible", "parity.path_values", "parity.input_cases",
     "parity.protocol_cases", "parity.targets", "parity.sequences", "parity.generation", "parity.schema_cases",
     "parity.credentials", "parity.shrinking",
     "parity.summary", "parity.evidence", "parity.names", "parity.own_code", "parity.fingerprint",
-    "parity.route_fingerprint", "parity.sources", "parity.differences", "store_tables", "store_opening", "store_rows", "store", "parity",
-    "route_index", "app", "__init__", "protocol", "serving", "gate", "cli_corpus", "cli_evidence", "cli", "__main__",
+    "parity.route_fingerprint", "parity.sources", "parity.differences",
+    "store_tables", "store_opening", "store_rows", "store",
+    "parity.grouping", "parity.side_by_side", "parity.report", "parity.html_report",
+    "parity.plan", "parity.run", "parity.finds",
+    "parity.both_sides", "parity.failure_text", "parity.pytest_parity", "parity.pytest_plugin", "parity",
+    "route_index", "app", "__init__", "protocol", "serving", "gate", "cli_corpus", "cli_evidence",
+    "parity_display", "parity_command", "cli", "__main__",
 ]  # fmt: skip
 """A module imports only from those before it, so that there is no cycle."""
 

@@ -343,6 +343,14 @@ def test_a_fault_inside_a_route_of_many_lines_has_the_line_of_its_own_key() -> N
         ),
         ('[gateway]\nlegacy = "a:b', "m.toml: not TOML: Unterminated string (at end of document); texts need quotes"),
         (
+            '[[parity.ignore]]\nwhere = "a"\n[[parity.ignore]]\nwhere = "b"\n[gateway\n',
+            "m.toml:5: not TOML: Expected ']' at the end of a table declaration at column 9; texts need quotes",
+        ),
+        (
+            '[[parity.ignore]]\nwhere = "a"\nwhere = "b"\n',
+            "m.toml:3: parity.ignore.where: stands twice (first on line 2); keep one of the two",
+        ),
+        (
             '[gateway]\n[routes]\n"GET /x" = "new"\n\n"GET /x" = "legacy"\n',
             'm.toml:5: routes."GET /x": stands twice (first on line 3); keep one of the two',
         ),

@@ -119,6 +119,7 @@ def response_start(status: str, headers: Iterable[tuple[str, str]]) -> tuple[Mes
 
 @lru_cache(1000)
 def header_name(name: str) -> bytes:
+    """In lower case, as ASGI has it. Raises ValueError for what is no field name (RFC 9110, 5.1)."""
     if not TOKEN.fullmatch(name):
         raise ValueError(f"invalid response header {name!r}")
     return name.lower().encode("latin-1")

@@ -57,16 +57,13 @@ class Evidence:
         return self.matched + self.ignored + self.mismatched + self.inconclusive
 
 
-def missing_or_stale(route: str, evidence: Evidence | None, now: Fingerprints) -> tuple[str, ...]:
+NEVER_COVERED = ("no parity run has covered it",)
+"""Why a route without evidence must not be flipped."""
+
+
+def missing_or_stale(evidence: Evidence, now: Fingerprints) -> tuple[str, ...]:
     """Why the route must not be flipped, a sentence a reason; empty when fresh evidence says that both sides match."""
-    if evidence is None:
-        return never_covered(route)
     return (*_changes(evidence.fingerprints, now, evidence.made), *_verdict(evidence))
-
-
-def never_covered(route: str) -> tuple[str, ...]:
-    """The same of a route without evidence."""
-    return (f"no parity run has covered it: {parity_command(route)}",)
 
 
 def parity_command(route: str) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain, count
 
 from .case import Case
 from .corpus import load_corpus, write_cases
 from .judgement import differs
 from .pair import StepPair
 from .place import outline
-from .plan import Plan
+from .plan import GENERATED, Plan
 from .replay import Replay
 from .report import Report
 from .result import Fate, Outcome, ParityResult
@@ -31,11 +32,12 @@ def keep_finds(plan: Plan, report: Report, seed: int) -> Iterator[str]:
     directory = plan.root / plan.map.policy.corpus
     with Replay(plan.setup, workers=1, seed=seed) as replay:
         kept = [_shrunk(plan, replay, case, result) for case, result in finds[:MOST]]
-    known = [case for case in load_corpus(directory) if case.source == "found"]
-    write_cases(directory, FILE, [*known, *kept])
+    corpus = load_corpus(directory)
+    known = [case for case in corpus if case.source == "found"]
+    write_cases(directory, FILE, [*known, *_named(kept, {case.name for case in corpus})])
     yield f"kept {len(kept)} minimised case{'s' * (len(kept) > 1)} in {directory / FILE}: the next run replays them"
     if len(finds) > MOST:
-        yield f"{len(finds) - MOST} more kinds of mismatch are left for the next run"
+        yield f"kinds of mismatch left for the next run: {len(finds) - MOST}"
 
 
 def _kinds(plan: Plan, report: Report) -> list[tuple[Case, ParityResult]]:
@@ -47,7 +49,7 @@ def _kinds(plan: Plan, report: Report) -> list[tuple[Case, ParityResult]]:
         if result.outcome is not Outcome.MISMATCHED or case is None or not result.route:
             continue
         kind = (result.route, places(result))
-        if case.source in ("generated", "schema"):
+        if case.source in GENERATED:
             found.setdefault(kind, (case, result))
         else:
             known.add(kind)
@@ -72,4 +74,13 @@ def _shrunk(plan: Plan, replay: Replay, case: Case, result: ParityResult) -> Cas
             return any(one.route == result.route and places(one) == wanted for one in found)
         return False
 
-    return replace(shrink(case, still_differs), name=f"found: {case.name}", source="found")
+    return replace(shrink(case, still_differs), source="found")
+
+
+def _named(cases: Iterable[Case], taken: set[str]) -> Iterator[Case]:
+    """As found, each with a name of its own: the same generated case may differ in another way the next time."""
+    for case in cases:
+        names = chain([f"found: {case.name}"], (f"found: {case.name} ({number})" for number in count(2)))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        yield replace(case, name=name)

@@ -15,7 +15,7 @@ from flask import Flask
 
 from .bodies import JSON_TYPE
 from .case import Case, Step
-from .input_cases import Spoilt, file_cases, form_cases, header_cases, json_cases, query_cases, raw_cases
+from .input_cases import Spoilt, file_cases, form_cases, header_cases, json_cases, limit_cases, query_cases, raw_cases
 from .parameters import Parameter
 from .path_values import edges, path_of
 from .plausible import shown_text
@@ -93,7 +93,9 @@ def _input_groups(target: Target) -> Iterator[Spoilt]:
         return
     texts = {name: str(value) for name, value in target.fields.items()}
     if reading.reads("json") or (first.content_type == JSON_TYPE):
-        yield json_cases(bare, target.fields, _known(reading.at("json"), target.fields, "json"))
+        keys = _known(reading.at("json"), target.fields, "json")
+        yield limit_cases(bare, target.fields, keys)
+        yield json_cases(bare, target.fields, keys)
     if reading.reads("form"):
         yield form_cases(bare, texts, _known(reading.at("form"), texts, "form"))
     if reading.reads("file"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 from .bodies import Part
@@ -28,6 +29,13 @@ def query_cases(draft: Draft, given: Mapping[str, str], parameters: Sequence[Par
         yield f"{one.name} comes twice, wrong first", draft.with_query([*others, (one.name, "a"), (one.name, good)])
         yield f"{one.name} has no value", replace(draft.with_query(others), query=one.name)
         yield f"{one.name} is not UTF-8", replace(draft.with_query(others), query=f"{one.name}=%FF")
+
+
+def limit_cases(draft: Draft, given: Mapping[str, Any], parameters: Sequence[Parameter]) -> Spoilt:
+    """Each key of a JSON body at the values where the view turns, the keys in turn: no chance may leave them out."""
+    rows = zip_longest(*([(one.name, value) for value in one.interesting] for one in parameters))
+    for name, value in (pair for row in rows for pair in row if pair is not None):
+        yield f"{name} is {shown(value)}", draft.with_json({**given, name: value})
 
 
 def json_cases(draft: Draft, given: Mapping[str, Any], parameters: Sequence[Parameter]) -> Spoilt:

@@ -220,4 +220,5 @@ def _root(node: ast.expr) -> str | None:
 def _first_line(node: Any) -> int:
     """As a code object has it: that of the first decorator."""
     lines: list[int] = [decorator.lineno for decorator in getattr(node, "decorator_list", ())]
-    return min([node.lineno, *lines])
+    first: int = min([node.lineno, *lines])
+    return first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,9 @@ from .generation import generate
 from .replay import Setup
 from .schema_cases import MISSING, can_read_schemas, generate_from_schema
 
+_KEPT = re.compile(rb"{{[^{}]*}}")
+GENERATED = ("generated", "schema")
+"""Sources of cases that nobody has written or recorded."""
 SPOILT = 3
 """Cases of a route whose credentials are spoilt in every way."""
 
@@ -63,6 +67,10 @@ class Plan:
         route = self.table.match(request.method, request.path).route
         return "" if route is None else route.key
 
+    def routes_of(self, case: Case) -> tuple[str, ...]:
+        """Of each request of a case; a kept value, which nobody knows yet, is taken for a number."""
+        return tuple(self.route_of(_example(step.request)) for step in case.steps)
+
 
 def make_plan(path: Path, wanted: Iterable[str], *, generated: bool, seed: int) -> Plan:
     """Read map, apps and corpus: `plan_routes` and `with_cases`."""
@@ -83,24 +91,22 @@ def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
     rows = list_rows(table, take_inventory(legacy, new))
     flask = {row.key: bool(row.new.routes) and not row.new.missing for row in rows if row.legacy.routes}
     one_sided = tuple(key for key, both in flask.items() if not both)
-    for key, reason in map_.policy.leave_out:
-        if key not in flask:
-            raise GatewayError(f'parity.leave_out: the Flask app has no route "{key}"{suggest(key, flask)}')
-        if key in wanted:
-            raise GatewayError(f'parity: the map leaves "{key}" out: {reason}')
-        del flask[key]
-    comparable = frozenset(flask) - {*one_sided} | {""}
-    return Plan(map_, path.parent, legacy, new, table, _chosen(wanted, flask), one_sided, comparable)
+    chosen = _chosen(wanted, flask, map_.policy.leave_out)
+    comparable = frozenset(flask) - {*one_sided} - {key for key, _ in map_.policy.leave_out} | {""}
+    return Plan(map_, path.parent, legacy, new, table, chosen, one_sided, comparable)
 
 
 def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     """The plan with the corpus's cases, and with generated ones. Raises CorpusError."""
     cases = _cases(plan, generated=generated, seed=seed)
-    asked = [(case, _asked(plan, case)) for case in cases]
+    asked = [(case, frozenset(plan.routes_of(case))) for case in cases]
     fit = [(case, routes) for case, routes in asked if routes <= plan.comparable]
     chosen = tuple(case for case, routes in fit if not routes.isdisjoint(plan.routes))
-    alone = Counter(route for _, routes in asked for route in routes - plan.comparable)
-    notes = [f"{count} cases left out: only one side has {route}" for route, count in alone.most_common()]
+    reasons = dict(plan.map.policy.leave_out)
+    told = ((case, route) for case, routes in asked for route in routes - plan.comparable)
+    alone = Counter(route for case, route in told if route in reasons or case.source not in GENERATED)
+    why = ((count, route, reasons.get(route, "only one side has it")) for route, count in alone.most_common())
+    notes = [f"{count} cases of {route} left out: {reason}" for count, route, reason in why]
     if generated and not can_read_schemas():
         notes.append(MISSING)
     return replace(plan, cases=chosen, left_out=len(cases) - len(fit), notes=tuple(notes))
@@ -113,13 +119,21 @@ def import_scratch(legacy: str, new: str, policy: Policy) -> tuple[Any, Any]:
         return import_app(legacy, "legacy", arguments), import_app(new, "new", arguments)
 
 
-def _chosen(wanted: Iterable[str], flask: Mapping[str, bool]) -> tuple[str, ...]:
-    for key in wanted:
+def _chosen(
+    wanted: Iterable[str], flask: Mapping[str, bool], leave_out: tuple[tuple[str, str], ...]
+) -> tuple[str, ...]:
+    reasons = dict(leave_out)
+    for key in reasons:
+        if key not in flask:
+            raise GatewayError(f'parity.leave_out: the Flask app has no route "{key}"{suggest(key, flask)}')
+    for key in (wanted := tuple(wanted)):
         if key not in flask:
             raise GatewayError(f'parity: the Flask app has no route "{key}"{suggest(key, flask)}; see `gateway routes`')
         if not flask[key]:
             raise GatewayError(f'parity: the new app does not have "{key}" yet, so there is nothing to compare')
-    return tuple(wanted) or tuple(key for key, both in flask.items() if both)
+        if key in reasons:
+            raise GatewayError(f'parity: the map leaves "{key}" out: {reasons[key]}')
+    return wanted or tuple(key for key, both in flask.items() if both and key not in reasons)
 
 
 def _cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
@@ -136,14 +150,14 @@ def _cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
 def _with_spoilt_credentials(plan: Plan, cases: list[Case]) -> Iterator[Case]:
     seen: dict[str, int] = {}
     for case in cases:
-        route = plan.route_of(case.steps[-1].request)
+        route = plan.routes_of(case)[-1]
         if seen.get(route, 0) < SPOILT and (variants := spoilt(case, cases)):
             seen[route] = seen.get(route, 0) + 1
             yield from variants
 
 
-def _asked(plan: Plan, case: Case) -> set[str]:
-    return {plan.route_of(step.request) for step in case.steps}
+def _example(request: Request) -> Request:
+    return Request(request.method, _KEPT.sub(b"1", request.target))
 
 
 @contextmanager

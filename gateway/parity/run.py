@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -92,9 +91,7 @@ def _left(plan: Plan, results: Iterable[ParityResult]) -> list[Case]:
     return [case for case in plan.cases if case.name not in done]
 
 
-def _judged(
-    plan: Plan, options: RunOptions, cases: list[Case], notes: list[str]
-) -> Iterator[tuple[ParityResult, ...]]:
+def _judged(plan: Plan, options: RunOptions, cases: list[Case], notes: list[str]) -> Iterator[tuple[ParityResult, ...]]:
     """What each case shows; `notes` gets what the sides did when they started."""
     if not cases:
         return
@@ -115,9 +112,7 @@ def judged(pair: CasePair, plan: Plan, policy: Policy, today: date) -> tuple[Par
     return tuple(result for result in results if result.route in plan.routes or not result.route)
 
 
-def _kept(
-    store: Store, run: int, cases: Iterator[tuple[ParityResult, ...]]
-) -> Iterator[tuple[ParityResult, ...]]:
+def _kept(store: Store, run: int, cases: Iterator[tuple[ParityResult, ...]]) -> Iterator[tuple[ParityResult, ...]]:
     """The same, written to the store a batch at a time, and what is left of one however it ends."""
     batch: list[ParityResult] = []
     try:
@@ -158,15 +153,19 @@ def _report(
 
 
 def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSummary, ...]:
-    """Of every route that was to be compared: one that no case asks is inconclusive."""
+    """Of every route that was to be compared: one without any result is inconclusive."""
     found = summarise(results, plan.map.policy)
-    note = f"0 of {plan.map.policy.minimum} requests needed: no case asks it"
+    asked = {route for case in plan.cases for route in plan.routes_of(case)}
     silent = [
-        RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, None, None, note)
+        RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, None, None, _silence(plan, route in asked))
         for route in sorted({*plan.routes} - {one.route for one in found})
     ]
     first = sum(one.outcome is Outcome.MISMATCHED for one in found)
     return (*found[:first], *silent, *found[first:])
+
+
+def _silence(plan: Plan, is_asked: bool) -> str:
+    return f"0 of {plan.map.policy.minimum} requests needed{'' if is_asked else ': no case asks it'}"
 
 
 def _evidence(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from .bodies import JSON_TYPE
 from .case import Step
 from .path_values import path_of
 from .seen import Seen
@@ -23,12 +24,21 @@ def sequences(target: Target, targets: Sequence[Target], seen: Seen) -> Sequence
         return
     first = target.good[0]
     yield "twice", (*target.before, first.step(), first.step())
+    yield from _key_by_key(target)
     readers = [other.bare.step() for other in _readers(target, targets)]
     if readers:
         yield "then read", (*target.before, first.step(), *readers)
     items = _items(target, targets)
     if target.method == "POST" and items:
         yield from _life(target, items, _keep(target, items, seen))
+
+
+def _key_by_key(target: Target) -> Sequenced:
+    """A change of each key alone, and of the first again: what the others were set to must last."""
+    pairs = list(target.fields.items())
+    if target.method in ("PUT", "PATCH") and len(pairs) > 1 and target.good[0].content_type == JSON_TYPE:
+        changes = (target.bare.with_json({name: value}) for name, value in (*pairs, pairs[0]))
+        yield "key by key", (*target.before, *(change.step() for change in changes))
 
 
 def _life(target: Target, items: Sequence[Target], keep: tuple[str, str]) -> Sequenced:

@@ -18,7 +18,7 @@ from .result import Difference
 _NOTHING = Response(0)
 _ANSWER = re.compile(
     r"status|error|framing|body\b.*"
-    r"|header\.(content-.*|etag|last-modified|cache-control|accept-ranges|allow|location|www-authenticate)"
+    r"|header\.(content-.*|etag|last-modified|cache-control|accept-ranges|allow|location|www-authenticate|repr-digest)"
 )
 
 

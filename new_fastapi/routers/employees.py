@@ -30,7 +30,7 @@ class EmployeeOut(BaseModel):
 
 @router.get("", response_model=list[EmployeeOut])
 def list_employees(
-    session: SessionDep, department: Annotated[int | None, Query(le=MAX_ID)] = None
+    session: SessionDep, department: Annotated[int | None, Query(ge=-MAX_ID, le=MAX_ID)] = None
 ) -> Sequence[Employee]:
     query = select(Employee).order_by(Employee.id).options(WITH_DEPARTMENT)
     if department is not None:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,7 +24,8 @@ UVICORN = ("-m", "uvicorn", "--http", "httptools", "--loop", "uvloop", "--port",
 SERVERS = {
     "gunicorn gthread": ("-m", "gunicorn", "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0", f"{APPS}:legacy"),
     "FastAPI + a2wsgi": (*UVICORN, f"{APPS}:plain"),
-    "gateway": ("-m", "tests.benchmarks.serve_gateway"),
+    "gateway": ("-m", "tests.benchmarks.serve_gateway", "gateway"),
+    "no thread": ("-m", "tests.benchmarks.serve_gateway", "inline"),
     "granian WSGI": (
         *("-m", "granian", "--interface", "wsgi", "--blocking-threads", "8", "--no-ws"),
         *("--host", "127.0.0.1", "--port", str(free_port()), f"{APPS}:legacy"),
@@ -35,6 +37,17 @@ UPLOAD = """
 wrk.method = "POST"
 wrk.body = string.rep("x", 1048576)
 """
+
+
+@dataclass(frozen=True)
+class Run:
+    """What wrk saw."""
+
+    requests: int
+    rate: float
+    """A second."""
+    p50: float
+    """ms."""
 
 
 def require(*tools: str) -> None:
@@ -76,8 +89,8 @@ def pressed(server: Server, path: str, *, connections: int, seconds: int) -> Ite
             process.stdout.close()
 
 
-def measure(server: Server, path: str, *, connections: int, seconds: int) -> tuple[float, float]:
-    """(requests a second, median latency in ms) of one run; a run with errors is no measurement."""
+def measure(server: Server, path: str, *, connections: int, seconds: int) -> Run:
+    """A run with errors is no measurement."""
     with pressed(server, path, connections=connections, seconds=seconds) as process:
         assert process.stdout is not None
         printed = process.stdout.read()
@@ -85,7 +98,8 @@ def measure(server: Server, path: str, *, connections: int, seconds: int) -> tup
         raise SystemExit(f"{server.url}{path}\n{printed}")
     rate = float(re.findall(r"Requests/sec:\s+([\d.]+)", printed)[0])
     number, unit = re.findall(r"50%\s+([\d.]+)(us|ms|s)", printed)[0]
-    return rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+    count = int(re.findall(r"(\d+) requests in", printed)[0])
+    return Run(count, rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit])
 
 
 async def open_loop(server: Server, path: str, *, rate: int, seconds: float) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from gateway.route_index import index_routes
 from tests.gateway_apps import nothing_more, scope_of
 
 COUNT = 1_000
-ROUNDS = 15
+ROUNDS = int(os.environ.get("ROUNDS", "15"))
 CALLS = 60
 
 

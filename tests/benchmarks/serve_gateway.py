@@ -1,13 +1,15 @@
-"""The benchmarks' gateway as `gateway serve` runs one: on a free port, without its access log."""
+"""An app of the benchmarks as `gateway serve` runs one: on a free port, without its access log. Its name: argv[1]."""
 
 from __future__ import annotations
+
+import sys
 
 import uvicorn
 
 from gateway.protocol import HTTPProtocol
 from gateway.serving import share_interpreter
-from tests.benchmarks.apps import gateway
+from tests.benchmarks import apps
 
 if __name__ == "__main__":
     share_interpreter()
-    uvicorn.run(gateway, http=HTTPProtocol, loop="uvloop", port=0, access_log=False)
+    uvicorn.run(getattr(apps, sys.argv[1]), http=HTTPProtocol, loop="uvloop", port=0, access_log=False)

@@ -28,12 +28,7 @@ MATCHED = Evidence(
 
 @pytest.mark.parametrize("outcome", [Outcome.MATCHED, Outcome.IGNORED])
 def test_fresh_evidence_of_a_match_lacks_nothing(outcome: Outcome) -> None:
-    assert missing_or_stale("GET /todos", replace(MATCHED, outcome=outcome), NOW) == ()
-
-
-def test_a_route_that_no_run_has_covered_says_how_to_cover_it() -> None:
-    told = missing_or_stale("GET /todos", None, NOW)
-    assert told == ('no parity run has covered it: gateway parity "GET /todos"',)
+    assert missing_or_stale(replace(MATCHED, outcome=outcome), NOW) == ()
 
 
 @pytest.mark.parametrize(
@@ -49,12 +44,12 @@ def test_a_route_that_no_run_has_covered_says_how_to_cover_it() -> None:
     ],
 )
 def test_what_has_changed_since_makes_evidence_stale(changed: dict[str, Any], told: str) -> None:
-    assert missing_or_stale("GET /todos", MATCHED, replace(NOW, **changed)) == (told,)
+    assert missing_or_stale(MATCHED, replace(NOW, **changed)) == (told,)
 
 
 def test_a_corpus_of_one_case_is_told_as_one() -> None:
     old = replace(MATCHED, fingerprints=replace(NOW, cases=1))
-    (told,) = missing_or_stale("GET /todos", old, replace(NOW, corpus="x", cases=0))
+    (told,) = missing_or_stale(old, replace(NOW, corpus="x", cases=0))
     assert told == "the corpus changed: 1 case then, 0 now"
 
 
@@ -67,12 +62,12 @@ def test_a_corpus_of_one_case_is_told_as_one() -> None:
     ],
 )
 def test_a_verdict_that_shows_no_match_is_told(verdict: dict[str, Any], told: str) -> None:
-    assert missing_or_stale("GET /todos", replace(MATCHED, **verdict), NOW) == (told,)
+    assert missing_or_stale(replace(MATCHED, **verdict), NOW) == (told,)
 
 
 def test_every_reason_is_told() -> None:
     mismatched = replace(MATCHED, outcome=Outcome.MISMATCHED, mismatched=1)
-    assert len(missing_or_stale("GET /todos", mismatched, Fingerprints("", "", "", ""))) == 5
+    assert len(missing_or_stale(mismatched, Fingerprints("", "", "", ""))) == 5
 
 
 # --- the corpus ---

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, redirect, request, session
+from flask import Flask, abort, redirect, request, session
 
 from gateway.parity.case import Case
 from gateway.parity.case_reading import read_step
@@ -38,6 +39,13 @@ def shop() -> Flask:
     def create() -> Any:
         data = request.get_json()
         return {"name": data["name"], "stock": data.get("stock", 1)}
+
+    @app.put("/shelves/<int:shelf_id>")
+    def change(shelf_id: int) -> Any:
+        data = request.get_json()
+        if not 0 <= data.get("height", 1) <= 150:
+            abort(400)
+        return {"id": shelf_id, "name": data.get("name"), "height": data.get("height")}
 
     @app.route("/me", methods=["GET"])
     def me() -> Any:
@@ -97,6 +105,19 @@ def test_what_was_created_is_read_and_deleted_on_each_side_by_its_own_id() -> No
     item = "/items/{{id}}"
     assert asked(case) == ["POST /items", f"GET {item}?full=no", f"DELETE {item}", f"GET {item}?full=no"]
     assert case.steps[0].keep == (("id", "body.id"),)
+
+
+def test_keys_are_changed_one_by_one() -> None:
+    case = named(generate(shop(), (), 1))["PUT /shelves/<int:shelf_id>: key by key"]
+    height, name, again = (json.loads(step.request.body) for step in case.steps)
+    assert (height.keys(), name.keys(), again) == ({"height"}, {"name"}, height)
+
+
+def test_values_beside_a_limit_are_never_left_to_chance() -> None:
+    for seed in range(3):
+        found = named(generate(shop(), (), seed))
+        beside = {f"PUT /shelves/<int:shelf_id>: height is {value}" for value in (-1, 0, 1, 150, 151)}
+        assert beside <= found.keys()
 
 
 def test_an_etag_is_asked_for_again() -> None:

@@ -7,6 +7,8 @@ import re
 from ..exchange import values_of
 from ..symptom import Cause, Symptom
 
+NO_JSON = "There was an error parsing the body"
+"""What FastAPI answers to a JSON body that is not UTF-8."""
 _ABORT = re.compile(r"\w+: (\d{3}) ")
 
 
@@ -59,7 +61,8 @@ def _is_error_key(symptom: Symptom) -> bool:
 
 
 def _is_body_before_row(symptom: Symptom) -> bool:
-    return symptom.is_of_answer and symptom.ours.status in (404, 410) and symptom.refuses("body")
+    is_refused = symptom.refuses("body") or (symptom.theirs.status == 400 and symptom.detail == NO_JSON)
+    return symptom.is_of_answer and symptom.ours.status in (404, 410) and is_refused
 
 
 def _is_validation(symptom: Symptom) -> bool:

@@ -73,7 +73,9 @@ def _is_download_name(symptom: Symptom) -> bool:
     name = _filename(theirs)
     if name is not None and ours.replace(f"filename={name}", f'filename="{name}"') == theirs != ours:
         return True
-    return name is not None and not name.isascii() and _filename(re.sub(r'filename="[^"]*"; ', "", ours)) == name
+    return (
+        name is not None and not name.isascii() and _filename(re.sub(r'filename="(?:[^"\\]|\\.)*"; ', "", ours)) == name
+    )
 
 
 def _is_conditional_file(symptom: Symptom) -> bool:
@@ -181,8 +183,8 @@ CAUSES = (
     ),
     Cause(
         "download-name",
-        "For a name beyond ASCII Flask sends an ASCII `filename` beside `filename*`; Starlette `filename*` alone, and an "
-        "ASCII name always in quotes.",
+        "For a name beyond ASCII Flask sends an ASCII `filename` beside `filename*`; Starlette `filename*` alone, and "
+        "an ASCII name always in quotes.",
         "Write Content-Disposition yourself where old clients matter.",
         _is_download_name,
     ),

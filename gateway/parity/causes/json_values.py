@@ -35,9 +35,10 @@ def _is_layout(symptom: Symptom) -> bool:
 
 def _is_surrogate(symptom: Symptom) -> bool:
     is_refused = "surrogates not allowed" in (symptom.candidate.error or "")
-    is_lost = symptom.where.startswith("header.") and symptom.difference.candidate is None
-    is_sent = any(map(_SURROGATE.search, (symptom.ours.body, symptom.request.body)))
-    return (symptom.is_of_answer or is_lost) and is_refused and is_sent
+    is_sent = _SURROGATE.search(symptom.request.body) is not None
+    is_lost = is_sent and symptom.where.startswith("header.") and symptom.difference.candidate is None
+    is_shown = is_sent or _SURROGATE.search(symptom.ours.body) is not None
+    return (symptom.is_of_answer or is_lost) and is_refused and is_shown
 
 
 def _is_http_date(symptom: Symptom) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from ..symptom import Cause, Symptom, read
+from .errors import NO_JSON
 
 _FILENAME = re.compile(r'filename="((?:[^"\\]|\\.)*)"')
 _TOO_LARGE = ("Part exceeded maximum size of ", "Too many fields. ", "Too many files. ")
@@ -20,30 +22,43 @@ def _is_repeated(symptom: Symptom) -> bool:
     """A name given more than once: the control has its first value (or refuses it), the candidate the last; or one
     of the two values has another answer altogether."""
     ours, theirs = symptom.difference.control, symptom.difference.candidate
-    if symptom.is_of_answer and symptom.statuses[0] != symptom.statuses[1]:
+    if symptom.is_of_answer and (symptom.statuses[0] != symptom.statuses[1] or _are_lists(symptom)):
         return any(_repeated(symptom))
-    return symptom.is_of_body and any(
+    if symptom.where == "effect.files":
+        ours, theirs = ((text or "").rpartition(" ")[2] for text in (ours, theirs))
+    elif not symptom.is_of_body and not symptom.where.startswith("effect.rows."):
+        return False
+    return any(
         theirs in _written(last) and (ours in _written(first) or _number(first) is None is not _number(last))
         for first, last in _repeated(symptom)
     )
 
 
 def _repeated(symptom: Symptom) -> Iterator[tuple[str, str]]:
-    """The first and last value of each name that has several, and of each file its name and length."""
+    """The first and last value of each name that has several, and of each file its name, length and SHA-256."""
     named: dict[str, list[tuple[str, ...]]] = {}
     for name, value in symptom.fields:
         named.setdefault(name, []).append((value,))
     for name, content, disposition in symptom.parts:
         if found := _FILENAME.search(disposition):
-            named.setdefault(f"file {name}", []).append((found[1], str(len(content))))
+            named.setdefault(f"file {name}", []).append((found[1], str(len(content)), _sha256(content)))
     for values in named.values():
         if len(values) > 1 and values[0] != values[-1]:
             yield from zip(values[0], values[-1], strict=False)
 
 
+def _sha256(content: str) -> str:
+    return hashlib.sha256(content.encode("latin-1")).hexdigest()
+
+
 def _written(value: str) -> tuple[str, ...]:
     """How a value may stand in a JSON body: as text, and as a number."""
     return (json.dumps(value, ensure_ascii=False), value)
+
+
+def _are_lists(symptom: Symptom) -> bool:
+    """Whether both answers are lists: which rows a parameter chose does not show its value."""
+    return symptom.is_of_body and all(isinstance(body, list) for body in symptom.bodies)
 
 
 def _is_lenient(symptom: Symptom) -> bool:
@@ -63,7 +78,8 @@ def _is_other_bool(symptom: Symptom) -> bool:
 def _is_whole_float(symptom: Symptom) -> bool:
     """`1.0` is no int to Flask, which takes its default, and 1 to pydantic."""
     whole = [value.partition(".")[0] for _, value in symptom.fields if re.fullmatch(r"-?\d+\.0+", value)]
-    return symptom.difference.candidate in whole and symptom.difference.control != symptom.difference.candidate
+    is_shown = symptom.difference.candidate in whole or _are_lists(symptom)
+    return bool(whole) and is_shown and symptom.difference.control != symptom.difference.candidate
 
 
 def _is_percent(symptom: Symptom) -> bool:
@@ -76,11 +92,13 @@ def _is_percent(symptom: Symptom) -> bool:
 
 
 def _is_empty_field(symptom: Symptom) -> bool:
-    """An empty form field: refused as missing, or replaced by a default."""
+    """An empty form field: refused as missing, or replaced by a default where the control may refuse it."""
     empty = {name for name, value in symptom.fields if not value} if symptom.request_type in _FORMS else set()
     if symptom.refuses("body"):
         missing = {error["loc"][-1] for error in symptom.refusals if error["type"] == "missing"}
         return symptom.is_of_answer and symptom.was_fine and bool(missing) and missing <= empty
+    if symptom.ours.status == 400 and symptom.theirs.status < 300:
+        return symptom.is_of_answer and bool(empty)
     is_replaced = symptom.difference.control == '""' and symptom.statuses[0] == symptom.statuses[1]
     return symptom.is_of_body and bool(empty) and is_replaced
 
@@ -93,8 +111,20 @@ def _is_latin(symptom: Symptom) -> bool:
 
 
 def _is_form_bytes(symptom: Symptom) -> bool:
-    is_refused = symptom.ours.status == 400 and symptom.theirs.status < 300 and symptom.request_type in _FORMS
-    return symptom.is_of_answer and is_refused and not _is_utf8(symptom.request.body)
+    is_refused = symptom.ours.status == 400 and symptom.theirs.status not in (400, 422, 500)
+    return symptom.is_of_answer and is_refused and symptom.request_type in _FORMS and not _is_utf8(symptom.request.body)
+
+
+def _is_no_json(symptom: Symptom) -> bool:
+    is_detail = symptom.statuses == (400, 400) and symptom.detail == NO_JSON
+    return is_detail and symptom.is_of_answer and not symptom.has_page
+
+
+def _is_too_large(symptom: Symptom) -> bool:
+    """Both refuse the size; the candidate's plain text lacks what middleware adds."""
+    is_plain = symptom.theirs.media_type == "text/plain" and symptom.has_page
+    is_lost = symptom.where.startswith("header.") and symptom.difference.candidate is None
+    return symptom.statuses == (413, 413) and is_plain and (symptom.is_of_answer or is_lost)
 
 
 def _is_limit(symptom: Symptom) -> bool:
@@ -105,7 +135,8 @@ def _is_limit(symptom: Symptom) -> bool:
 
 
 def _is_unreadable(symptom: Symptom) -> bool:
-    return symptom.is_of_answer and symptom.was_fine and symptom.detail in _UNREADABLE
+    is_other = symptom.was_fine or symptom.ours.status == 400
+    return symptom.is_of_answer and is_other and symptom.detail in _UNREADABLE
 
 
 def _is_file_part(symptom: Symptom) -> bool:
@@ -213,6 +244,20 @@ CAUSES = (
         "U+FFFD.",
         "Read `request.url.query` and decode it with `werkzeug.urls`, if such requests come at all.",
         _is_percent,
+    ),
+    Cause(
+        "json-bytes",
+        "A JSON body that is no text (not UTF-8) is to Flask as any that is no JSON; FastAPI answers it with 400 and "
+        "words of its own, before its validation.",
+        "An ignore rule: such requests are broken clients.",
+        _is_no_json,
+    ),
+    Cause(
+        "body-limit",
+        "A body beyond MAX_CONTENT_LENGTH is answered by Flask as any other error; FastAPI's `max_body_size` answers "
+        "in plain text, outside every middleware and so without the headers that they add.",
+        "Leave the limit to the proxy, or ignore it: status and meaning are the same.",
+        _is_too_large,
     ),
     Cause(
         "form-limits",

@@ -24,8 +24,11 @@ def _is_refused_method(symptom: Symptom) -> bool:
 
 
 def _is_trailing_newline(symptom: Symptom) -> bool:
-    is_found = symptom.statuses[0] == 404 != symptom.statuses[1]
-    return symptom.is_of_answer and is_found and symptom.request.path.endswith("\n")
+    """The candidate found the path without the newline and did what its view does, or speaks of it so."""
+    ours, theirs = symptom.statuses
+    is_done = symptom.where.startswith("effect.") and symptom.difference.control is None and theirs < 400
+    is_told = symptom.is_of_answer and (theirs != 404 or symptom.is_of_body)
+    return ours == 404 and symptom.request.path.endswith("\n") and (is_done or is_told)
 
 
 def _is_merged(symptom: Symptom) -> bool:
@@ -67,10 +70,10 @@ def _is_converter(symptom: Symptom) -> bool:
     ours, theirs = symptom.statuses
     if not symptom.is_of_answer:
         return False
+    if symptom.refuses("path", "body") and ours == 404:
+        return any(error["loc"][0] == "path" for error in symptom.refusals)
     if symptom.refuses("path"):
-        return ours == 404 or (
-            symptom.was_fine and all(_is_value(str(error.get("input"))) for error in symptom.refusals)
-        )
+        return symptom.was_fine and all(_is_value(str(error.get("input"))) for error in symptom.refusals)
     segments = symptom.request.path.split("/")
     is_parsed = any(_is_value(segment) and not _CANONICAL.fullmatch(segment) for segment in segments)
     return ours == 404 and (theirs < 300 or theirs == 500) and symptom.has_page and is_parsed

@@ -1,0 +1,40 @@
+"""`python -m tests.mutation [WORD ...]`: a line for each defect (whose name has the words), and the share caught."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from tests.mutation.defects import read_defects
+from tests.mutation.planting import Found, find, mismatches, planned
+
+
+def _line(found: Found) -> str:
+    if found.broken:
+        return f"BROKEN  {found.defect.name}: {found.broken.splitlines()[-1]}"
+    if found.shown is None:
+        return f"MISSED  {found.defect.name} ({found.cases} cases)"
+    case, where = found.shown
+    return f"caught  {found.defect.name}: {where} in {case}"
+
+
+def main(words: list[str]) -> None:
+    """Prints as it goes."""
+    began = time.monotonic()
+    defects = [one for one in read_defects() if all(word in one.name for word in words)]
+    with planned() as plan:
+        sound = set(mismatches(plan, plan.cases, workers=2))
+        print(f"{len(plan.cases)} cases; the sound app mismatches at {len(sound)} places")  # noqa: T201
+        for case, where in sorted(sound):
+            print(f"  {where} in {case}")  # noqa: T201
+        found = []
+        for one in find(plan, defects, sound):
+            found.append(one)
+            print(_line(one), flush=True)  # noqa: T201
+    fit = [one for one in found if not one.broken]
+    caught = sum(one.shown is not None for one in fit)
+    print(f"{caught} of {len(fit)} caught, {caught / max(1, len(fit)):.1%}; {time.monotonic() - began:.0f} s")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

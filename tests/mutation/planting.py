@@ -1,0 +1,106 @@
+"""Plants one defect after the other and replays what the legacy app's own tests and the generators give.
+
+None of the cases is written for a defect: the corpus that stands in the repository is not read.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateway.errors import ReplayError
+from gateway.parity.case import Case
+from gateway.parity.plan import Plan, make_plan
+from gateway.parity.replay import Replay
+from gateway.parity.result import Fate, Outcome
+from gateway.parity.run import judged
+from tests.mutation.defects import Defect
+from tests.samples import ROOT, copy_samples
+
+SEED = 1
+AT_ONCE = 2
+"""Defects that are replayed side by side."""
+
+Shown = tuple[str, str]
+"""A case, and a place where it mismatches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of a defect."""
+
+    defect: Defect
+    shown: Shown | None
+    """The first mismatch that the sound app does not have; None when no case shows one."""
+    cases: int = 0
+    """How many there were to show it."""
+    broken: str = ""
+    """Why the app did not start with it: it counts as neither."""
+
+
+@contextmanager
+def planned() -> Iterator[Plan]:
+    """The plan of a run over a copy of the samples, whose corpus is recorded from the legacy app's own tests."""
+    with tempfile.TemporaryDirectory(prefix="mutation-") as name:
+        project = Path(name)
+        path = copy_samples(project)
+        shutil.rmtree(project / "corpus")
+        _record(project / "corpus")
+        yield make_plan(path, (), generated=True, seed=SEED)
+
+
+def mismatches(plan: Plan, cases: Iterable[Case], workers: int = 1) -> Iterator[Shown]:
+    """As a run judges them. The twin is not asked: what it would show as noise, the sound app shows as well."""
+    policy, today = plan.map.policy, datetime.now(UTC).date()
+    with Replay(plan.setup, workers=workers, seed=SEED) as replay:
+        for pair in replay.run(cases, lambda _step: False):
+            for result in judged(pair, plan, policy, today):
+                if result.route and result.outcome is Outcome.MISMATCHED:
+                    places = (v.difference.where for v in result.verdicts if v.fate is Fate.MISMATCH)
+                    yield from ((result.case, where) for where in places)
+
+
+def find(plan: Plan, defects: Iterable[Defect], sound: set[Shown]) -> Iterator[Found]:
+    """Each defect in turn; `sound` is what the app shows without any."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(lambda defect: _find(plan, defect, sound), defects)
+
+
+def _find(plan: Plan, defect: Defect, sound: set[Shown]) -> Found:
+    cases = [case for case in plan.cases if {plan.route_of(s.request) for s in case.steps} & {*defect.routes}]
+    with tempfile.TemporaryDirectory(prefix="defect-") as name:
+        project = Path(name)
+        for part in ("legacy_flask", "new_fastapi"):
+            shutil.copytree(plan.root / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
+        (project / "corpus").symlink_to(plan.root / "corpus")
+        defect.plant(project)
+        shown = mismatches(replace(plan, root=project), cases)
+        try:
+            first = next((one for one in shown if one not in sound), None)
+        except ReplayError as error:
+            return Found(defect, None, len(cases), str(error))
+        finally:
+            shown.close()  # type: ignore[attr-defined]
+    return Found(defect, first, len(cases))
+
+
+def _record(corpus: Path) -> None:
+    """`--gateway-record-raw`: the passwords of tests are no secrets, and without them nobody signs in."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/legacy_own"]
+    subprocess.run(
+        [*command, "--gateway-record", str(corpus), "--gateway-record-raw"],
+        cwd=ROOT,
+        env=os.environ | {"GATEWAY_REQUIRE": ""},
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
