@@ -104,6 +104,8 @@ class _Reader:
         given = self._read(_IGNORE, table, _RULE, index)
         if "cause" in table:
             given.setdefault("where", "*")
+        elif table.get("where") == "*":
+            self._fault((*_IGNORE, "where"), '"*" is any place: name a cause, or the place', index)
         for name in _REQUIRED:
             if name not in table and name not in given:
                 self._fault(_IGNORE, f"no {name}; write {name} = {_example(name)}", index)

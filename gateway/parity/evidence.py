@@ -48,7 +48,7 @@ class Evidence:
     """Aware, UTC."""
     run: int
     note: str = ""
-    """Why it is inconclusive: `3 of 5 requests needed`."""
+    """Why it is inconclusive: `3 of 5 different requests needed`."""
     id: int = 0
     """The store's; 0 before it is kept."""
 

@@ -20,6 +20,7 @@ from .result import Difference, Fate, Outcome, ParityResult, Verdict
 from .rules import find_rule
 
 _AFTER = "an earlier request of this case differed"
+_BEGINNING = "only the beginning of the answer was read: it is too long, or endless"
 _WORST = (Fate.MISMATCH, Fate.IGNORED, Fate.NOISE)
 
 
@@ -38,6 +39,8 @@ def judge(pair: CasePair, route_of: Callable[[Request], str], policy: Policy, to
             outcome, note = Outcome.INCONCLUSIVE, _AFTER
         elif pair.refused and outcome is not Outcome.MISMATCHED:
             outcome, note = Outcome.INCONCLUSIVE, pair.refused
+        elif _is_cut(step) and outcome is not Outcome.MISMATCHED:
+            outcome, note = Outcome.INCONCLUSIVE, _BEGINNING
         results.append(
             ParityResult(
                 pair.case.name,
@@ -80,6 +83,11 @@ def _verdicts(step: StepPair, credential: str, route: str, policy: Policy, today
             yield Verdict(difference, Fate.NOISE, reason, cause)
         else:
             yield Verdict(difference, Fate.MISMATCH, cause=cause)
+
+
+def _is_cut(step: StepPair) -> bool:
+    answers = (step.control.response, step.candidate.response)
+    return any(answer is not None and answer.is_cut for answer in answers)
 
 
 def _outcome(verdicts: tuple[Verdict, ...]) -> Outcome:

@@ -102,14 +102,23 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     asked = [(case, frozenset(plan.routes_of(case))) for case in cases]
     fit = [(case, routes) for case, routes in asked if routes <= plan.comparable]
     chosen = tuple(case for case, routes in fit if not routes.isdisjoint(plan.routes))
-    reasons = dict(plan.map.policy.leave_out)
-    told = ((case, route) for case, routes in asked for route in routes - plan.comparable)
-    alone = Counter(route for case, route in told if route in reasons or case.source not in GENERATED)
-    why = ((count, route, reasons.get(route, "only one side has it")) for route, count in alone.most_common())
-    notes = [f"{count} cases of {route} left out: {reason}" for count, route, reason in why]
+    notes = _left_out(plan, [(case, routes - plan.comparable) for case, routes in asked])
     if generated and not can_read_schemas():
         notes.append(MISSING)
     return replace(plan, cases=chosen, left_out=len(cases) - len(fit), notes=tuple(notes))
+
+
+def _left_out(plan: Plan, asked: Iterable[tuple[Case, frozenset[str]]]) -> list[str]:
+    """What is said of cases that ask routes which are not compared; generated ones are nobody's loss."""
+    reasons = dict(plan.map.policy.leave_out)
+    counts = Counter(route for case, routes in asked if case.source not in GENERATED for route in routes)
+    notes = [f"{counts[route]} cases of {route} left out: {reason}" for route, reason in reasons.items()]
+    alone = [route for route, _ in counts.most_common() if route not in reasons]
+    if alone:
+        more = f" and {len(alone) - 3} more routes" if len(alone) > 3 else ""
+        number = sum(counts[route] for route in alone)
+        notes.append(f"{number} cases left out, for only one side has {', '.join(alone[:3])}{more}")
+    return notes
 
 
 def import_scratch(legacy: str, new: str, policy: Policy) -> tuple[Any, Any]:

@@ -77,7 +77,7 @@ class RouteTests(pytest.Collector):
                 requests += asked
                 yield self._test(case.name, partial(self._check, case))
         if requests < (minimum := plan.map.policy.minimum):
-            yield self._test("enough requests", partial(_fail, f"{requests} of {minimum} requests needed"))
+            yield self._test("enough requests", partial(_fail, f"{requests} of {minimum} different requests needed"))
 
     def _test(self, name: str, check: Callable[[], None]) -> pytest.Item:
         test: pytest.Item = ParityTest.from_parent(self, name=name, check=check)

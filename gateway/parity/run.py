@@ -157,7 +157,7 @@ def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSumm
     found = summarise(results, plan.map.policy)
     asked = {route for case in plan.cases for route in plan.routes_of(case)}
     silent = [
-        RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, None, None, _silence(plan, route in asked))
+        RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, 0, None, None, _silence(plan, route in asked))
         for route in sorted({*plan.routes} - {one.route for one in found})
     ]
     first = sum(one.outcome is Outcome.MISMATCHED for one in found)
@@ -165,7 +165,7 @@ def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSumm
 
 
 def _silence(plan: Plan, is_asked: bool) -> str:
-    return f"0 of {plan.map.policy.minimum} requests needed{'' if is_asked else ': no case asks it'}"
+    return f"0 of {plan.map.policy.minimum} different requests needed{'' if is_asked else ': no case asks it'}"
 
 
 def _evidence(

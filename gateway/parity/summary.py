@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..policy import Policy
+from .exchange import Request
 from .observation import Observation
 from .result import Outcome, ParityResult
 
@@ -31,27 +32,32 @@ class RouteSummary:
     ignored: int
     mismatched: int
     inconclusive: int
+    clean: int
+    """Different requests that were compared and showed nothing that is not deliberate: a repeat shows nothing more."""
     legacy_latency: Latency | None
     new_latency: Latency | None
     note: str = ""
     """Why it is inconclusive."""
 
     @property
-    def clean(self) -> int:
-        """Requests that were compared and showed nothing that is not deliberate."""
-        return self.matched + self.ignored
-
-    @property
     def requests(self) -> int:
-        return self.clean + self.mismatched + self.inconclusive
+        return self.matched + self.ignored + self.mismatched + self.inconclusive
 
 
 def summarise(results: Iterable[ParityResult], policy: Policy) -> tuple[RouteSummary, ...]:
     """One summary a route, the worst first, then by route."""
     by_route: dict[str, list[ParityResult]] = {}
+    asked: dict[str, tuple[Request, ...]] = {}
+    clean: dict[str, set[tuple[Request, ...]]] = {}
     for result in results:
         by_route.setdefault(result.route, []).append(result)
-    summaries = [_summary(route, found, policy.minimum) for route, found in by_route.items()]
+        # What came before in its case is a part of a request: after another one it is another question.
+        asked[result.case] = (*asked.get(result.case, ()), result.request)
+        if result.outcome in (Outcome.MATCHED, Outcome.IGNORED):
+            clean.setdefault(result.route, set()).add(asked[result.case])
+    summaries = [
+        _summary(route, found, len(clean.get(route, ())), policy.minimum) for route, found in by_route.items()
+    ]
     return tuple(sorted(summaries, key=lambda one: (_WORST.index(one.outcome), one.route)))
 
 
@@ -76,16 +82,15 @@ def power_text(clean: int) -> str:
     return f"With {pairs} a defect in {power(clean):.2%} of requests would have been seen (95 %).".replace("%", " %", 1)
 
 
-def _summary(route: str, results: Sequence[ParityResult], minimum: int) -> RouteSummary:
+def _summary(route: str, results: Sequence[ParityResult], clean: int, minimum: int) -> RouteSummary:
     counts = Counter(result.outcome for result in results)
-    clean = counts[Outcome.MATCHED] + counts[Outcome.IGNORED]
     needed = minimum if route else 1  # a path that no rule takes is no route: nobody flips it
     note = ""
     if counts[Outcome.MISMATCHED]:
         outcome = Outcome.MISMATCHED
     elif clean < needed:
         outcome = Outcome.INCONCLUSIVE
-        note = f"{clean} of {needed} requests needed{_reasons(results)}"
+        note = f"{clean} of {needed} different requests needed{_reasons(results)}"
     else:
         outcome = Outcome.IGNORED if counts[Outcome.IGNORED] else Outcome.MATCHED
     return RouteSummary(
@@ -95,6 +100,7 @@ def _summary(route: str, results: Sequence[ParityResult], minimum: int) -> Route
         counts[Outcome.IGNORED],
         counts[Outcome.MISMATCHED],
         counts[Outcome.INCONCLUSIVE],
+        clean,
         _latency(result.control for result in results),
         _latency(result.candidate for result in results),
         note,

@@ -1,8 +1,9 @@
 """CPU time that a server takes for a request, and so what is left to gain. Run: python -m tests.benchmarks.cpu
 
 Where gthread keeps its one CPU busy, the ratio of CPU times is the ratio of rates that a server can reach: there "no
-thread" is about the ceiling of every bridge for this Flask app, "uvicorn alone" that of every ASGI app. Requests that the end of a round cuts off count for nothing.
-ROUNDS and SECONDS (environment, default 5 and 1): about ROUNDS x SECONDS x 16.
+thread" is about the ceiling of every bridge for this Flask app, "uvicorn alone" that of every ASGI app. Requests that
+the end of a round cuts off count for nothing. ROUNDS and SECONDS (environment, default 5 and 1): about
+ROUNDS x SECONDS x 16 seconds.
 """
 
 from __future__ import annotations

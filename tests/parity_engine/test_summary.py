@@ -26,14 +26,14 @@ def results(outcomes: Sequence[Outcome], route: str = "GET /a", note: str = "") 
     ("outcomes", "outcome", "note"),
     [
         ([M] * 5, M, ""),
-        ([M] * 4, Q, "4 of 5 requests needed"),
+        ([M] * 4, Q, "4 of 5 different requests needed"),
         ([M, M, M, G, G], G, ""),
-        ([G], Q, "1 of 5 requests needed"),
+        ([G], Q, "1 of 5 different requests needed"),
         ([X], X, ""),
         ([M] * 99 + [X], X, ""),
-        ([M] * 4 + [Q] * 9, Q, "4 of 5 requests needed; 9 more: a socket"),
+        ([M] * 4 + [Q] * 9, Q, "4 of 5 different requests needed; 9 more: a socket"),
         ([M] * 5 + [Q] * 9, M, ""),
-        ([Q], Q, "0 of 5 requests needed; 1 more: a socket"),
+        ([Q], Q, "0 of 5 different requests needed; 1 more: a socket"),
     ],
 )
 def test_the_outcome_of_a_route(outcomes: list[Outcome], outcome: Outcome, note: str) -> None:

@@ -146,7 +146,7 @@ def test_the_page_says_what_matters(tmp_path: Path, browser: Chrome) -> None:
         "Parity: mismatched",
         '"header.etag" matched nothing',
         "With 421 clean pairs a defect in 0.71 % of requests would have been seen (95 %).",
-        "1 of 5 requests needed",
+        "1 of 5 different requests needed",
         "What to do: register an exception handler for RequestValidationError",
         '{"title": "<b>"}',
     ):
