@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from .parity.access_logs import MOST, read_lines
 from .parity.case import Case
-from .parity.corpus import write_cases
-from .parity.har import read_har
-from .parity.postman import read_postman
-from .parity.redaction import redact_case
+from .parity.cases.access_logs import MOST, read_lines
+from .parity.cases.corpus import write_cases
+from .parity.cases.har import read_har
+from .parity.cases.postman import read_postman
+from .parity.cases.redaction import redact_case
 
 _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 _CORPUS = click.option(

@@ -16,7 +16,7 @@ from .errors import StoreError
 from .flip import Flip, flip, write_map
 from .gate import Move, audited, refuse_harm, refuse_unsupported, what_lacks
 from .migration_map import decode_map, draft_map, load_map, parse_route_key, read_map
-from .parity.differences import differences_document
+from .parity.proving.differences import differences_document
 from .parity.result import ParityResult
 from .routes import Mode, route_key
 from .store import AuditEntry, Store

@@ -14,8 +14,8 @@ from .app import Gateway
 from .check import Finding, Row, Standing, check, list_rows, new_errors
 from .errors import Fault, MapError
 from .inventory import take_inventory
-from .parity.evidence import NEVER_COVERED, missing_or_stale, parity_command
-from .parity.sources import Sides, Sources
+from .parity.proving.evidence import NEVER_COVERED, missing_or_stale, parity_command
+from .parity.proving.sources import Sides, Sources
 from .policy import Policy
 from .routes import Mode, Route
 from .store import AuditEntry, Store

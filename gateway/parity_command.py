@@ -17,9 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from .errors import GatewayError, ReplayError
 from .parity.finds import keep_finds
-from .parity.html_report import render_html
 from .parity.plan import Plan, plan_routes, with_cases
-from .parity.report import Report, exit_code, render_json, render_junit
+from .parity.reporting.html_report import render_html
+from .parity.reporting.report import Report, exit_code, render_json, render_junit
 from .parity.result import Outcome, ParityResult
 from .parity.run import RunOptions, resumable, run_parity
 from .parity_display import report_view, shortened_list
@@ -175,7 +175,7 @@ def _print(out: Console, report: Report, plan: Plan, written: tuple[str, ...]) -
     if not plan.cases:
         corpus = plan.root / plan.map.policy.corpus
         out.print(f"No case asks these routes: {corpus} has none, and none was generated (docs/parity.md, Corpus).")
-    if plan.one_sided:
+    if plan.one_sided and plan.is_whole:
         out.print(f"Not compared, the new app does not have it yet: {shortened_list(plan.one_sided, 6)}", style="dim")
     for name in written:
         out.print(f"wrote {name}", style="dim")

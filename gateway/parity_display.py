@@ -11,11 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .parity.grouping import Group, group_differences
-from .parity.report import Report, request_text
+from .parity.judging.summary import RouteSummary, power, power_text
+from .parity.reporting.grouping import Group, group_differences
+from .parity.reporting.report import Report, request_text
+from .parity.reporting.side_by_side import Piece, side_by_side
 from .parity.result import Fate, Outcome
-from .parity.side_by_side import Piece, side_by_side
-from .parity.summary import RouteSummary, power, power_text
 
 _OUTCOMES = {
     Outcome.MATCHED: "green",
@@ -80,7 +80,7 @@ def outcome_line(report: Report) -> Text:
     text = Text.assemble(
         (report.outcome.value, _OUTCOMES[report.outcome]),
         f": {counted or 'nothing was compared'} ({report.cases} {'case' if report.cases == 1 else 'cases'}, "
-        f"{report.seconds:.1f} s, seed {report.seed}). ",
+        f"seed {report.seed}). ",
     )
     if report.was_interrupted:
         text.append("Interrupted; --resume goes on. ", style="yellow")

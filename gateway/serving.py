@@ -16,7 +16,7 @@ from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from .app import create_app
-from .parity.recording import recorded
+from .parity.cases.recording import recorded
 from .protocol import HTTPProtocol
 
 MAP_VARIABLE = "GATEWAY_MAP"

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
-from .parity.evidence import Evidence, Fingerprints
+from .parity.proving.evidence import Evidence, Fingerprints
 from .parity.result import Fate, Outcome, ParityResult
 from .store_opening import is_file, make_directory, migrate, open_engine, parse_url, told, version_of
 from .store_rows import columns_of, result_of

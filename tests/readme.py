@@ -71,6 +71,7 @@ def tour(database_url: str = "") -> Iterator[Tour]:
         directory = Path(name)
         for app in ("legacy_flask", "new_fastapi"):
             shutil.copytree(ROOT / app, directory / app)
+        shutil.copytree(ROOT / "corpus", directory / "corpus")
         shutil.copy(ROOT / "migration_map.toml", directory)
         env = environment(directory, database_url)
         with serve_command(sys.executable, "-m", "gateway", "serve", "--port", "0", env=env, cwd=directory) as server:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateway.parity.causes import CAUSES, SECTIONS
 from gateway.parity.exchange import Request, Response
-from gateway.parity.explanation import explain
+from gateway.parity.explaining.causes import CAUSES, SECTIONS
+from gateway.parity.explaining.explanation import explain
 from gateway.parity.observation import Effects, Observation
 from gateway.parity.result import Difference
 from tests.facts.document import PAGE, document

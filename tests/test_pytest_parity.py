@@ -145,7 +145,8 @@ import sys
 
 def test_imports():
     assert "gateway.parity.pytest_plugin" in sys.modules
-    assert not {"gateway.parity.pytest_parity", "gateway.parity.plan", "gateway.parity.replay"} & sys.modules.keys()
+    engine = {"gateway.parity.pytest_parity", "gateway.parity.plan", "gateway.parity.replaying.replay"}
+    assert not engine & sys.modules.keys()
 """,
     )
     assert notes.run_module(*PYTEST).returncode == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.statements import shape_of
+from gateway.parity.replaying.statements import shape_of
 
 SHAPES = {
     "SELECT todos.id FROM todos ORDER BY todos.id": "SELECT todos",

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import create_engine, inspect, make_url, text
 
 from gateway.errors import StoreError
-from gateway.parity.evidence import Evidence, Fingerprints
 from gateway.parity.exchange import Request, Response
 from gateway.parity.observation import Effects, Observation, Outbound
+from gateway.parity.proving.evidence import Evidence, Fingerprints
 from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
 from gateway.store import KEPT_RUNS, AuditEntry, Run, Store
 from gateway.store_rows import MOST_BODY, MOST_HEAD

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ..errors import ReplayError
 from .case import Case
-from .judgement import differs
+from .judging.judgement import differs
+from .judging.rules import unused_rules
 from .plan import Plan, make_plan
-from .replay import Replay
+from .replaying.replay import Replay
 from .result import ParityResult
-from .rules import unused_rules
 from .run import judged
 
 

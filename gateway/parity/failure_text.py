@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import shorten
 
-from .causes import CAUSES
-from .report import request_text, told
+from .explaining.causes import CAUSES
+from .reporting.report import request_text, told
+from .reporting.side_by_side import Piece, side_by_side
 from .result import Fate, ParityResult
-from .side_by_side import Piece, side_by_side
 
 WIDTH = 56
 """Characters of each side."""

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from itertools import chain, count
 
 from .case import Case
-from .corpus import load_corpus, write_cases
-from .judgement import differs
+from .cases.corpus import load_corpus, write_cases
+from .generating.shrinking import shrink
+from .judging.judgement import differs
 from .pair import StepPair
 from .place import outline
 from .plan import GENERATED, Plan
-from .replay import Replay
-from .report import Report
+from .replaying.replay import Replay
+from .reporting.report import Report
 from .result import Fate, Outcome, ParityResult
 from .run import judged
-from .shrinking import shrink
 
 FILE = "found.toml"
 MOST = 10

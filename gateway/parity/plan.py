@@ -20,12 +20,12 @@ from ..migration_map import MigrationMap, load_map
 from ..policy import Policy
 from ..routing import RouteTable
 from .case import Case
-from .corpus import load_corpus
-from .credentials import spoilt
+from .cases.corpus import load_corpus
 from .exchange import Request
-from .generation import generate
-from .replay import Setup
-from .schema_cases import MISSING, can_read_schemas, generate_from_schema
+from .generating.credentials import spoilt
+from .generating.generation import generate
+from .generating.schema_cases import MISSING, can_read_schemas, generate_from_schema
+from .replaying.replay import Setup
 
 _KEPT = re.compile(rb"{{[^{}]*}}")
 GENERATED = ("generated", "schema")
@@ -61,6 +61,11 @@ class Plan:
     def setup(self) -> Setup:
         """What a replay starts."""
         return Setup(self.map.legacy or "", self.map.new or "", self.map.policy, self.root)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every route that can be compared is."""
+        return self.comparable == {*self.routes, ""}
 
     def route_of(self, request: Request) -> str:
         """The key of the route that takes a request; empty where the map's default answers."""
@@ -102,7 +107,8 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     asked = [(case, frozenset(plan.routes_of(case))) for case in cases]
     fit = [(case, routes) for case, routes in asked if routes <= plan.comparable]
     chosen = tuple(case for case, routes in fit if not routes.isdisjoint(plan.routes))
-    notes = _left_out(plan, [(case, routes - plan.comparable) for case, routes in asked])
+    concerned = (one for one in asked if plan.is_whole or not one[1].isdisjoint(plan.routes))
+    notes = _left_out(plan, [(case, routes - plan.comparable) for case, routes in concerned])
     if generated and not can_read_schemas():
         notes.append(MISSING)
     return replace(plan, cases=chosen, left_out=len(cases) - len(fit), notes=tuple(notes))
@@ -111,8 +117,8 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
 def _left_out(plan: Plan, asked: Iterable[tuple[Case, frozenset[str]]]) -> list[str]:
     """What is said of cases that ask routes which are not compared; generated ones are nobody's loss."""
     reasons = dict(plan.map.policy.leave_out)
-    counts = Counter(route for case, routes in asked if case.source not in GENERATED for route in routes)
-    notes = [f"{counts[route]} cases of {route} left out: {reason}" for route, reason in reasons.items()]
+    counts: Counter[str] = Counter(route for case, routes in asked if case.source not in GENERATED for route in routes)
+    notes = [f"{counts[route]} cases of {route} left out: {why}" for route, why in reasons.items() if counts[route]]
     alone = [route for route, _ in counts.most_common() if route not in reasons]
     if alone:
         more = f" and {len(alone) - 3} more routes" if len(alone) > 3 else ""

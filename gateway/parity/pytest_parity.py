@@ -12,7 +12,7 @@ import pytest
 from ..errors import GatewayError
 from .both_sides import BothSides
 from .case import Case
-from .case_reading import read_step
+from .cases.case_reading import read_step
 from .failure_text import failure_text
 from .result import Outcome, ParityResult
 

@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _add_parity(config)
     directory: Path | None = config.getoption("--gateway-record")
     if directory is not None:
-        from .pytest_recording import TestRecorder
+        from .cases.pytest_recording import TestRecorder
 
         raw = bool(config.getoption("--gateway-record-raw"))
         config.pluginmanager.register(TestRecorder(config, directory, raw=raw), "gateway-record")

@@ -10,17 +10,17 @@ from datetime import UTC, date, datetime
 from ..policy import Policy
 from ..store import Run, Store
 from .case import Case
-from .causes import CAUSES
-from .evidence import Evidence
-from .judgement import differs, judge
+from .explaining.causes import CAUSES
+from .judging.judgement import differs, judge
+from .judging.rules import unused_rules
+from .judging.summary import RouteSummary, power, summarise
 from .pair import CasePair
 from .plan import Plan
-from .replay import Replay
-from .report import CauseText, Report
+from .proving.evidence import Evidence
+from .proving.sources import Sources
+from .replaying.replay import Replay
+from .reporting.report import CauseText, Report
 from .result import Outcome, ParityResult
-from .rules import unused_rules
-from .sources import Sources
-from .summary import RouteSummary, power, summarise
 
 BATCH = 50
 """Cases between two writes to the store."""

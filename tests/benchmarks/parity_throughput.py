@@ -20,13 +20,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.bridge import WSGIBridge
-from gateway.parity.calling import call
 from gateway.parity.case import Case, Step
-from gateway.parity.comparison import compare
+from gateway.parity.comparing.comparison import compare
 from gateway.parity.exchange import Request
 from gateway.parity.pair import StepPair
-from gateway.parity.replay import Replay, Setup
-from gateway.parity.side import lifespan
+from gateway.parity.replaying.calling import call
+from gateway.parity.replaying.replay import Replay, Setup
+from gateway.parity.replaying.side import lifespan
 from gateway.policy import Policy
 from legacy_flask import create_app as create_legacy
 from new_fastapi import create_app as create_new

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import CorpusError
 from gateway.parity.case import Case, Step, fill
-from gateway.parity.corpus import load_corpus, write_cases
+from gateway.parity.cases.corpus import load_corpus, write_cases
 from gateway.parity.exchange import Request
 
 HOST = (b"host", b"gateway.test")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.corpus import load_corpus
-from gateway.parity.judgement import differs, judge
-from gateway.parity.replay import Replay, Setup
+from gateway.parity.cases.corpus import load_corpus
+from gateway.parity.judging.judgement import differs, judge
+from gateway.parity.replaying.replay import Replay, Setup
 from gateway.parity.result import Outcome
 from gateway.policy import Policy
 from tests.projects import Project, project_in

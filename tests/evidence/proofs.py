@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gateway import create_app
-from gateway.parity.evidence import Evidence
+from gateway.parity.proving.evidence import Evidence
+from gateway.parity.proving.sources import Sides, Sources
 from gateway.parity.result import Outcome, ParityResult
-from gateway.parity.sources import Sides, Sources
 from gateway.store import Store
 
 MADE = datetime(2026, 11, 20, 14, 3, tzinfo=UTC)

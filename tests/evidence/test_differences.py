@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import main
-from gateway.parity.differences import differences_document
 from gateway.parity.exchange import Request
+from gateway.parity.proving.differences import differences_document
 from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
 from gateway.policy import IgnoreRule
 from tests.evidence.proofs import prove

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from gateway.parity.case import Case, Step
-from gateway.parity.evidence import (
+from gateway.parity.exchange import Request
+from gateway.parity.proving.evidence import (
     Evidence,
     Fingerprints,
     corpus_fingerprint,
     missing_or_stale,
     policy_fingerprint,
 )
-from gateway.parity.exchange import Request
 from gateway.parity.result import Outcome
 from gateway.policy import IgnoreRule, Policy
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.inventory import take_inventory
-from gateway.parity.route_fingerprint import RouteFingerprints
+from gateway.parity.proving.route_fingerprint import RouteFingerprints
 from tests.projects import Project, project_in
 
 FILES = {

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from flask import Flask
 
 from gateway.migration_map import draft_map
-from gateway.parity.sources import Sides, Sources
+from gateway.parity.proving.sources import Sides, Sources
 from gateway.routing import RouteTable
 
 TODAY = date(2026, 11, 20)

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp
 
 from gateway.bridge import WSGIBridge
-from gateway.parity.calling import call
 from gateway.parity.exchange import Request
 from gateway.parity.observation import Effects, Observation
+from gateway.parity.replaying.calling import call
 from tests.facts import legacy, new
 
 PATIENCE_S = 20.0

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.parity.comparison import compare
-from gateway.parity.explanation import explain
+from gateway.parity.comparing.comparison import compare
+from gateway.parity.explaining.explanation import explain
 from gateway.parity.result import Difference
 from tests.facts.asking import Sides, both_sides
 from tests.facts.rows import FACTS, NOT_SHOWN, ROWS, Row

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.parity.case import Case
-from gateway.parity.case_reading import read_step
-from gateway.parity.credentials import spoilt
+from gateway.parity.cases.case_reading import read_step
+from gateway.parity.generating.credentials import spoilt
 
 
 def case(*entries: dict[str, Any], name: str = "c", credential: str = "given") -> Case:

@@ -13,8 +13,8 @@ from fastapi import FastAPI, Path
 from pydantic import BaseModel, Field
 
 from gateway.parity.case import Case
-from gateway.parity.case_reading import read_step
-from gateway.parity.schema_cases import BAD, GOOD, can_read_schemas, generate_from_schema
+from gateway.parity.cases.case_reading import read_step
+from gateway.parity.generating.schema_cases import BAD, GOOD, can_read_schemas, generate_from_schema
 
 app = FastAPI()
 
@@ -77,7 +77,7 @@ def test_an_app_without_a_schema_gives_none(bare: object) -> None:
 def test_the_seed_decides_in_every_process() -> None:
     code = (
         "import zlib; from tests.generation.test_schema_cases import app;"
-        "from gateway.parity.schema_cases import generate_from_schema as g;"
+        "from gateway.parity.generating.schema_cases import generate_from_schema as g;"
         "print(*[zlib.crc32(repr(g(app, (), seed)).encode()) for seed in (1, 1, 2)])"
     )
     printed = [

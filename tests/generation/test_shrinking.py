@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from gateway.parity.case import Case
-from gateway.parity.case_reading import read_step
+from gateway.parity.cases.case_reading import read_step
 from gateway.parity.exchange import values_of
-from gateway.parity.shrinking import shrink
+from gateway.parity.generating.shrinking import shrink
 
 
 def case(*entries: dict[str, Any]) -> Case:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask, g, session
 
-from gateway.parity.parameters import Parameter, merged
-from gateway.parity.view_reading import read_hooks, read_view
+from gateway.parity.generating.parameters import Parameter, merged
+from gateway.parity.generating.view_reading import read_hooks, read_view
 from tests.generation import views
 
 P = Parameter

@@ -20,7 +20,7 @@ from pathlib import Path
 from gateway.errors import ReplayError
 from gateway.parity.case import Case
 from gateway.parity.plan import Plan, make_plan
-from gateway.parity.replay import Replay
+from gateway.parity.replaying.replay import Replay
 from gateway.parity.result import Fate, Outcome
 from gateway.parity.run import judged
 from tests.mutation.defects import Defect

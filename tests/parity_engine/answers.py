@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.parity.comparison import compare
+from gateway.parity.comparing.comparison import compare
 from gateway.parity.exchange import Headers, Request, Response
 from gateway.parity.observation import Effects, Observation
 from gateway.parity.pair import StepPair

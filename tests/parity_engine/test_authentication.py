@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.authentication import find_looseness
 from gateway.parity.exchange import Request
+from gateway.parity.judging.authentication import find_looseness
 from gateway.parity.result import Difference
 from tests.parity_engine.answers import answer, observe, step
 

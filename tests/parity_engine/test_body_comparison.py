@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from gateway.parity.body_comparison import compare_bodies
+from gateway.parity.comparing.body_comparison import compare_bodies
 from gateway.parity.exchange import Response
 from tests.parity_engine.answers import JSON, Found, answer, plain
 

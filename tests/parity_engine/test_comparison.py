@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.comparison import MOST
+from gateway.parity.comparing.comparison import MOST
 from gateway.parity.observation import Observation
 from tests.parity_engine.answers import Found, answer, found, observe
 

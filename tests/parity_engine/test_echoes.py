@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from gateway.parity.echoes import find_echoes
 from gateway.parity.exchange import Request, Response
+from gateway.parity.judging.echoes import find_echoes
 from gateway.parity.result import Difference
 from tests.parity_engine.answers import answer, headers, observe, step
 

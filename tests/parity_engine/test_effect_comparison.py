@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.parity.effect_comparison import compare_effects
+from gateway.parity.comparing.effect_comparison import compare_effects
 from gateway.parity.observation import Effects, Outbound, RowChange
 from tests.parity_engine.answers import Found, plain
 

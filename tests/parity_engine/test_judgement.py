@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from gateway.parity.case import Case, Step
-from gateway.parity.comparison import MOST
+from gateway.parity.comparing.comparison import MOST
 from gateway.parity.exchange import Request
-from gateway.parity.judgement import differs, judge
+from gateway.parity.judging.judgement import differs, judge
 from gateway.parity.pair import CasePair, StepPair
 from gateway.parity.result import Fate, Outcome, ParityResult
 from gateway.policy import IgnoreRule, Policy

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from gateway.parity.comparison import compare
-from gateway.parity.noise import Noise
+from gateway.parity.comparing.comparison import compare
+from gateway.parity.judging.noise import Noise
 from gateway.parity.observation import Observation, RowChange
 from gateway.parity.result import Difference
 from tests.parity_engine.answers import JSON, answer, observe, step

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from gateway.parity.exchange import Request
+from gateway.parity.judging.rules import find_rule, unused_rules
 from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
-from gateway.parity.rules import find_rule, unused_rules
 from gateway.policy import IgnoreRule, Policy
 
 TODAY = date(2026, 3, 1)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.parity.exchange import Request
+from gateway.parity.judging.summary import Latency, power, power_text, summarise, worst
 from gateway.parity.observation import Observation
 from gateway.parity.result import Outcome, ParityResult
-from gateway.parity.summary import Latency, power, power_text, summarise, worst
 from gateway.policy import Policy
 
 M, G, X, Q = Outcome.MATCHED, Outcome.IGNORED, Outcome.MISMATCHED, Outcome.INCONCLUSIVE

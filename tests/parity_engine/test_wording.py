@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.wording import LONGEST, described, is_described, is_excerpt, quoted, unequal, unequal_bytes
+from gateway.parity.comparing.wording import (
+    LONGEST,
+    described,
+    is_described,
+    is_excerpt,
+    quoted,
+    unequal,
+    unequal_bytes,
+)
 
 
 def test_equal_texts_are_no_difference() -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-from gateway.parity.judgement import differs, judge
+from gateway.parity.judging.judgement import differs, judge
 from gateway.parity.result import Outcome
 from tests.replay.running import LEGACY, case, library, replaying, step
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.errors import ReplayError
 from gateway.parity.pair import CasePair
-from gateway.parity.replay import Replay
+from gateway.parity.replaying.replay import Replay
 from gateway.policy import Policy
 from tests.postgresql import Cluster
 from tests.replay.library import fill

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.isolation import file_hash
 from gateway.parity.observation import Observation
-from gateway.parity.replay import Replay
+from gateway.parity.replaying.isolation import file_hash
+from gateway.parity.replaying.replay import Replay
 from tests.replay.library import ATTEMPTS
 from tests.replay.running import ask, case, library, never, replaying, step
 

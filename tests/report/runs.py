@@ -6,10 +6,10 @@ import json
 from datetime import UTC, datetime
 
 from gateway.parity.exchange import Request, Response
+from gateway.parity.judging.summary import summarise
 from gateway.parity.observation import Observation
-from gateway.parity.report import CauseText, Report
+from gateway.parity.reporting.report import CauseText, Report
 from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
-from gateway.parity.summary import summarise
 from gateway.policy import Policy
 
 CAUSES = {

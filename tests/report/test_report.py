@@ -12,12 +12,12 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from gateway.parity.grouping import MOST, group_differences
-from gateway.parity.html_report import render_html
-from gateway.parity.report import exit_code, render_json, render_junit, told
+from gateway.parity.judging.summary import power, power_text
+from gateway.parity.reporting.grouping import MOST, group_differences
+from gateway.parity.reporting.html_report import render_html
+from gateway.parity.reporting.report import exit_code, render_json, render_junit, told
+from gateway.parity.reporting.side_by_side import side_by_side
 from gateway.parity.result import Difference, Fate, Outcome
-from gateway.parity.side_by_side import side_by_side
-from gateway.parity.summary import power, power_text
 from tests.report.runs import DETAIL, VARY, answer, huge, mixed, report, result
 
 

@@ -1,0 +1,1 @@
+"""Where cases come from and how they stand in files; what is recorded is redacted first."""

@@ -1,0 +1,1 @@
+"""Two observations, place by place: every difference between them."""

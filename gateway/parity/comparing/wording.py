@@ -1,0 +1,85 @@
+"""What stands at a place, in words that can be stored and shown: bounded, and always encodable. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+
+from ..result import Difference
+
+LONGEST = 2_000
+"""Characters of one text of a difference; of a longer one its beginning, its length and its digest are kept."""
+_EXCERPT = re.compile(r".* \.\.\. \([\d,]+ characters, sha256 [0-9a-f]{12}\)", re.DOTALL)
+
+
+def unequal(where: str, control: str | None, candidate: str | None) -> Iterator[Difference]:
+    """The difference between two texts, None where one is absent; nothing when they are equal."""
+    if control != candidate:
+        yield Difference(where, _bounded(control), _bounded(candidate))
+
+
+def quoted(text: str) -> str:
+    """The text as a JSON string; escaped only where it could not be written otherwise."""
+    plain = json.dumps(text, ensure_ascii=False)
+    return plain if _is_encodable(plain) else json.dumps(text)
+
+
+def described(words: str) -> str:
+    """Words about what stands at a place, `(3 items)`, where they are shown in its stead."""
+    return f"({words})"
+
+
+def is_described(text: str) -> bool:
+    """Whether a text of a difference is a description, or may be one."""
+    return text.startswith("(") and text.endswith(")")
+
+
+def is_excerpt(text: str) -> bool:
+    """Whether a text of a difference is only the beginning of what stands there."""
+    return len(text) > LONGEST and _EXCERPT.fullmatch(text) is not None
+
+
+def unequal_bytes(where: str, control: bytes, candidate: bytes) -> Iterator[Difference]:
+    """The difference between two bodies: as text where both are, else by length, digest and where they part."""
+    if control == candidate:
+        return
+    texts = _text(control), _text(candidate)
+    if None in texts:
+        parting = next((at for at, (a, b) in enumerate(zip(control, candidate, strict=False)) if a != b), None)
+        offset = min(len(control), len(candidate)) if parting is None else parting
+        texts = _binary(control, offset), _binary(candidate, offset)
+    yield from unequal(where, *texts)
+
+
+def _bounded(text: str | None) -> str | None:
+    if text is None:
+        return None
+    if not _is_encodable(text):
+        text = text.encode("utf-8", "backslashreplace").decode()
+    if len(text) <= LONGEST:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"{text[:LONGEST]} ... ({len(text):,} characters, sha256 {digest})"
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(body: bytes) -> str | None:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
+
+
+def _binary(body: bytes, offset: int) -> str:
+    digest = hashlib.sha256(body).hexdigest()[:12]
+    return described(f"{len(body):,} bytes, sha256 {digest}, other from byte {offset:,} on")

@@ -1,0 +1,1 @@
+"""Known causes of differences, and what to do about each."""

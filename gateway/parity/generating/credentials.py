@@ -1,0 +1,153 @@
+"""The same case from somebody who must not be let in: anonymous, wrong, another user, without a CSRF token. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from urllib.parse import parse_qsl, quote
+
+from ..case import Case, Step
+from ..cases.bodies import FORM_TYPE, boundary_of, encode_multipart, media_type_of, parse_multipart
+from ..exchange import Headers, Request, resized, values_of
+from .seen import credential_headers, is_csrf, needed_steps
+
+_BOGUS = (b"authorization", b"Bearer gateway-parity-wrong-token")
+
+
+def spoilt(case: Case, others: Sequence[Case]) -> tuple[Case, ...]:
+    """The case with the credential of its last request spoilt in every way that it can be.
+
+    `others` lend the credential of another user. A case without any credential gets only a bogus bearer token; one
+    that is spoilt already gives nothing.
+    """
+    if case.credential != "given" or not case.steps:
+        return ()
+    request = case.steps[-1].request
+    given = credential_headers(request)
+    variants: list[Case] = []
+    if given:
+        rest = tuple(header for header in request.headers if header not in given)
+        variants.append(_asked(case, "anonymous", replace(request, headers=rest)))
+        headers = tuple(_altered(*header) if header in given else header for header in request.headers)
+        variants.append(_asked(case, "wrong", replace(request, headers=headers)))
+        variants += _other_user(case, given, others)
+    else:
+        variants.append(_asked(case, "wrong", replace(request, headers=(*request.headers, _BOGUS))))
+    without = _without_csrf(request)
+    if without != request:
+        variants.append(_asked(case, "no-csrf", without))
+    return tuple(variants)
+
+
+def _asked(case: Case, credential: str, request: Request, before: tuple[Step, ...] | None = None) -> Case:
+    steps = (*(case.steps[:-1] if before is None else before), replace(case.steps[-1], request=request))
+    return replace(case, name=f"{case.name} [{credential}]", steps=steps, credential=credential)
+
+
+# --- wrong ---
+
+
+def _altered(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Of the same shape, and nobody's."""
+    if name.lower() == b"cookie":
+        pairs = (pair.partition(b"=") for pair in value.split(b"; "))
+        return name, b"; ".join(key + sign + _one_changed(text) for key, sign, text in pairs)
+    scheme, space, proof = value.rpartition(b" ")
+    is_basic = scheme.lower() == b"basic"
+    return name, scheme + space + (_wrong_password(proof) if is_basic else _one_changed(proof))
+
+
+def _one_changed(text: bytes) -> bytes:
+    """Another character in its middle; after a kept value, for that is not known yet."""
+    if not text or text.endswith(b"}}"):
+        return text + b"x"
+    middle = len(text) // 2
+    return text[:middle] + (b"B" if text[middle : middle + 1] == b"A" else b"A") + text[middle + 1 :]
+
+
+def _wrong_password(proof: bytes) -> bytes:
+    try:
+        user, sign, password = base64.b64decode(proof, validate=True).partition(b":")
+    except binascii.Error:
+        return _one_changed(proof)
+    return base64.b64encode(user + sign + password + b"x")
+
+
+# --- another user's ---
+
+
+def _other_user(case: Case, given: Headers, others: Sequence[Case]) -> Iterator[Case]:
+    """The first credential of the same kind with another value, or another way to it."""
+    mine = needed_steps(case.steps[:-1], given)
+    for other in others:
+        for at, step in enumerate(other.steps if other.credential == "given" else ()):
+            theirs = credential_headers(step.request)
+            before = needed_steps(other.steps[:at], theirs)
+            if _kinds(theirs) == _kinds(given) and _who(before, theirs) != _who(mine, given):
+                yield _as_other(case, given, before, theirs)
+                return
+
+
+def _as_other(case: Case, given: Headers, before: tuple[Step, ...], theirs: Headers) -> Case:
+    """Their way in right before the last request, after all that came before: what they keep counts then."""
+    request = case.steps[-1].request
+    rest = tuple(header for header in request.headers if header not in given)
+    return _asked(case, "other-user", replace(request, headers=(*rest, *theirs)), (*case.steps[:-1], *before))
+
+
+def _kinds(headers: Headers) -> set[tuple[bytes, bytes]]:
+    """Names, with the scheme or the names of the cookies."""
+    return {(name.lower(), kind) for name, value in headers for kind in _kinds_of(name, value)}
+
+
+def _kinds_of(name: bytes, value: bytes) -> list[bytes]:
+    if name.lower() == b"cookie":
+        return [pair.partition(b"=")[0] for pair in value.split(b"; ")]
+    return [value.partition(b" ")[0].lower()] if b" " in value else [b""]
+
+
+def _who(before: tuple[Step, ...], headers: Headers) -> tuple[object, ...]:
+    """What tells two credentials apart: the values, and for kept ones the logins that gave them."""
+    return (tuple((step.request.target, step.request.body, step.request.headers) for step in before), headers)
+
+
+# --- without a CSRF token ---
+
+
+def _without_csrf(request: Request) -> Request:
+    headers = tuple(header for header in request.headers if not is_csrf(header[0].decode("latin-1")))
+    body = _body_without_csrf(request)
+    return replace(request, headers=resized(headers, request.body, body), body=body)
+
+
+def _body_without_csrf(request: Request) -> bytes:
+    content_type = b"".join(values_of(request.headers, b"content-type")[:1]).decode("latin-1")
+    kind = media_type_of(content_type)
+    try:
+        if kind == FORM_TYPE:
+            return _form_without(request.body)
+        if kind.endswith("json"):
+            return _json_without(request.body)
+        boundary = boundary_of(content_type)
+        parts = parse_multipart(request.body, boundary) if boundary else None
+    except (ValueError, RecursionError):
+        return request.body
+    kept = tuple(part for part in parts or () if not is_csrf(part.name))
+    return encode_multipart(kept, boundary) if parts and boundary and len(kept) < len(parts) else request.body
+
+
+def _form_without(body: bytes) -> bytes:
+    pairs = parse_qsl(body.decode(), keep_blank_values=True)
+    kept = [(name, text) for name, text in pairs if not is_csrf(name)]
+    if len(kept) == len(pairs):
+        return body
+    return "&".join(f"{quote(name, safe='')}={quote(text, safe='{}')}" for name, text in kept).encode()
+
+
+def _json_without(body: bytes) -> bytes:
+    value = json.loads(body)
+    kept = {key: given for key, given in value.items() if not is_csrf(key)} if isinstance(value, dict) else value
+    return body if kept == value else json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()

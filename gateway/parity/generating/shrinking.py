@@ -1,0 +1,137 @@
+"""The smallest case that still shows a difference: fewer steps, headers, parameters and keys, shorter values. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from ..case import Case, Step
+from ..cases.bodies import FORM_TYPE, media_type_of
+from ..exchange import Request, resized, values_of
+
+MOST_TRIES = 200
+"""Calls of `still_differs`: each one is a replay."""
+_NEEDED = frozenset({b"host", b"content-type", b"content-length", b"transfer-encoding"})
+
+
+def shrink(case: Case, still_differs: Callable[[Case], bool], *, most_tries: int = MOST_TRIES) -> Case:
+    """Take away whatever can go while `still_differs`, which is asked at most `most_tries` times.
+
+    The case itself is taken to differ. Its name, source and credential stay.
+    """
+    tries = 0
+    while True:
+        for smaller in _smaller(case):
+            if tries >= most_tries:
+                return case
+            tries += 1
+            if still_differs(smaller):
+                case = smaller
+                break
+        else:
+            return case
+
+
+def _smaller(case: Case) -> Iterator[Case]:
+    """Every case with one thing less, the boldest first."""
+    yield from (replace(case, steps=kept) for kept in _fewer(case.steps))
+    for at, step in enumerate(case.steps):
+        for request in _smaller_requests(step.request):
+            steps = (*case.steps[:at], replace(step, request=request), *case.steps[at + 1 :])
+            yield replace(case, steps=steps)
+
+
+def _fewer(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """Halves first, then without each one, the last one last."""
+    count = len(steps)
+    if count > 3:
+        yield from (steps[count // 2 :], steps[: count // 2])
+    if count > 1:
+        yield from (steps[:at] + steps[at + 1 :] for at in range(count))
+
+
+def _smaller_requests(request: Request) -> Iterator[Request]:
+    path, _, query = request.target.partition(b"?")
+    if query:
+        yield replace(request, target=path)
+        pairs = query.split(b"&")
+        yield from (replace(request, target=path + b"?" + rest) for rest in _fewer_pairs(pairs))
+    for at, (name, _) in enumerate(request.headers):
+        if name.lower() not in _NEEDED:
+            yield replace(request, headers=request.headers[:at] + request.headers[at + 1 :])
+    for body in _smaller_bodies(request):
+        yield replace(request, headers=resized(request.headers, request.body, body), body=body)
+
+
+def _smaller_bodies(request: Request) -> Iterator[bytes]:
+    kind = media_type_of(b"".join(values_of(request.headers, b"content-type")[:1]).decode("latin-1"))
+    body = request.body
+    if not body:
+        return
+    if kind == FORM_TYPE:
+        yield from _fewer_pairs(body.split(b"&"))
+        return
+    try:
+        value = json.loads(body) if kind.endswith("json") else None
+        texts = [
+            json.dumps(less, ensure_ascii=False, separators=(",", ":")).encode() for less in _smaller_values(value)
+        ]
+    except (ValueError, RecursionError):
+        texts = []
+    # Written without spaces it may be shorter already; a try must never give the same again.
+    yield from (
+        text for text in dict.fromkeys(texts) if len(text) < len(body) or (text < body and len(text) == len(body))
+    )
+    if not texts and not kind.startswith("multipart"):
+        yield from dict.fromkeys((b"", body[: len(body) // 2]))
+
+
+def _fewer_pairs(pairs: list[bytes]) -> Iterator[bytes]:
+    """Without each pair, then with each value shorter."""
+    if len(pairs) > 1:
+        yield from (b"&".join(pairs[:at] + pairs[at + 1 :]) for at in range(len(pairs)))
+    for at, pair in enumerate(pairs):
+        name, sign, value = pair.partition(b"=")
+        for shorter in _shorter(value.decode("latin-1")) if b"{{" not in value and b"%" not in value else ():
+            yield b"&".join([*pairs[:at], name + sign + shorter.encode("latin-1"), *pairs[at + 1 :]])
+
+
+def _smaller_values(value: Any) -> Iterator[Any]:
+    """Every JSON value with one thing less."""
+    if isinstance(value, dict):
+        yield from ({key: given for key, given in value.items() if key != gone} for gone in value)
+        yield from ({**value, key: less} for key, given in value.items() for less in _smaller_values(given))
+    elif isinstance(value, list):
+        yield from (value[:at] + value[at + 1 :] for at in range(len(value)))
+        inner = (((at, less) for less in _smaller_values(given)) for at, given in enumerate(value))
+        yield from ([*value[:at], less, *value[at + 1 :]] for at, less in chain.from_iterable(inner))
+    elif isinstance(value, str):
+        yield from _shorter(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _nearer_to_zero(value)
+
+
+def _shorter(text: str) -> Iterator[str]:
+    """Nothing, half, three quarters ... one character less; a kept value stays whole."""
+    if text and "{{" not in text:
+        yield from dict.fromkeys(text[: len(text) - gone] for gone in _halves(len(text)))
+
+
+def _nearer_to_zero(number: float) -> Iterator[float]:
+    """Zero, half, three quarters ... one less; of a negative one its opposite."""
+    kind = type(number)
+    yield from dict.fromkeys(kind(number - gone) for gone in _halves(int(number))) if number >= 1 else ()
+    if number < 0:
+        yield -number
+    if 0 < abs(number) < 1:
+        yield kind(0)
+
+
+def _halves(number: int) -> Iterator[int]:
+    """7 -> 7, 3, 1."""
+    while number > 0:
+        yield number
+        number //= 2

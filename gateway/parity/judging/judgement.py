@@ -1,0 +1,122 @@
+"""What became of each difference of a case, and the outcome of each of its requests. Pure; the day is an argument."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date
+
+from ...policy import Policy
+from ..comparing.comparison import MOST, every_difference, more
+from ..exchange import Request
+from ..explaining.explanation import explain
+from ..pair import CasePair, StepPair
+from ..place import outline
+from ..result import Difference, Fate, Outcome, ParityResult, Verdict
+from .authentication import find_looseness
+from .echoes import find_echoes
+from .noise import Noise
+from .rules import find_rule
+
+_AFTER = "an earlier request of this case differed"
+_BEGINNING = "only the beginning of the answer was read: it is too long, or endless"
+_WORST = (Fate.MISMATCH, Fate.IGNORED, Fate.NOISE)
+
+
+def judge(pair: CasePair, route_of: Callable[[Request], str], policy: Policy, today: date) -> tuple[ParityResult, ...]:
+    """A result for each request of the case, in order; one that was not asked is inconclusive.
+
+    What differs after a request that mismatched shows nothing by itself, and neither does what matches in a case that
+    was refused. `route_of` gives a route's key, empty for a path that no rule takes.
+    """
+    results: list[ParityResult] = []
+    for step in pair.steps:
+        route = route_of(step.control_request)
+        verdicts = tuple(_verdicts(step, pair.case.credential, route, policy, today))
+        outcome, note = _outcome(verdicts), ""
+        if outcome is Outcome.MISMATCHED and any(earlier.outcome is Outcome.MISMATCHED for earlier in results):
+            outcome, note = Outcome.INCONCLUSIVE, _AFTER
+        elif pair.refused and outcome is not Outcome.MISMATCHED:
+            outcome, note = Outcome.INCONCLUSIVE, pair.refused
+        elif _is_cut(step) and outcome is not Outcome.MISMATCHED:
+            outcome, note = Outcome.INCONCLUSIVE, _BEGINNING
+        results.append(
+            ParityResult(
+                pair.case.name,
+                len(results),
+                route,
+                step.control_request,
+                step.control,
+                step.candidate,
+                _bounded(verdicts),
+                outcome,
+                note,
+            )
+        )
+    return (*results, *_not_asked(pair, route_of))
+
+
+def differs(step: StepPair, route: str, policy: Policy, today: date) -> bool:
+    """Whether anything differs that no rule ignores, so that the twin has to be asked."""
+    return any(verdict.fate is Fate.MISMATCH for verdict in _verdicts(step, "given", route, policy, today))
+
+
+def _differences(step: StepPair, policy: Policy) -> Iterator[Difference]:
+    method = step.control_request.method
+    return every_difference(step.control, step.candidate, method=method, json_mode=policy.json_mode)
+
+
+def _verdicts(step: StepPair, credential: str, route: str, policy: Policy, today: date) -> Iterator[Verdict]:
+    differences = list(_differences(step, policy))
+    if not differences:
+        return
+    noise = Noise(step, policy.json_mode)
+    looseness = find_looseness(step, credential)
+    for difference in (*((looseness,) if looseness else ()), *find_echoes(step), *differences):
+        known = explain(difference, step.control_request, step.control, step.candidate)
+        cause = "" if known is None else known.name
+        rule = find_rule(policy.ignore, route, difference, cause, today)
+        if rule is not None:
+            yield Verdict(difference, Fate.IGNORED, rule.reason, cause)
+        elif reason := noise.covers(difference):
+            yield Verdict(difference, Fate.NOISE, reason, cause)
+        else:
+            yield Verdict(difference, Fate.MISMATCH, cause=cause)
+
+
+def _is_cut(step: StepPair) -> bool:
+    answers = (step.control.response, step.candidate.response)
+    return any(answer is not None and answer.is_cut for answer in answers)
+
+
+def _outcome(verdicts: tuple[Verdict, ...]) -> Outcome:
+    if any(verdict.fate is Fate.MISMATCH for verdict in verdicts):
+        return Outcome.MISMATCHED
+    return Outcome.IGNORED if verdicts else Outcome.MATCHED
+
+
+def _bounded(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """At most `MOST`, some of every field and fate, and one at `more` with the worst fate among the rest."""
+    if len(verdicts) <= MOST:
+        return verdicts
+    seen: Counter[tuple[Fate, str]] = Counter()
+    ranked = []
+    for index, verdict in enumerate(verdicts):
+        field = verdict.fate, outline(verdict.difference.where)
+        seen[field] += 1
+        ranked.append((seen[field], index))
+    kept = {index for _, index in sorted(ranked)[:MOST]}
+    rest = [verdict.fate for index, verdict in enumerate(verdicts) if index not in kept]
+    last = Verdict(more(len(rest)), min(rest, key=_WORST.index))
+    return (*(verdict for index, verdict in enumerate(verdicts) if index in kept), last)
+
+
+def _not_asked(pair: CasePair, route_of: Callable[[Request], str]) -> Iterator[ParityResult]:
+    for index in range(len(pair.steps), len(pair.case.steps)):
+        request = pair.case.steps[index].request
+        example = Request(request.method, re.sub(rb"\{\{[^{}]*\}\}", b"1", request.target), request.headers)
+        note = pair.refused or "not asked"
+        yield ParityResult(
+            pair.case.name, index, route_of(example), request, None, None, (), Outcome.INCONCLUSIVE, note
+        )

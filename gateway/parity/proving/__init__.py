@@ -1,0 +1,1 @@
+"""What evidence is bound to, and the documents that follow from it."""

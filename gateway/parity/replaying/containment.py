@@ -1,0 +1,194 @@
+"""What an app tries beyond its own side is refused and recorded: other hosts, programs, files and databases.
+
+An audit hook (PEP 578): it sees what Python does, whatever library asks, and cannot be taken away again.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from ..observation import Outbound
+from .drivers import UNSEEN
+
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+NO_FILES = ("/dev/null",)
+
+
+class ContainedConnectionError(ConnectionRefusedError):
+    """A connection that a parity run does not allow."""
+
+
+class ContainedFileError(PermissionError):
+    """A file, a database or a program that a parity run does not allow."""
+
+
+class ContainedImportError(ImportError):
+    """A library whose connections cannot be watched."""
+
+
+class Containment:
+    """One for the process; `install` is for good."""
+
+    def __init__(self, directories: tuple[str, ...], addresses: tuple[object, ...] = ()) -> None:
+        """`directories` may be written to, `addresses` be connected to: `("db.example", 5432)` or a socket's path."""
+        self._directories = tuple(os.path.realpath(directory) for directory in directories)
+        self._addresses = addresses
+        self._hosts = {address[0] for address in addresses if isinstance(address, tuple)}
+        self._is_open = False
+        self.attempts: list[Outbound] = []
+        """What was refused since the last `take`."""
+        self.wrote = False
+        """Whether a file below the directories may have changed."""
+        self.has_memory_database = False
+        """Whether a SQLite database that is no file has been opened."""
+
+    def install(self) -> None:
+        checks: dict[str, Callable[[tuple[Any, ...]], None]] = {
+            "import": self._import,
+            "open": self._open,
+            "socket.connect": self._connect,
+            "socket.sendto": self._connect,
+            "socket.sendmsg": self._connect,
+            "socket.getaddrinfo": self._resolve,
+            "socket.gethostbyname": self._resolve,
+            "socket.gethostbyaddr": self._resolve,
+            "sqlite3.connect": self._sqlite,
+            "subprocess.Popen": lambda args: self._refuse("subprocess", _command(args[1] or args[0])),
+            "os.system": lambda args: self._refuse("subprocess", _command(args[0])),
+            "os.exec": lambda args: self._refuse("subprocess", _command(args[1])),
+            "os.posix_spawn": lambda args: self._refuse("subprocess", _command(args[1])),
+            "os.spawn": lambda args: self._refuse("subprocess", _command(args[2])),
+            "os.fork": lambda _: self._refuse("subprocess", "fork"),
+            "os.forkpty": lambda _: self._refuse("subprocess", "fork"),
+            "os.link": lambda args: self._write(args[1], args[3]),
+            "os.symlink": lambda args: self._write(args[1], args[2]),
+            "os.rename": self._rename,
+            **dict.fromkeys(("os.remove", "os.rmdir"), lambda args: self._write(args[0], args[1])),
+            **dict.fromkeys(("os.mkdir", "os.chmod"), lambda args: self._write(args[0], args[2])),
+            "os.chown": lambda args: self._write(args[0], args[3]),
+            "os.utime": lambda args: self._write(args[0], args[3]),
+            "os.truncate": lambda args: self._write(args[0], -1),
+        }
+
+        def hook(event: str, args: tuple[Any, ...]) -> None:
+            check = checks.get(event)
+            if check is not None and not self._is_open:
+                check(args)
+
+        sys.addaudithook(hook)
+        _refuse_spawning(lambda command: self._refuse("subprocess", command))
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Inside, everything is allowed: it is the side's own work, between requests."""
+        self._is_open = True
+        try:
+            yield
+        finally:
+            self._is_open = False
+
+    def take(self) -> tuple[Outbound, ...]:
+        """The attempts so far; from now on new ones are counted."""
+        taken = tuple(self.attempts)
+        self.attempts.clear()
+        return taken
+
+    def refuse_database(self, url: str) -> None:
+        """Raises ContainedFileError: a driver is about to connect to another database than the side's own."""
+        if not self._is_open:
+            self._refuse("database", url)
+
+    def _import(self, args: tuple[Any, ...]) -> None:
+        package = args[0].partition(".")[0]
+        if package in UNSEEN and package not in sys.modules:
+            self.attempts.append(Outbound("connect", f"by {package}, whose connections cannot be watched"))
+            raise ContainedImportError(f"a parity run cannot watch the connections of {package}")
+
+    def _refuse(self, kind: str, target: str) -> None:
+        self.attempts.append(Outbound(kind, target))
+        text = f"a parity run lets nothing out: {kind} {target}"
+        raise ContainedConnectionError(text) if kind in ("connect", "resolve") else ContainedFileError(text)
+
+    def _connect(self, args: tuple[Any, ...]) -> None:
+        address = args[1]
+        if isinstance(address, tuple):
+            if address[:2] not in self._addresses:
+                self._refuse("connect", f"{address[0]}:{address[1]}")
+        elif address is not None and os.fsdecode(address) not in self._addresses:
+            self._refuse("connect", os.fsdecode(address))
+
+    def _resolve(self, args: tuple[Any, ...]) -> None:
+        host = args[0].decode() if isinstance(args[0], bytes) else args[0]
+        if host is None or host in self._hosts:
+            return
+        port = args[1] if len(args) > 1 else None
+        self._refuse("resolve", host if port is None else f"{host}:{port}")
+
+    def _open(self, args: tuple[Any, ...]) -> None:
+        path, _, flags = args
+        if flags & WRITES and not isinstance(path, int):
+            self._write(path, -1)
+
+    def _rename(self, args: tuple[Any, ...]) -> None:
+        self._write(args[0], args[2])
+        self._write(args[1], args[3])
+
+    def _write(self, path: Any, directory: int) -> None:
+        if isinstance(path, int):
+            return
+        name = os.fsdecode(path)
+        if name in NO_FILES:
+            return
+        if directory not in (-1, None):
+            name = os.path.join(Path(f"/proc/self/fd/{directory}").readlink(), name)  # noqa: PTH118 - `name` may be absolute
+        # The last part is not followed: removing a link does not touch what it points to.
+        parent, last = os.path.split(os.path.abspath(name))  # noqa: PTH100
+        real = os.path.join(os.path.realpath(parent), last)  # noqa: PTH118
+        if not self._is_inside(real) or not self._is_inside(os.path.realpath(real)):
+            self._refuse("write", name)
+        self.wrote = True
+
+    def _is_inside(self, path: str) -> bool:
+        return any(path == directory or path.startswith(directory + os.sep) for directory in self._directories)
+
+    def _sqlite(self, args: tuple[Any, ...]) -> None:
+        name = os.fsdecode(args[0])
+        path = sqlite_path(name)
+        if path is None:
+            self.has_memory_database = True
+        elif not self._is_inside(os.path.realpath(path)):
+            self._refuse("database", name)
+
+
+def sqlite_path(name: str) -> str | None:
+    """The file of what `sqlite3.connect` is given, URI or not; None for a database in memory."""
+    path, _, options = name.partition("?")
+    if name.startswith("file:"):
+        path = unquote(path.removeprefix("file:").removeprefix("//localhost").removeprefix("//"))
+        if "mode=memory" in options:
+            return None
+    return None if path in ("", ":memory:") else str(Path(path).absolute())
+
+
+def _command(args: Any) -> str:
+    if isinstance(args, str | bytes | os.PathLike):
+        return os.fsdecode(args)
+    return shlex.join(os.fsdecode(arg) for arg in args)
+
+
+def _refuse_spawning(refuse: Callable[[str], None]) -> None:
+    """multiprocessing starts its processes by a function that raises no audit event."""
+    import _posixsubprocess
+
+    def fork_exec(args: Any, *_: Any) -> int:
+        refuse(_command(args))
+        return 0
+
+    _posixsubprocess.fork_exec = fork_exec

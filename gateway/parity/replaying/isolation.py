@@ -1,0 +1,151 @@
+"""Where every side's database and directory come from. The real database is read once and never opened for writing."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+from typing import Protocol
+
+from sqlalchemy import make_url
+
+from ...errors import ReplayError
+from .sqlite_state import connect_to, copy
+from .states import is_sqlite, sqlite_file, with_database
+
+NEW = "sqlite:///database.sqlite3"
+WAL = b"\x02\x02"
+"""Bytes 18 and 19 of a database whose changes wait in a file beside it."""
+
+
+class Isolation(Protocol):
+    """Databases for one run."""
+
+    baseline: str
+    """URL of the one that all sides start from, once a first side has made it."""
+
+    def new_database(self, name: str, *, is_first: bool) -> str:
+        """URL of a side's own: a copy of the real one for the first, of the baseline for the others."""
+
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+def open_isolation(url: str | None, root: Path, directory: Path) -> Isolation:
+    """For a policy's `database`; `directory` holds what is made. Raises ReplayError."""
+    if url is None or is_sqlite(url):
+        return SqliteIsolation(url or NEW, None if url is None else real_file(url, root), directory)
+    if make_url(url).get_backend_name() == "postgresql":
+        return PostgresqlIsolation(url)
+    raise ReplayError(f'[parity] database: "{hidden(url)}" is neither SQLite nor PostgreSQL; a run cannot copy it')
+
+
+def real_file(url: str, root: Path) -> Path:
+    """Of a SQLite URL; a relative one starts at the map's directory."""
+    return root / sqlite_file(url)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a database file with what waits beside it: equal before and after a run."""
+    digest = hashlib.sha256()
+    for suffix in ("", "-wal", "-journal"):
+        if (part := path.with_name(path.name + suffix)).exists():
+            digest.update(part.read_bytes())
+    return digest.hexdigest()
+
+
+class SqliteIsolation:
+    """Files below the run's directory."""
+
+    def __init__(self, url: str, real: Path | None, directory: Path) -> None:
+        self._url = url
+        self._directory = directory
+        self._raw = directory / "raw.sqlite3"
+        self.baseline = with_database(url, str(directory / "baseline.sqlite3"))
+        if real is not None:
+            copy_real(real, self._raw)
+
+    def new_database(self, name: str, *, is_first: bool) -> str:
+        own = self._directory / name / "database"
+        own.mkdir(parents=True)
+        path = own / "database.sqlite3"
+        source = self._raw if is_first else Path(sqlite_file(self.baseline))
+        if source.exists():
+            shutil.copyfile(source, path)
+        else:
+            path.touch()
+        return with_database(self._url, str(path))
+
+    def close(self) -> None:
+        """The run's directory goes as a whole."""
+
+
+class PostgresqlIsolation:
+    """Databases beside the real one, named after the run; all are dropped at its end."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._prefix = f"gateway_parity_{token_hex(6)}"
+        self._names: list[str] = []
+        self.baseline = with_database(url, f"{self._prefix}_baseline")
+        self._names.append(f"{self._prefix}_baseline")
+
+    def new_database(self, name: str, *, is_first: bool) -> str:
+        import psycopg
+
+        from . import postgresql_state as server
+
+        own = f"{self._prefix}_{name}".replace("-", "_")
+        template = server.name_of(self._url if is_first else self.baseline)
+        try:
+            with server.maintaining(make_url(self._url)) as connection:
+                server.drop(connection, own)
+                self._names.append(own)
+                server.clone(connection, template, own)
+        except psycopg.Error as error:
+            text = str(error).strip().replace("\n", " ")
+            raise ReplayError(f'[parity] database: "{hidden(self._url)}" cannot be copied: {text}') from error
+        return with_database(self._url, own)
+
+    def close(self) -> None:
+        import psycopg
+
+        from . import postgresql_state as server
+
+        with suppress(psycopg.OperationalError), server.maintaining(make_url(self._url)) as connection:
+            for name in self._names:
+                server.drop(connection, name)
+
+
+def hidden(url: str) -> str:
+    """Without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def copy_real(real: Path, target: Path) -> None:
+    """As it is now, also while a service writes to it. Raises ReplayError."""
+    if not real.is_file():
+        raise ReplayError(f'no database "{real}"; [parity] database names the one that a parity run copies')
+    beside = real.with_name(real.name + "-wal")
+    with real.open("rb") as file:
+        is_wal = file.read(20)[18:] == WAL
+    if is_wal and not real.with_name(real.name + "-shm").exists():
+        # Nobody has it open; to open it would make files beside it.
+        shutil.copyfile(real, target)
+        if beside.exists():
+            shutil.copyfile(beside, target.with_name(target.name + "-wal"))
+        copy_into = target.with_name("whole.sqlite3")
+        _copy(target, copy_into)
+        copy_into.replace(target)
+    else:
+        _copy(real, target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    connection = connect_to(str(target))
+    try:
+        copy(str(source), connection)
+    finally:
+        connection.close()

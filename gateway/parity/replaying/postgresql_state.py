@@ -1,0 +1,173 @@
+"""A side's PostgreSQL database: made anew from the baseline when something has changed; compared row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+from ..observation import Row, RowChange
+from .row_changes import LockedError, Rows, compare_rows
+
+MAINTENANCE = "postgres"
+"""The database from which others are made and dropped."""
+MARK = """SELECT pg_snapshot_xmax(pg_current_snapshot())::text,
+    (SELECT string_agg(last_value::text, ',' ORDER BY schemaname, sequencename) FROM pg_sequences)"""
+"""Changes with every write to the server, so more often than needed, and with every sequence of the database."""
+TABLES = """SELECT n.nspname, c.relname, array_agg(a.attname ORDER BY a.attnum), COALESCE(
+    (SELECT array_agg(k.attname ORDER BY array_position(i.indkey, k.attnum)) FROM pg_index i
+     JOIN pg_attribute k ON k.attrelid = i.indrelid AND k.attnum = ANY (i.indkey)
+     WHERE i.indrelid = c.oid AND i.indisprimary), '{}')
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+    AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+    GROUP BY c.oid, n.nspname, c.relname ORDER BY 1, 2"""
+
+Snapshot = dict[str, Rows]
+
+
+class PostgresqlState:
+    """The side's database beside what it was."""
+
+    def __init__(self, url: str, baseline: str, release: Callable[[], bool]) -> None:
+        """`baseline` is made from what is there now if there is none yet. `release` has the app close its idle
+        connections; it says whether it could."""
+        self._url = make_url(url)
+        self._baseline = name_of(baseline)
+        self._release = release
+        self._own: psycopg.Connection[Any] | None = None
+        with maintaining(self._url) as server:
+            if not exists(server, self._baseline):
+                release()
+                clone(server, name_of(url), self._baseline)
+        with connecting(make_url(baseline)) as connection:
+            self._at_start = read_snapshot(connection)
+        self._before = self._at_start
+        self._mark: object = None
+        self._is_dirty = True
+
+    def use(self, baseline: str | None) -> None:
+        """The run's own baseline is the only one."""
+        if baseline is not None:
+            raise LockedError
+
+    def reset(self) -> None:
+        """Back to the baseline, if anything has changed. Raises LockedError."""
+        if not self._is_dirty and self._read_mark() == self._mark:
+            return
+        name = str(self._url.database)
+        self.close()
+        with maintaining(self._url) as server:
+            if self._release() and has_sessions(server, name):
+                raise LockedError
+            drop(server, name)
+            clone(server, self._baseline, name)
+        self._before = self._at_start
+        self._mark = self._read_mark()
+        self._is_dirty = False
+
+    def check_unlocked(self) -> None:
+        """Readers and writers of a database that is dropped anyway."""
+
+    def changes(self) -> tuple[RowChange, ...]:
+        """Rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
+        mark = self._read_mark()
+        if mark == self._mark:
+            return ()
+        now = read_snapshot(self._connection())
+        found = tuple(_changes(self._before, now))
+        # Another database of the server may have been written to; a sequence goes on without a row.
+        self._is_dirty = self._is_dirty or bool(found) or not isinstance(self._mark, tuple) or mark[1] != self._mark[1]
+        self._before, self._mark = now, mark
+        return found
+
+    def close(self) -> None:
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
+    def _connection(self) -> psycopg.Connection[Any]:
+        if self._own is None:
+            self._own = connect_to(self._url)
+        return self._own
+
+    def _read_mark(self) -> tuple[Any, ...]:
+        mark: tuple[Any, ...] = self._connection().execute(MARK).fetchone() or ()
+        return mark
+
+
+def _changes(before: Snapshot, now: Snapshot) -> Iterator[RowChange]:
+    for table in sorted(before.keys() | now.keys()):
+        yield from compare_rows(table, before.get(table, {}), now.get(table, {}))
+
+
+def read_snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
+    """Every row of every table, values as JSON text."""
+    snapshot: Snapshot = {}
+    for schema, table, columns, key in connection.execute(TABLES).fetchall():
+        shown = sql.SQL(", ").join(sql.SQL("to_json({})::text").format(sql.Identifier(column)) for column in columns)
+        query = sql.SQL("SELECT {} FROM {}").format(shown, sql.Identifier(schema, table))
+        rows = (_row(columns, values) for values in connection.execute(query))
+        name = table if schema == "public" else f"{schema}.{table}"
+        snapshot[name] = {_key(row, key): row for row in rows}
+    return snapshot
+
+
+def _row(columns: list[str], values: tuple[str | None, ...]) -> Row:
+    return tuple((column, value or "null") for column, value in zip(columns, values, strict=True))
+
+
+def _key(row: Row, key: list[str]) -> tuple[str, ...]:
+    values = dict(row)
+    return tuple(values[column] for column in key) or tuple(values.values())
+
+
+def connect_to(url: URL) -> psycopg.Connection[Any]:
+    """Whatever driver the app uses for it."""
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.Connection.connect(plain, autocommit=True)
+
+
+@contextmanager
+def connecting(url: URL) -> Iterator[psycopg.Connection[Any]]:
+    """A connection that is closed at the end."""
+    connection = connect_to(url)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def maintaining(url: URL) -> Any:
+    """A connection to the server's maintenance database, closed at the end."""
+    return connecting(url.set(database=MAINTENANCE))
+
+
+def name_of(url: str) -> str:
+    """Of the database that a URL names."""
+    return str(make_url(url).database)
+
+
+def exists(server: psycopg.Connection[Any], name: str) -> bool:
+    """Whether the server has a database of that name."""
+    return server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
+
+
+def has_sessions(server: psycopg.Connection[Any], name: str) -> bool:
+    """Whether anybody is connected to it."""
+    query = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+    return server.execute(query, (name,)).fetchone() is not None
+
+
+def clone(server: psycopg.Connection[Any], template: str, name: str) -> None:
+    """A new database like another, which nobody may be connected to."""
+    server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def drop(server: psycopg.Connection[Any], name: str) -> None:
+    """Also one that is in use."""
+    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,0 +1,163 @@
+"""A side's SQLite database: put back in place, so that the app's open connections stay; compared row by row."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from sqlite3 import connect  # as it is before the app's connections are watched
+from urllib.parse import quote
+
+from ..observation import Row, RowChange
+from .row_changes import LockedError, Rows, compare_rows
+
+PATIENCE_S = 0.5
+"""Seconds that a lock of the app may last; one that lasts longer was forgotten."""
+
+
+class SqliteState:
+    """The side's database beside what it was."""
+
+    def __init__(self, path: str, baseline: str) -> None:
+        """`baseline` is made from what is there now if there is none yet."""
+        if not Path(baseline).exists():
+            save(path, baseline)
+        self._first = baseline
+        self._own = connect_to(path)
+        self._before = connect_to(":memory:")
+        self._before.execute("ATTACH ? AS now", (path,))
+        self._baseline = connect_to(":memory:")
+        self._baseline_path = ""
+        self._version = 0
+        self._is_dirty = True
+        self.use(None)
+        _overwrite(self._before, self._baseline)
+
+    def use(self, baseline: str | None) -> None:
+        """From now on `reset` goes back to that file; None is the run's own baseline."""
+        baseline = baseline or self._first
+        if baseline != self._baseline_path:
+            copy(baseline, self._baseline)
+            self._baseline_path = baseline
+            self._is_dirty = True
+
+    def reset(self) -> None:
+        """Back to the baseline, if anything has changed. Raises LockedError."""
+        if self._is_dirty or self._read_version() != self._version:
+            _overwrite(self._own, self._baseline)
+            _overwrite(self._before, self._baseline)
+            self._version = self._read_version()
+            self._is_dirty = False
+
+    def changes(self) -> tuple[RowChange, ...]:
+        """Rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
+        version = self._read_version()
+        if version == self._version:
+            return ()
+        self._version, self._is_dirty = version, True
+        found = tuple(_changes(self._before))
+        if found:
+            _overwrite(self._before, self._own)
+        return found
+
+    def check_unlocked(self) -> None:
+        """Raises LockedError when a transaction is still open: it would lock out the next request."""
+        try:
+            self._own.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise LockedError from error
+        self._own.execute("ROLLBACK")
+
+    def close(self) -> None:
+        for connection in (self._own, self._before, self._baseline):
+            connection.close()
+
+    def _read_version(self) -> int:
+        """Changes when any other connection has changed the file."""
+        version: int = self._own.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+
+def save(path: str, copy_path: str) -> None:
+    """A copy of a database that is in use, as it is now."""
+    target = connect_to(copy_path)
+    try:
+        copy(path, target)
+    finally:
+        target.close()
+
+
+def copy(path: str, target: sqlite3.Connection) -> None:
+    """Read a database file into `target`, which is overwritten; the file is not touched."""
+    source = connect(f"file:{quote(path)}?mode=ro", uri=True)
+    try:
+        source.backup(target)
+    finally:
+        source.close()
+
+
+def connect_to(path: str) -> sqlite3.Connection:
+    """A connection of ours: autocommit, in no haste to reach the disk."""
+    connection = connect(path, isolation_level=None, timeout=PATIENCE_S, check_same_thread=False)
+    connection.execute("PRAGMA synchronous = OFF")  # nothing here outlives the run
+    return connection
+
+
+def _overwrite(target: sqlite3.Connection, source: sqlite3.Connection) -> None:
+    def progress(status: int, _remaining: int, _total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):  # else it would be tried for ever
+            raise LockedError
+
+    source.backup(target, progress=progress)
+
+
+def _changes(before: sqlite3.Connection) -> Iterator[RowChange]:
+    """Of the attached database `now` against `main`."""
+    old, new = _tables(before, "main"), _tables(before, "now")
+    yield from compare_rows("sqlite_schema", _as_rows(old), _as_rows(new))
+    for table in sorted(name for name in old if old[name] == new.get(name)):
+        columns, key = _columns(before, table)
+        shown = ", ".join(f"quote({_quoted(column)})" for column in columns)
+        rows = [f"SELECT {shown} FROM {schema}.{_quoted(table)}" for schema in ("main", "now")]
+        found = (before.execute(" EXCEPT ".join(order)) for order in (rows, rows[::-1]))
+        sides = [[tuple(zip(columns, map(_as_json, row), strict=True)) for row in side] for side in found]
+        yield from compare_rows(table, *({_key(row, key): row for row in side} for side in sides))
+
+
+def _as_rows(tables: dict[str, str]) -> Rows:
+    return {(json.dumps(name),): (("sql", json.dumps(sql)),) for name, sql in tables.items()}
+
+
+def _tables(connection: sqlite3.Connection, schema: str) -> dict[str, str]:
+    """Name to CREATE statement. SQLite's own count of ids is no table of the app."""
+    rows = connection.execute(
+        f"SELECT name, sql FROM {schema}.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    )
+    return dict(rows.fetchall())
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(all columns, those of the primary key)."""
+    found = connection.execute(f"PRAGMA main.table_info({_quoted(table)})").fetchall()
+    keyed = sorted((row for row in found if row[5]), key=lambda row: row[5])
+    return tuple(row[1] for row in found), tuple(row[1] for row in keyed)
+
+
+def _key(row: Row, key: tuple[str, ...]) -> tuple[str, ...]:
+    values = dict(row)
+    return tuple(values[column] for column in key) or tuple(value for _, value in row)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _as_json(literal: str) -> str:
+    """A literal of SQLite's `quote` as JSON text; bytes as text `x'00ff'`. `1` and `1.0` stay apart."""
+    if literal == "NULL":
+        return "null"
+    if literal.startswith("'"):
+        return json.dumps(literal[1:-1].replace("''", "'"))
+    return json.dumps(literal.lower()) if re.match("[xX]'", literal) else literal

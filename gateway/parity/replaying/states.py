@@ -1,0 +1,76 @@
+"""A side's database, whatever keeps it: put back to the baseline before a case, asked what a request changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import URL, make_url
+
+from ..observation import RowChange
+from .sqlite_state import SqliteState
+
+
+class State(Protocol):
+    """One side's database beside its baseline."""
+
+    def use(self, baseline: str | None) -> None:
+        """From now on `reset` goes back to that file; None is the run's own baseline."""
+
+    def reset(self) -> None:
+        """Back to the baseline, if anything has changed. Raises LockedError where the app is in the way."""
+
+    def check_unlocked(self) -> None:
+        """Raises LockedError when a transaction of the app would be in the way of the next request."""
+
+    def changes(self) -> tuple[RowChange, ...]:
+        """Rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
+
+    def close(self) -> None:
+        """Nothing of it stays open."""
+
+
+def open_state(database: str, baseline: str, release: Callable[[], bool]) -> State:
+    """What is there now becomes the baseline if there is none yet; `release` has the app give up idle connections."""
+    if is_sqlite(database):
+        return SqliteState(sqlite_file(database), sqlite_file(baseline))
+    from .postgresql_state import PostgresqlState  # psycopg is only there where it is needed
+
+    return PostgresqlState(database, baseline, release)
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether a URL of SQLAlchemy names a SQLite database, whatever its driver."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def sqlite_file(url: str) -> str:
+    """The path of a SQLite URL."""
+    return make_url(url).database or ""
+
+
+def with_database(url: str, database: str) -> str:
+    """The same server or driver, another database."""
+    return rendered(make_url(url).set(database=database))
+
+
+def rendered(url: URL) -> str:
+    """With its password."""
+    return url.render_as_string(hide_password=False)
+
+
+def directories_of(url: str) -> tuple[str, ...]:
+    """Where its driver writes: SQLite has its journal beside the file."""
+    return (str(Path(sqlite_file(url)).parent),) if is_sqlite(url) else ()
+
+
+def addresses_of(url: str) -> tuple[object, ...]:
+    """Where its driver connects to, as a socket is given it."""
+    if is_sqlite(url):
+        return ()
+    parsed = make_url(url)
+    host, port = str(parsed.query.get("host") or parsed.host or "localhost"), parsed.port or 5432
+    if host.startswith("/"):
+        return (f"{host}/.s.PGSQL.{port}",)
+    return ((host, port), ("127.0.0.1", port), ("::1", port)) if host == "localhost" else ((host, port),)

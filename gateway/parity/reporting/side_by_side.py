@@ -1,0 +1,100 @@
+"""Two answers as aligned lines, with what differs in each line marked. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from ..exchange import Response
+from ..observation import Observation
+
+MOST_LINES = 200
+"""Lines of one answer that are aligned; what is beyond is only counted."""
+LONGEST = 2_000
+"""Characters of one line."""
+
+Piece = tuple[str, bool]
+"""(text, whether the other side has something else here)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of both answers. None: the side has no such line."""
+
+    control: tuple[Piece, ...] | None
+    candidate: tuple[Piece, ...] | None
+
+    @property
+    def differs(self) -> bool:
+        return self.control is None or self.candidate is None or any(marked for _, marked in self.control)
+
+
+def side_by_side(control: Observation | None, candidate: Observation | None) -> tuple[Line, ...]:
+    """Both answers, status and headers first, JSON laid out with its keys sorted."""
+    left, right = _lines(control), _lines(candidate)
+    lines: list[Line] = []
+    for operation, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if operation == "equal":
+            lines += [Line(((text, False),), ((text, False),)) for text in left[a:b]]
+        else:
+            lines += _replaced(left[a:b], right[c:d])
+    return tuple(lines)
+
+
+def _replaced(left: list[str], right: list[str]) -> Iterator[Line]:
+    for at in range(max(len(left), len(right))):
+        if at >= len(left):
+            yield Line(None, ((right[at], True),))
+        elif at >= len(right):
+            yield Line(((left[at], True),), None)
+        else:
+            yield _marked(left[at], right[at])
+
+
+def _marked(left: str, right: str) -> Line:
+    ours: list[Piece] = []
+    theirs: list[Piece] = []
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    if matcher.ratio() < 0.4:
+        return Line(((left, True),), ((right, True),))
+    for operation, a, b, c, d in matcher.get_opcodes():
+        if a < b:
+            ours.append((left[a:b], operation != "equal"))
+        if c < d:
+            theirs.append((right[c:d], operation != "equal"))
+    if not any(marked for _, marked in ours):
+        ours = [(left, True)]  # only the other side has more: both lines are marked, or it would look alike
+    return Line(tuple(ours), tuple(theirs))
+
+
+def _lines(observation: Observation | None) -> list[str]:
+    if observation is None:
+        return ["(not run)"]
+    lines = [f"raised {observation.error}"] if observation.error else []
+    if observation.response is not None:
+        lines += _answer_lines(observation.response)
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], f"... {len(lines) - MOST_LINES} lines more"]
+    return [line if len(line) <= LONGEST else f"{line[:LONGEST]} ... {len(line) - LONGEST} more" for line in lines]
+
+
+def _answer_lines(response: Response) -> list[str]:
+    pairs = sorted((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)
+    return [str(response.status), *(f"{name}: {value}" for name, value in pairs), "", *_body_lines(response)]
+
+
+def _body_lines(response: Response) -> list[str]:
+    if not response.body:
+        return ["(no body)"]
+    try:
+        text = response.body.decode("utf-8")
+    except UnicodeDecodeError:
+        return [f"({len(response.body):,} bytes, not text)", response.body[:64].hex(" ")]
+    if response.media_type.endswith("json"):
+        try:
+            return json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False).splitlines()
+        except (ValueError, TypeError, RecursionError):
+            pass  # what is not JSON is shown as it came
+    return text.splitlines() or [repr(text)]
