@@ -19,7 +19,7 @@ MEMORY = 1024 * 1024
 
 
 class LostBodyError(RuntimeError):
-    """The server has given less than the client has sent: httptools gives no body beside `Upgrade: h2c`."""
+    """The server has given less than the client has sent, as plain uvicorn does beside `Upgrade: h2c`."""
 
 
 async def read_body(scope: Scope, receive: Receive, most: int) -> IO[bytes]:
