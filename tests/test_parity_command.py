@@ -27,7 +27,7 @@ def notes(tmp_path: Path) -> Notes:
 @pytest.fixture
 def agreeing(notes: Notes) -> Notes:
     notes.agree()
-    notes.append("migration_map.toml", "minimum = 2\n")
+    notes.append("migration_map.toml", "minimum = 1\n")
     return notes
 
 
