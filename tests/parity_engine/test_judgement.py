@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -45,6 +46,13 @@ def test_what_differs_mismatches() -> None:
     assert result.outcome is Outcome.MISMATCHED
     assert [verdict.fate for verdict in result.verdicts] == [Fate.MISMATCH]
     assert differs(OTHER, "GET /todos", Policy(), TODAY)
+
+
+def test_an_answer_of_which_only_the_beginning_was_read_shows_nothing() -> None:
+    beginning = replace(SAME.control, response=replace(answer("1"), is_cut=True))
+    (result,) = judged(replace(SAME, control=beginning, candidate=beginning))
+    note = "only the beginning of the answer was read: it is too long, or endless"
+    assert (result.outcome, result.note) == (Outcome.INCONCLUSIVE, note)
 
 
 def test_the_policy_says_how_json_is_compared() -> None:

@@ -145,6 +145,12 @@ def test_a_table_that_is_none() -> None:
     assert list(map(str, found)) == ["m.toml:1: parity: not a table; write [parity] on a line of its own"]
 
 
+def test_a_rule_for_any_place_names_a_cause() -> None:
+    anywhere = ["[[parity.ignore]]", 'where = "*"', 'reason = "meant"']
+    assert faults_of(*anywhere) == ['m.toml:4: parity.ignore.where: "*" is any place: name a cause, or the place']
+    assert faults_of(*anywhere, 'cause = "head-method"') == []
+
+
 def test_faults_stand_beside_those_of_the_rest_of_the_map() -> None:
     text = '[gateway]\ndefault = "nwe"\n[parity]\nminimum = 0\n'
     assert [fault.line for fault in draft_map(text).faults] == [2, 4]

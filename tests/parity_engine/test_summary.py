@@ -22,6 +22,24 @@ def results(outcomes: Sequence[Outcome], route: str = "GET /a", note: str = "") 
     ]
 
 
+def test_the_same_request_in_five_cases_is_one() -> None:
+    request = Request("GET", b"/a")
+    found = [ParityResult(f"case {n}", 0, "GET /a", request, None, None, (), M) for n in range(5)]
+    (summary,) = summarise(found, Policy(minimum=2))
+    assert (summary.outcome, summary.matched, summary.clean) == (Q, 5, 1)
+    assert summary.note == "1 of 2 different requests needed"
+
+
+def test_the_same_request_after_another_one_is_another() -> None:
+    read, write = Request("GET", b"/a"), Request("POST", b"/b")
+    found = [
+        ParityResult("read", 0, "GET /a", read, None, None, (), M),
+        ParityResult("write, read", 0, "POST /b", write, None, None, (), M),
+        ParityResult("write, read", 1, "GET /a", read, None, None, (), M),
+    ]
+    assert {one.route: one.clean for one in summarise(found, Policy())} == {"GET /a": 2, "POST /b": 1}
+
+
 @pytest.mark.parametrize(
     ("outcomes", "outcome", "note"),
     [
