@@ -19,7 +19,7 @@ from .plan import Plan
 from .proving.evidence import Evidence
 from .proving.sources import Sources
 from .replaying.replay import Replay
-from .reporting.report import CauseText, Report
+from .reporting.report import Report
 from .result import Outcome, ParityResult
 
 BATCH = 50
@@ -146,7 +146,7 @@ def _report(
         cases=len({result.case for result in results}),
         summaries=_summaries(plan, results),
         results=results,
-        causes={name: CauseText(cause.title, cause.advice) for name, cause in CAUSES.items()},
+        causes=CAUSES,
         complaints=unused_rules(results, policy, began.date()) if check_rules else (),
         was_interrupted=was_interrupted,
     )

@@ -6,16 +6,19 @@ import json
 from datetime import UTC, datetime
 
 from gateway.parity.exchange import Request, Response
+from gateway.parity.explaining.symptom import Cause
 from gateway.parity.judging.summary import summarise
 from gateway.parity.observation import Observation
-from gateway.parity.reporting.report import CauseText, Report
+from gateway.parity.reporting.report import Report
 from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
 from gateway.policy import Policy
 
 CAUSES = {
-    "validation": CauseText(
+    "validation": Cause(
+        "validation",
         "FastAPI answers 422 with every error; the Flask view 400 with the first",
         "register an exception handler for RequestValidationError that answers 400",
+        lambda _: False,
     )
 }
 

@@ -9,19 +9,12 @@ from datetime import datetime
 from xml.etree import ElementTree
 
 from ..exchange import Request
+from ..explaining.symptom import Cause
 from ..judging.summary import Latency, RouteSummary, power, worst
 from ..result import Fate, Outcome, ParityResult, Verdict
 from .grouping import group_differences
 
 LONGEST_BODY = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class CauseText:
-    """A known cause in words."""
-
-    title: str
-    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +29,8 @@ class Report:
     cases: int
     summaries: tuple[RouteSummary, ...]
     results: tuple[ParityResult, ...]
-    causes: Mapping[str, CauseText]
+    causes: Mapping[str, Cause]
+    """The known causes, by name."""
     complaints: tuple[str, ...] = ()
     """Ignore rules that matched nothing or have expired: each fails the run."""
     was_interrupted: bool = False
