@@ -10,7 +10,7 @@ from typing import Any, cast
 from wsgiref.types import WSGIApplication
 
 from a2wsgi import WSGIMiddleware
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from ..limits import Limits
 from .environ import is_ambiguous
@@ -56,7 +56,8 @@ class WSGIBridge(WSGIMiddleware):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if is_ambiguous(scope):
-            await _answer_plain(send, 400, AMBIGUOUS)
+            for message in plain_answer(400, AMBIGUOUS):
+                await send(message)
             return
         if self._workers is None:
             self._workers = Workers(asyncio.get_running_loop(), self._limits)
@@ -69,11 +70,12 @@ class WSGIBridge(WSGIMiddleware):
         workers.submit(turn)
         await turn.answer(receive, send)
         if turn.was_refused and not turn.is_abandoned:
-            await _answer_plain(send, 503, BUSY, (b"retry-after", b"1"))
+            for message in plain_answer(503, BUSY, (b"retry-after", b"1")):
+                await send(message)
 
 
-async def _answer_plain(send: Send, status: int, text: bytes, *more: tuple[bytes, bytes]) -> None:
-    """The bridge's own answer, for a request that never reaches the app."""
+def plain_answer(status: int, text: bytes, *more: tuple[bytes, bytes]) -> tuple[Message, Message]:
+    """The bridge's own, to a request that never reaches the app."""
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text)), *more]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    return start, {"type": "http.response.body", "body": text}

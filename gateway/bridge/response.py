@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from starlette.types import Message
 
 from .live_body import ClientGoneError
-from .outbox import Outbox
 
 # A 1xx is no answer yet, and uvicorn knows nothing beyond 599.
 STATUS = re.compile(r"([2-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
@@ -24,10 +23,24 @@ SERVERS_OWN |= {b"proxy-authenticate", b"proxy-authorization"}
 NO_BODY = frozenset({204, 304})
 
 
+class Messages(Protocol):
+    """Where an answer goes."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody wants more of it."""
+
+    def hold(self, message: Message) -> None:
+        """Keep a message to travel with the next."""
+
+    def put(self, message: Message) -> None:
+        """Hand a body message over. Raises ClientGoneError."""
+
+
 class Response:
     """One answer. Its head waits for the first byte of the body: a failure before is the server's 500."""
 
-    def __init__(self, outbox: Outbox, method: str) -> None:
+    def __init__(self, outbox: Messages, method: str) -> None:
         self._outbox = outbox
         self._is_head = method == "HEAD"
         self._start: Message | None = None
@@ -136,7 +149,7 @@ def promised(lengths: set[bytes]) -> int | None:
 
 
 def run(app: WSGIApplication, environ: WSGIEnvironment, response: Response) -> None:
-    """One request through the app, to its end, in the calling thread. The app's exceptions are the caller's."""
+    """One request through the app, to its end, in the calling thread. Its exceptions are the caller's, as Exception."""
     try:
         chunks = app(environ, response.start_response)
         try:
@@ -146,3 +159,7 @@ def run(app: WSGIApplication, environ: WSGIEnvironment, response: Response) -> N
                 chunks.close()
     except StopIteration as error:  # asyncio cannot carry one: the request would never end
         raise RuntimeError("the WSGI app raised StopIteration") from error
+    except Exception:
+        raise
+    except BaseException as error:  # SystemExit would end the event loop, and the new side with it
+        raise RuntimeError(f"the WSGI app raised {type(error).__name__}") from error

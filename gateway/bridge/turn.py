@@ -19,7 +19,8 @@ from .outbox import Outbox, call_on
 from .response import Response, run
 
 LOGGER = logging.getLogger("gateway.bridge")
-
+FAILED_LATE = "the WSGI app failed after its answer"
+FAILED_FOR_NOBODY = "the WSGI app failed for a client that has left"
 
 FLASK_CONTEXTS = frozenset({"flask.app_ctx", "flask.request_ctx"})
 
@@ -95,9 +96,6 @@ class Turn:
                 self._context.run(run, self._app, environ, Response(self._outbox, self._scope["method"]))
         except Exception as failed:  # noqa: BLE001 - the app's own; the loop raises it to the server
             error = failed
-        except BaseException as failed:  # noqa: BLE001 - SystemExit would end the event loop, and the new side with it
-            error = RuntimeError(f"the WSGI app raised {type(failed).__name__}")
-            error.__cause__ = failed
         finally:
             self._close_body()
             self._outbox.finish(error)
@@ -123,7 +121,7 @@ class Turn:
             if outbox.error is not None and not outbox.gone:
                 if not whole:
                     raise outbox.error
-                LOGGER.error("the WSGI app failed after its answer", exc_info=outbox.error)
+                LOGGER.error(FAILED_LATE, exc_info=outbox.error)
         finally:
             self._listening = False
             if self._watcher is not None:
@@ -177,5 +175,5 @@ class Turn:
     def _ended(self) -> None:
         error = self._outbox.error
         if error is not None and self._outbox.gone and not isinstance(error, ClientGoneError):
-            LOGGER.error("the WSGI app failed for a client that has left", exc_info=error)
+            LOGGER.error(FAILED_FOR_NOBODY, exc_info=error)
         self._on_end(self)

@@ -25,7 +25,7 @@ from .exchange import Request
 from .generating.credentials import spoilt
 from .generating.generation import generate
 from .generating.schema_cases import MISSING, can_read_schemas, generate_from_schema
-from .replaying.replay import Setup
+from .replaying.sandbox import Setup
 
 _KEPT = re.compile(rb"{{[^{}]*}}")
 GENERATED = ("generated", "schema")

@@ -15,7 +15,8 @@ import pytest
 
 from gateway.parity.cases.corpus import load_corpus
 from gateway.parity.judging.judgement import differs, judge
-from gateway.parity.replaying.replay import Replay, Setup
+from gateway.parity.replaying.replay import Replay
+from gateway.parity.replaying.sandbox import Setup
 from gateway.parity.result import Outcome
 from gateway.policy import Policy
 from tests.projects import Project, project_in

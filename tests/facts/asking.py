@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from gateway.bridge import WSGIBridge
 from gateway.parity.exchange import Request
 from gateway.parity.observation import Effects, Observation
-from gateway.parity.replaying.calling import call
+from gateway.parity.replaying.asgi_serving import call
 from tests.facts import legacy, new
 
 PATIENCE_S = 20.0

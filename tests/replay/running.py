@@ -10,7 +10,8 @@ from pathlib import Path
 from gateway.parity.case import Case, Step
 from gateway.parity.exchange import Request
 from gateway.parity.pair import CasePair, StepPair
-from gateway.parity.replaying.replay import Replay, Setup
+from gateway.parity.replaying.replay import Replay
+from gateway.parity.replaying.sandbox import Setup
 from gateway.policy import Policy
 from tests.replay.library import fill
 

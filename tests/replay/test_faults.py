@@ -17,7 +17,8 @@ import pytest
 from gateway.errors import ReplayError
 from gateway.parity.pair import CasePair
 from gateway.parity.replaying.isolation import file_hash
-from gateway.parity.replaying.replay import Replay, Setup
+from gateway.parity.replaying.replay import Replay
+from gateway.parity.replaying.sandbox import Setup
 from gateway.policy import Policy
 from tests.replay.running import LEGACY, NEW, ROOT, ask, case, library, never, replaying, step, with_timeout
 

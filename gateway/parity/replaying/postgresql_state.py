@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import perf_counter, sleep
 from typing import Any
 
 import psycopg
@@ -13,6 +14,8 @@ from sqlalchemy import URL, make_url
 from ..observation import Row, RowChange
 from .row_changes import LockedError, Rows, compare_rows
 
+PATIENCE_S = 0.5
+LOOK_S = 0.002
 MAINTENANCE = "postgres"
 """The database from which others are made and dropped."""
 MARK = """SELECT pg_snapshot_xmax(pg_current_snapshot())::text,
@@ -62,7 +65,7 @@ class PostgresqlState:
         name = str(self._url.database)
         self.close()
         with maintaining(self._url) as server:
-            if self._release() and has_sessions(server, name):
+            if self._release() and not is_left(server, name):
                 raise LockedError
             drop(server, name)
             clone(server, self._baseline, name)
@@ -157,10 +160,13 @@ def exists(server: psycopg.Connection[Any], name: str) -> bool:
     return server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
 
 
-def has_sessions(server: psycopg.Connection[Any], name: str) -> bool:
-    """Whether anybody is connected to it."""
+def is_left(server: psycopg.Connection[Any], name: str) -> bool:
+    """Whether nobody is connected to it. A server takes a moment to notice a connection that was closed."""
     query = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
-    return server.execute(query, (name,)).fetchone() is not None
+    until = perf_counter() + PATIENCE_S
+    while (someone := server.execute(query, (name,)).fetchone()) is not None and perf_counter() < until:
+        sleep(LOOK_S)
+    return someone is None
 
 
 def clone(server: psycopg.Connection[Any], template: str, name: str) -> None:

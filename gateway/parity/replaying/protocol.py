@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import pickle
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
@@ -37,6 +38,8 @@ class SideStart:
     moment: int
     """Nanoseconds since the epoch while the app starts."""
     seed: int
+    cpu: int | None = None
+    """The one that it keeps to: its threads share one interpreter, and each hand-over between CPUs costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ class Answer:
     """Why it did not come to the end."""
     is_spent: bool = False
     """Whether the side has to be started again before the next case."""
+
+
+def pickled(ask: Ask) -> bytes:
+    """As `Connection.recv` takes it, once for all the sides it goes to."""
+    return pickle.dumps(ask, pickle.HIGHEST_PROTOCOL)
 
 
 def _pickle_by_constructor(kind: type) -> None:

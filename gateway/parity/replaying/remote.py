@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ...errors import ReplayError
-from .calling import GRACE_S
-from .protocol import Answer, Ask, Failed, Ready, SideStart
+from .protocol import Answer, Failed, Ready, SideStart
+from .wire import GRACE_S
 
 START_S = 60.0
 """Seconds that an app may take to start."""
@@ -52,14 +52,15 @@ class RemoteSide:
             raise ReplayError(f"the {self._start.name} did not start: {answer.reason}{tried}{self._last_lines()}")
         raise ReplayError(f"the {self._start.name} did not start: {self._end(START_S)}{self._last_lines()}")
 
-    def send(self, ask: Ask) -> None:
+    def send(self, ask: bytes) -> None:
+        """A pickled Ask."""
         try:
-            self._connection.send(ask)
+            self._connection.send_bytes(ask)
         except OSError:  # it has died since its last answer: `receive` tells
             return
 
     def receive(self, steps: int) -> Answer:
-        """The answer to the last `send`, which had so many steps; a refusal when the process hangs or dies."""
+        """The next answer, to an ask of so many steps; a refusal when the process hangs or dies."""
         limit = steps * (self._start.timeout + 2 * GRACE_S) + RESET_S
         answer = self._receive(limit)
         return answer if isinstance(answer, Answer) else Answer((), f"the {self._start.name} {self._end(limit)}", True)

@@ -1,0 +1,155 @@
+"""What a side does with a case, whoever calls its app: back to the baseline, every step asked and observed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from ..case import Step, fill
+from ..exchange import Request
+from ..observation import Effects, Observation
+from .containment import Containment
+from .directory_state import DirectoryState
+from .drivers import watch_drivers, watch_engines
+from .freezing import SECOND, Freezer, freeze_sqlite
+from .keeping import value_at
+from .observe import Probes
+from .protocol import Answer, Ask, Ready, SideStart
+from .row_changes import LockedError
+from .states import State, addresses_of, directories_of, open_state
+from .wire import Called
+
+LOCKED = "the app left a transaction open that locks its database"
+STILL_RUNNING = 'the app went on after its answer to "{}" was over'
+
+Call = Callable[[Request], Awaitable[Called]]
+"""One request through the app."""
+
+
+class Answering:
+    """The watched process around one app. Made before anything of the app is imported."""
+
+    def __init__(self, start: SideStart) -> None:
+        self._start = start
+        self.limit = start.timeout
+        """Seconds that an answer may take."""
+        self._freezer = Freezer(start.moment, start.seed) if start.freezes else None
+        directories = (start.directory, start.scratch, *directories_of(start.database))
+        self.containment = Containment(directories, addresses_of(start.database))
+        self._probes = Probes(self._opened)
+        url = make_url(start.database)
+        self._probes.install()
+        watch_engines(url, self.containment.refuse_database)
+        watch_drivers(url, self.containment.refuse_database)
+        self.containment.install()
+
+        self._has_files = False
+        self._files: DirectoryState
+        self._database: State
+
+    def ready(self) -> Ready:
+        """Once the app is up: open what is put back before each case."""
+        with self.containment.opened():
+            changed = self._open()
+        return Ready(self.containment.take(), changed, self.containment.has_memory_database)
+
+    async def answer(self, ask: Ask, call: Call) -> Answer:
+        """One case, from its state; afterwards all is as before it, or the process is spent."""
+        if not self._reset(ask.state):
+            return Answer((), LOCKED, is_spent=True)
+        answer = await self._ask(ask, call)
+        # Now, for what a request leaves behind is its own fault, not the next one's.
+        is_fit = not self._probes.taken and self._reset(ask.state, after=True)
+        return answer if is_fit else replace(answer, is_spent=True)
+
+    def _open(self) -> tuple[str, ...]:
+        """The tables that the start has changed."""
+        start = self._start
+        self._database = open_state(start.database, start.baseline, self._probes.release)
+        if start.makes_baseline:
+            shutil.copytree(start.directory, start.baseline_files, symlinks=True, dirs_exist_ok=True)
+        changed = {change.table for change in self._database.changes()}
+        self._files = DirectoryState(Path(start.directory), Path(start.baseline_files))
+        self._files.reset()
+        self.containment.wrote = False
+        return tuple(sorted(changed))
+
+    async def _ask(self, ask: Ask, call: Call) -> Answer:
+        kept: dict[str, str] = {}
+        done: list[tuple[Request, Observation]] = []
+        for number, step in enumerate(ask.steps):
+            request = fill(step.request, kept)
+            self._freeze(ask.moment + number * SECOND, ask.seed + number)
+            observation, refused, is_spent = await self._observe(request, call)
+            if refused:
+                return Answer(tuple(done), refused, is_spent)
+            done.append((request, observation))
+            _keep(step, observation, kept)
+            if is_spent:
+                unasked = len(done) < len(ask.steps)
+                return Answer(tuple(done), STILL_RUNNING.format(_line(request)) if unasked else "", is_spent)
+        return Answer(tuple(done))
+
+    async def _observe(self, request: Request, call: Call) -> tuple[Observation, str, bool]:
+        """(what it did, why it cannot be used, whether the process is spent)."""
+        self._probes.clear()
+        self.containment.take()
+        called = await call(request)
+        with self.containment.opened():
+            effects = self._effects()
+        observation = Observation(called.response, called.error, called.duration, effects)
+        refused = f'no answer to "{_line(request)}" within {self.limit:g} s' if called.hung else ""
+        return observation, refused, called.hung or not called.is_over
+
+    def _effects(self) -> Effects:
+        files = self._files.changes() if self.containment.wrote else ()
+        self._has_files |= self.containment.wrote
+        self.containment.wrote = False
+        return Effects(
+            rows=self._database.changes(),
+            statements=tuple(self._probes.statements),
+            outbound=self.containment.take(),
+            errors=tuple(self._probes.errors),
+            files=files,
+            open_connections=len(self._probes.taken),
+        )
+
+    def _reset(self, state: str | None, *, after: bool = False) -> bool:
+        """Back to the baseline; whether that could be done."""
+        with self.containment.opened():
+            try:
+                if after and self._probes.may_lock:
+                    self._database.check_unlocked()
+                    self._probes.may_lock = False
+                self._database.use(state)
+                self._database.reset()
+            except LockedError:
+                return False
+            if self._has_files or self.containment.wrote:
+                self._files.reset()
+                self._has_files = self.containment.wrote = False
+            return True
+
+    def _freeze(self, moment: int, seed: int) -> None:
+        if self._freezer is not None:
+            self._freezer.set(moment, seed)
+
+    def _opened(self, connection: sqlite3.Connection) -> None:
+        if self._freezer is not None:
+            freeze_sqlite(connection)
+
+
+def _keep(step: Step, observation: Observation, kept: dict[str, str]) -> None:
+    for name, place in step.keep:
+        value = None if observation.response is None else value_at(observation.response, place)
+        if value is not None:
+            kept[name] = value
+
+
+def _line(request: Request) -> str:
+    return f"{request.method} {request.target.decode('latin-1')}"

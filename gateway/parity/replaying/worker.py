@@ -1,0 +1,206 @@
+"""One worker of a run: control and candidate, kept busy a few cases ahead; the twin, where they differ."""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from queue import Queue
+from random import Random
+
+from ..case import Case
+from ..pair import CasePair, StepPair
+from .protocol import Answer, Ask, pickled
+from .remote import RemoteSide
+from .sandbox import Sandbox
+
+SIDES = ("control", "candidate")
+TWINS = 3
+"""Times that the twin is asked about a case that differs."""
+HOUR = 3600 * 10**9
+AHEAD = 8
+"""Cases that a side has before it, so that it waits neither for the other side nor for the comparison."""
+AHEAD_BYTES = 16 * 1024
+"""Their size at most: a socket takes that much while nobody reads, and a side that answers does not read."""
+
+
+class SharedCases:
+    """Cases that several workers take from."""
+
+    def __init__(self, cases: Iterable[Case]) -> None:
+        self._cases = iter(cases)
+        self._lock = threading.Lock()
+        self.was_ended = False
+
+    def take(self) -> Case | None:
+        """The next one, if there is one."""
+        with self._lock:
+            return None if self.was_ended else next(self._cases, None)
+
+    def end(self) -> None:
+        """Nobody wants the rest, nor what is under way."""
+        self.was_ended = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A case on its way to both sides."""
+
+    case: Case
+    ask: Ask
+    raw: bytes
+    """The ask, pickled."""
+
+
+class Worker:
+    """Both sides see the cases in the same order, each from the baseline."""
+
+    def __init__(self, number: int, sandbox: Sandbox) -> None:
+        self._number = number
+        self._sandbox = sandbox
+        self._sides: dict[str, RemoteSide] = {}
+        self._ready: set[str] = set()
+        self._under_way: deque[Asked] = deque()
+
+    def start(self, name: str, *, is_first: bool = False) -> None:
+        self._sides[name] = self._sandbox.open_side(self._number, name, is_first=is_first)
+
+    def start_missing(self) -> None:
+        for name in SIDES:
+            if name not in self._sides:
+                self.start(name)
+
+    def wait(self, name: str) -> None:
+        """Raises ReplayError when the side does not start."""
+        if name not in self._ready:
+            self._sandbox.note(name, self._sides[name].wait_until_ready())
+            self._ready.add(name)
+
+    def wait_for_all(self) -> None:
+        for name in self._sides:
+            self.wait(name)
+
+    def kill(self) -> None:
+        for side in tuple(self._sides.values()):
+            side.kill()
+
+    def hang_up(self) -> None:
+        for side in self._sides.values():
+            side.hang_up()
+
+    def close(self, *names: str) -> None:
+        for name in names or tuple(self._sides):
+            if (side := self._sides.pop(name, None)) is not None:
+                self._ready.discard(name)
+                side.close()
+
+    def work(
+        self, cases: SharedCases, differs: Callable[[StepPair], bool], pairs: Queue[CasePair | BaseException | None]
+    ) -> None:
+        """A thread's part of a run: cases until there are no more."""
+        end: BaseException | None = None
+        try:
+            coming = self._next(cases)
+            while not cases.was_ended and (coming or self._under_way):
+                if coming is not None and self._has_room(coming):
+                    self._send(coming)
+                    coming = self._next(cases)
+                else:
+                    pairs.put(self._pair(differs))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the run is iterated
+            end = error
+        self._drain()
+        pairs.put(end)
+
+    def _next(self, cases: SharedCases) -> Asked | None:
+        case = cases.take()
+        if case is None:
+            return None
+        seed = zlib.crc32(case.name.encode()) ^ self._sandbox.seed
+        ask = Ask(case.steps, time.time_ns(), seed, self._sandbox.state_file(case))
+        return Asked(case, ask, pickled(ask))
+
+    def _has_room(self, coming: Asked) -> bool:
+        size = len(coming.raw) + sum(len(asked.raw) for asked in self._under_way)
+        return not self._under_way or (len(self._under_way) < AHEAD and size <= AHEAD_BYTES)
+
+    def _send(self, asked: Asked) -> None:
+        self._restart()
+        self._under_way.append(asked)
+        self._ask(asked)
+
+    def _ask(self, asked: Asked) -> None:
+        names = list(SIDES)
+        Random(asked.ask.seed).shuffle(names)
+        for name in names:
+            self._sides[name].send(asked.raw)
+
+    def _pair(self, differs: Callable[[StepPair], bool]) -> CasePair:
+        """The oldest case under way, answered by both."""
+        self._restart()
+        asked = self._under_way.popleft()
+        control, candidate = (self._receive(name, asked.ask) for name in SIDES)
+        refused = control.refused or candidate.refused
+        steps = _paired(control, candidate)
+        different = [number for number, step in enumerate(steps) if differs(step)]
+        if different and not refused:
+            twins = self._twins(asked.ask)
+            for number in different:
+                seen = tuple(twin.steps[number][1] for twin in twins if number < len(twin.steps))
+                steps[number] = replace(steps[number], twins=seen)
+        return CasePair(asked.case, tuple(steps), refused)
+
+    def _receive(self, name: str, ask: Ask) -> Answer:
+        """A side's answer; one that is spent is ended."""
+        side = self._sides[name]
+        answer = side.receive(len(ask.steps))
+        if answer.is_spent:
+            side.kill()
+            self.close(name)
+        return answer
+
+    def _twins(self, ask: Ask) -> list[Answer]:
+        """The control's answers under other clocks, random numbers and hash seed."""
+        if "twin" not in self._sides:
+            self.start("twin")
+            self.wait("twin")
+        answers = []
+        for number in range(1, TWINS + 1):
+            shift = number * (HOUR + 61_500_000_000)
+            other = replace(ask, moment=ask.moment + shift, seed=ask.seed + 1000 * number)
+            self._sides["twin"].send(pickled(other))
+            answers.append(self._receive("twin", other))
+            if "twin" not in self._sides:
+                break
+        return answers
+
+    def _restart(self) -> None:
+        """Both sides anew when one is gone: what they keep in memory must have the same past.
+
+        What they had before them is asked again; nothing of it was used.
+        """
+        if set(SIDES) - self._sides.keys():
+            self.close()
+            self.start_missing()
+            self.wait_for_all()
+            for asked in self._under_way:
+                self._ask(asked)
+
+    def _drain(self) -> None:
+        """A run that was left: nothing of it may come as an answer of the next."""
+        while self._under_way:
+            asked = self._under_way.popleft()
+            for name in SIDES:
+                if name in self._sides:
+                    self._receive(name, asked.ask)
+
+
+def _paired(control: Answer, candidate: Answer) -> list[StepPair]:
+    """As far as both sides came."""
+    return [
+        StepPair(asked, other_asked, seen, other_seen)
+        for (asked, seen), (other_asked, other_seen) in zip(control.steps, candidate.steps, strict=False)
+    ]
