@@ -21,7 +21,6 @@ from .lifespan import Lifespan
 from .migration_map import Draft, MigrationMap, decode_map, draft_map, draft_routes, read_map
 from .reload import changes
 from .rollout import canary
-from .route_index import index_routes
 from .routes import Backend
 from .routing import Match, RouteTable
 from .status import Status, answer_probe, is_reserved
@@ -200,8 +199,11 @@ def _index_new_routes(draft: Draft, new: ASGIApp | None) -> Draft:
     if not draft.map.index_new_routes:
         return draft
     try:
+        # By names that FastAPI keeps to itself: only who asks for it depends on them.
+        from .route_index import index_routes
+
         index_routes(new)
-    except ValueError as error:
+    except (ImportError, ValueError) as error:
         fault = Fault(draft.map.path, None, "gateway.index_new_routes", f"{error}; remove the setting")
         return replace(draft, faults=(*draft.faults, fault))
     return draft

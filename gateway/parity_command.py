@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import sys
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Console
@@ -60,7 +62,7 @@ def parity_command(
     if resume and seed is not None:
         raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
     options = RunOptions(workers, _seed(seed), resume, whole=generate and not routes)
-    with _progress() as progress:
+    with _progress() as progress, _nothing_in_the_project():
         plan, report = _run(path, routes, options, progress, generate=generate)
     written = _write(report, files)
     if "-" not in written:
@@ -72,6 +74,14 @@ def parity_command(
 
 def _seed(given: int | None) -> int:
     return secrets.randbelow(1_000_000) if given is None else given
+
+
+@contextmanager
+def _nothing_in_the_project() -> Iterator[None]:
+    """Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory."""
+    with TemporaryDirectory(prefix="gateway-drawing-") as directory:
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", directory)
+        yield
 
 
 def _progress() -> Progress:

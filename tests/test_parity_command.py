@@ -146,6 +146,8 @@ def test_found_cases_are_kept_shrunk_and_replayed(notes: Notes) -> None:
     cases = {case.name: case for case in load_corpus(notes.directory / "corpus") if case.source == "found"}
     assert {taken, f"{taken} (2)"} <= cases.keys()
     assert all(len(case.steps) == 1 for case in cases.values()), "what it does not take is gone"
+    assert not (notes.directory / ".hypothesis").exists()
+    assert notes.left_behind() == []
 
     again = notes.run("parity", "POST /notes", "--no-generate", "--no-keep", "--json", "-")
     differing = {one["case"] for one in json.loads(again.stdout)["differences"]}

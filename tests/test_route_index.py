@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -351,6 +352,16 @@ def test_the_map_is_refused_when_the_app_cannot_be_indexed(tmp_path: Path) -> No
     assert [str(fault) for fault in refused.value.faults] == [
         f"{file}: gateway.index_new_routes: {reason}; remove the setting"
     ]
+    assert ask(gateway_of(map_of(tmp_path, "REFUSED", "")), "GET", "/").status == 200
+
+
+def test_a_fastapi_that_cannot_be_indexed_is_served_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("fastapi.routing._EffectiveRouteContext")
+    monkeypatch.delitem(sys.modules, "gateway.route_index")
+    with pytest.raises(
+        MapError, match=r"index_new_routes: cannot import name '_EffectiveRouteContext'.*remove the set"
+    ):
+        gateway_of(map_of(tmp_path, "INDEXED"))
     assert ask(gateway_of(map_of(tmp_path, "REFUSED", "")), "GET", "/").status == 200
 
 
