@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateway.parity.case import Case
+from gateway.parity.case import Case, Step
 from gateway.parity.pair import CasePair
 from gateway.parity.replaying.worker import AHEAD, AHEAD_BYTES
 from gateway.policy import Policy
@@ -64,11 +65,15 @@ def test_a_case_that_cannot_be_asked_leaves_no_answer_for_the_next(policy: Polic
 
 
 def test_large_requests_and_large_answers_go_through_among_small_ones(policy: Policy) -> None:
-    post = step("POST /books", LARGE)
-    cases = [
-        case(post, "GET /books", "GET /stream", name=f"large {number}") if number % 3 else case("GET /books")
-        for number in range(2 * AHEAD)
+    post, get = step("POST /books", LARGE), step("GET /books").request
+    padded = Step(replace(get, headers=(*get.headers, (b"X-Padding", LARGE))))
+    kinds = [
+        case("GET /books"),
+        case(padded, name="padded"),
+        case(post, "GET /books", "GET /stream"),
+        case("GET /books"),
     ]
+    cases = [replace(kinds[number % 4], name=f"{number}") for number in range(4 * AHEAD)]
     with replaying(policy, new=LEGACY) as replay:
         pairs = list(replay.run(cases, never))
     assert [pair.case for pair in pairs] == cases

@@ -21,8 +21,9 @@ SIDES = ("control", "candidate")
 TWINS = 3
 """Times that the twin is asked about a case that differs."""
 HOUR = 3600 * 10**9
+READING = {"GET", "HEAD", "OPTIONS"}
 AHEAD = 8
-"""Cases that a side has before it, so that it waits neither for the other side nor for the comparison."""
+"""Reading cases that a side has before it, so that it waits neither for the other side nor for the comparison."""
 AHEAD_BYTES = 16 * 1024
 """Their size at most: a socket takes that much while nobody reads, and a side that answers does not read."""
 
@@ -53,6 +54,11 @@ class Asked:
     ask: Ask
     raw: bytes
     """The ask, pickled."""
+
+    @property
+    def only_reads(self) -> bool:
+        """What writes is asked of both at one moment: files and databases have clocks that nobody can freeze."""
+        return all(step.request.method in READING for step in self.case.steps)
 
 
 class Worker:
@@ -124,8 +130,10 @@ class Worker:
         return Asked(case, ask, pickled(ask))
 
     def _has_room(self, coming: Asked) -> bool:
-        size = len(coming.raw) + sum(len(asked.raw) for asked in self._under_way)
-        return not self._under_way or (len(self._under_way) < AHEAD and size <= AHEAD_BYTES)
+        together = [*self._under_way, coming]
+        size = sum(len(asked.raw) for asked in together)
+        is_ahead = len(together) <= AHEAD and size <= AHEAD_BYTES and all(asked.only_reads for asked in together)
+        return is_ahead or not self._under_way
 
     def _send(self, asked: Asked) -> None:
         self._restart()
