@@ -136,6 +136,7 @@ def test_a_suite_becomes_cases(project: Project) -> None:
     assert (bare.returncode, done.returncode) == (0, 0), done.stdout
     assert re.findall(r"\d+ passed", bare.stdout) == re.findall(r"\d+ passed", done.stdout) == ["6 passed"]
     assert "recorded 5 cases in corpus" in done.stdout
+    assert "without their passwords, tokens and e-mails, so that a login in them fails on both sides" in done.stdout
     cases = {case.name.partition("::")[2]: case for case in load_corpus(project.directory / "corpus")}
     asked = {name: [(s.request.method, s.request.target.decode()) for s in case.steps] for name, case in cases.items()}
     (login,) = (name for name in cases if "example.com" in name)

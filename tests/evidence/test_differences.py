@@ -36,7 +36,9 @@ def document(*rules: IgnoreRule, results: tuple[ParityResult, ...] = ()) -> str:
 
 
 def test_without_rules_it_says_so() -> None:
-    assert document() == ("# Deliberate differences\n\nNone: the new side answers every request as the old one did.\n")
+    assert document() == (
+        "# Deliberate differences\n\nNone is declared: every difference that a parity run finds is a fault to mend.\n"
+    )
 
 
 def test_rules_stand_by_route_with_all_that_the_map_says_of_them() -> None:

@@ -95,6 +95,26 @@ def test_after_a_mismatch_a_difference_shows_nothing_and_a_match_does() -> None:
     assert results[3].note == ""
 
 
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("Vary: Cookie", "Vary: Origin"),
+        ("Location: /a", "Location: /b"),
+        ("Set-Cookie: s=1", "Set-Cookie: s=1; Secure"),
+    ],
+)
+def test_after_a_header_that_nothing_uses_all_goes_on(line: str, other: str) -> None:
+    results = judged(step(answer("1", "text/plain", line), answer("1", "text/plain", other)), OTHER)
+    assert [result.outcome for result in results] == [Outcome.MISMATCHED, Outcome.MISMATCHED]
+
+
+def test_after_a_header_that_the_case_keeps_a_difference_shows_nothing() -> None:
+    tagged = step(answer("1", "text/plain", "ETag: 1"), answer("1", "text/plain", "ETag: 2"))
+    steps = (Step(tagged.control_request, (("tag", "header.etag"),)), Step(OTHER.control_request))
+    results = judge(CasePair(Case("a case", steps), (tagged, OTHER)), route_of, Policy(), TODAY)
+    assert [result.outcome for result in results] == [Outcome.MISMATCHED, Outcome.INCONCLUSIVE]
+
+
 def test_after_an_ignored_difference_all_goes_on() -> None:
     ignored = step(answer("1", "text/plain"), answer("1", "text/csv"))
     rule = IgnoreRule("header.content-type", "meant")

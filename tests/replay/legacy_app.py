@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -95,6 +96,11 @@ def read(name: str) -> ResponseReturnValue:
     return (FILES / name).read_text() if (FILES / name).exists() else "none"
 
 
+@app.get("/files/<name>/modified")
+def modified(name: str) -> ResponseReturnValue:
+    return {"file": (FILES / name).stat().st_mtime, "clock": time.time()}
+
+
 @app.get("/error")
 def error() -> ResponseReturnValue:
     logger = logging.getLogger("library")
@@ -168,6 +174,30 @@ def crash() -> ResponseReturnValue:
 @app.get("/stream")
 def stream() -> ResponseReturnValue:
     return Response(endless(), mimetype="text/plain")
+
+
+@app.get("/effect-at-the-end")
+def effect_at_the_end() -> ResponseReturnValue:
+    def pieces() -> Iterator[bytes]:
+        yield b"xy"
+        yield b""
+        (FILES / "end.txt").write_text("end")
+
+    FILES.mkdir(exist_ok=True)
+    return Response(pieces(), headers={"Content-Length": "2"})
+
+
+@app.get("/unspeakable")
+def unspeakable() -> ResponseReturnValue:
+    class UnspeakableError(Exception):
+        def __str__(self) -> str:
+            raise LookupError
+
+    def pieces() -> Iterator[bytes]:
+        raise UnspeakableError
+        yield b""
+
+    return Response(pieces())
 
 
 @app.get("/count")

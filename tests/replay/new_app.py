@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import os
 import random
@@ -27,6 +28,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
 
 def build(*, commits: bool = True, one_query: bool = True) -> FastAPI:  # noqa: C901 - one view after the other
     app = FastAPI(lifespan=lifespan)
+    tasks: set[asyncio.Task[None]] = set()
 
     @app.get("/books")
     def books() -> JSONResponse:
@@ -42,6 +44,18 @@ def build(*, commits: bool = True, one_query: bool = True) -> FastAPI:  # noqa: 
             if commits:
                 session.commit()
             return JSONResponse({"id": book.id}, 201)
+
+    @app.get("/books/later")
+    async def add_later() -> Response:
+        async def add() -> None:
+            for _ in range(30):
+                await asyncio.sleep(0)
+            with Session(ENGINE) as session:
+                session.add(Book(title="Late", author_id=1))
+                session.commit()
+
+        tasks.add(asyncio.create_task(add()))
+        return Response(status_code=202)
 
     @app.get("/books/{number}")
     def book(number: int) -> JSONResponse:

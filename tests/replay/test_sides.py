@@ -12,7 +12,7 @@ from gateway.parity.observation import Observation
 from gateway.parity.replaying.isolation import file_hash
 from gateway.parity.replaying.replay import Replay
 from tests.replay.library import ATTEMPTS
-from tests.replay.running import ask, case, library, never, replaying, step
+from tests.replay.running import LEGACY, ask, case, library, never, replaying, step
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,28 @@ def test_files_of_its_own_are_an_effect_and_are_gone_with_the_case(replay: Repla
         assert seen.effects.files == (f"written files/a.txt {digest}",)
     assert body_of(pair.steps[1].control) == "hello"
     assert body_of(ask(replay, "GET /files/a.txt").steps[0].control) == "none"
+
+
+def test_a_file_was_written_at_the_frozen_moment(directory: Path) -> None:
+    with replaying(library(directory), new=LEGACY) as replay:
+        pair = ask(replay, step("PUT /files/a.txt", b"hello"), "GET /files/a.txt/modified")
+    control, candidate = (json.loads(body_of(seen)) for seen in (pair.steps[1].control, pair.steps[1].candidate))
+    assert control == candidate
+    assert control["file"] == control["clock"] - 1  # a step is a second
+
+
+def test_what_an_app_does_after_an_empty_chunk_is_done(replay: Replay) -> None:
+    assert [name for name in ask(replay, "GET /effect-at-the-end").steps[0].control.effects.files if "end.txt" in name]
+
+
+def test_an_error_without_words_is_told_by_its_name(replay: Replay) -> None:
+    assert ask(replay, "GET /unspeakable").steps[0].control.error == "UnspeakableError"
+
+
+def test_what_a_request_leaves_to_a_task_is_its_own_effect(replay: Replay) -> None:
+    cases = [case(f"GET /books/{'later' if number % 2 else 1}", name=f"{number}") for number in range(20)]
+    late = [len(pair.steps[0].candidate.effects.rows) for pair in replay.run(cases, never)]
+    assert late == [0, 1] * 10
 
 
 def test_error_records_are_an_effect_also_of_loggers_that_do_not_propagate(replay: Replay) -> None:

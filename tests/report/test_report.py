@@ -17,7 +17,7 @@ from gateway.parity.reporting.grouping import MOST, group_differences
 from gateway.parity.reporting.html_report import render_html
 from gateway.parity.reporting.report import exit_code, render_json, render_junit, told
 from gateway.parity.reporting.side_by_side import side_by_side
-from gateway.parity.result import Difference, Fate, Outcome
+from gateway.parity.result import Difference, Fate, Outcome, Verdict
 from tests.report.runs import DETAIL, VARY, answer, huge, mixed, report, result
 
 
@@ -37,6 +37,16 @@ def test_few_classes_keep_their_places_mismatches_first() -> None:
         ("", ("body.stamp",), Fate.NOISE, 20),
     ]
     assert groups[1].routes == ("GET /users/<int:user_id>", "POST /todos")
+
+
+def test_who_gets_in_and_what_is_stored_comes_first_however_rare() -> None:
+    harmful = ("effect.rows.todos", "authentication")
+    rare = (
+        result(number, "POST /todos", Outcome.MISMATCHED, Verdict(Difference(where, "1", "2"), Fate.MISMATCH))
+        for number, where in enumerate(harmful)
+    )
+    groups = group_differences((*huge().results, *rare))
+    assert [group.places for group in groups[:2]] == [("authentication",), ("effect.rows.todos",)]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ class TestRecorder:
         self._test: _Test | None = None
         self._cases: dict[str, dict[str, Case]] = defaultdict(dict)
         self._reasons: Counter[str] = Counter()
+        self._redacted = 0
         self._stack = ExitStack()
 
     def pytest_sessionstart(self) -> None:
@@ -73,6 +74,11 @@ class TestRecorder:
         count = sum(map(len, self._cases.values()))
         terminalreporter.section("gateway")
         terminalreporter.line(f"recorded {count} cases in {self._directory}")
+        if self._redacted:
+            terminalreporter.line(
+                f"{self._redacted} of them without their passwords, tokens and e-mails, so that a login in them fails "
+                "on both sides; where tests hold no real ones, record with --gateway-record-raw"
+            )
         for reason, tests in sorted(self._reasons.items()):
             terminalreporter.line(f"{tests} of them without their own database: {reason}")
 
@@ -94,7 +100,9 @@ class TestRecorder:
         case = Case(test.name, link(exchanges), source="tests", state=test.state)
         if not self._raw:
             known = {secret for exchange in exchanges for secret in secrets_of(exchange)}
-            case = redact_case(case, self._salt, known)
+            redacted = redact_case(case, self._salt, known)
+            self._redacted += redacted != case
+            case = redacted
         self._cases[test.name.partition("::")[0]][test.name] = case
 
 

@@ -26,12 +26,18 @@ def find_looseness(step: StepPair, credential: str) -> Difference | None:
     if control is None or candidate is None or _refuses(candidate, step.candidate_request):
         return None
     if _refuses(control, step.control_request):
-        is_looser = candidate.status not in _NOT_ASKED
+        is_looser = candidate.status not in _NOT_ASKED and not _is_invalid(step)
     else:
         is_looser = credential == "no-csrf" and control.status in _REFUSED_TOKEN and candidate.status < 400
     if not is_looser:
         return None
     return Difference("authentication", f"refused ({control.status})", f"answered ({candidate.status})")
+
+
+def _is_invalid(step: StepPair) -> bool:
+    """Whether the candidate found the request itself wrong, and did nothing: whoever sent it got nothing by it."""
+    response = step.candidate.response
+    return response is not None and response.status == 422 and not step.candidate.effects.rows
 
 
 def _refuses(response: Response, request: Request) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from ...policy import Policy
+from ..case import Step
 from ..comparing.comparison import MOST, every_difference, more
 from ..exchange import Request
 from ..explaining.explanation import explain
@@ -21,21 +22,24 @@ from .rules import find_rule
 
 _AFTER = "an earlier request of this case differed"
 _BEGINNING = "only the beginning of the answer was read: it is too long, or endless"
+_PASSING = re.compile(r"header\..+|cookie\..+\.(?:samesite|httponly|secure|path|domain|max-age|expires|partitioned)")
+"""Places that no later request hangs on: a replay sends what the case says, whatever a browser would."""
 _WORST = (Fate.MISMATCH, Fate.IGNORED, Fate.NOISE)
 
 
 def judge(pair: CasePair, route_of: Callable[[Request], str], policy: Policy, today: date) -> tuple[ParityResult, ...]:
     """A result for each request of the case, in order; one that was not asked is inconclusive.
 
-    What differs after a request that mismatched shows nothing by itself, and neither does what matches in a case that
-    was refused. `route_of` gives a route's key, empty for a path that no rule takes.
+    What differs after a request that mismatched shows nothing by itself, unless only headers did that no later request
+    uses; neither does what matches in a case that was refused. `route_of` gives a route's key, empty for a path that no
+    rule takes.
     """
     results: list[ParityResult] = []
     for step in pair.steps:
         route = route_of(step.control_request)
         verdicts = tuple(_verdicts(step, pair.case.credential, route, policy, today))
         outcome, note = _outcome(verdicts), ""
-        if outcome is Outcome.MISMATCHED and any(earlier.outcome is Outcome.MISMATCHED for earlier in results):
+        if outcome is Outcome.MISMATCHED and any(map(_goes_on, pair.case.steps, results)):
             outcome, note = Outcome.INCONCLUSIVE, _AFTER
         elif pair.refused and outcome is not Outcome.MISMATCHED:
             outcome, note = Outcome.INCONCLUSIVE, pair.refused
@@ -83,6 +87,15 @@ def _verdicts(step: StepPair, credential: str, route: str, policy: Policy, today
             yield Verdict(difference, Fate.NOISE, reason, cause)
         else:
             yield Verdict(difference, Fate.MISMATCH, cause=cause)
+
+
+def _goes_on(step: Step, result: ParityResult) -> bool:
+    """Whether what mismatched there may be why a later request of the case differs."""
+    if result.outcome is not Outcome.MISMATCHED:
+        return False
+    kept = {place for _, place in step.keep}
+    wrong = (verdict.difference.where for verdict in result.verdicts if verdict.fate is Fate.MISMATCH)
+    return any(place in kept or not _PASSING.fullmatch(place) for place in wrong)
 
 
 def _is_cut(step: StepPair) -> bool:

@@ -20,7 +20,7 @@ def differences_document(rules: Iterable[IgnoreRule], results: Iterable[ParityRe
         by_route.setdefault(rule.route or "", []).append(rule)
     lines = ["# Deliberate differences", ""]
     if not by_route:
-        lines += ["None: the new side answers every request as the old one did.", ""]
+        lines += ["None is declared: every difference that a parity run finds is a fault to mend.", ""]
     else:
         lines += ["Where the new side's answers differ from the old one's on purpose, and why.", ""]
     samples = list(results)
@@ -32,7 +32,7 @@ def differences_document(rules: Iterable[IgnoreRule], results: Iterable[ParityRe
 
 
 def _rule_lines(rule: IgnoreRule, results: Iterable[ParityResult], today: date) -> Iterator[str]:
-    yield f"### {_code(rule.where)}"
+    yield f"### {_code(rule.where)}{f' ({rule.cause})' if rule.cause else ''}"
     yield ""
     yield _text(rule.reason)
     notes = [f"Approved by {_text(rule.approved_by)}."] if rule.approved_by else []

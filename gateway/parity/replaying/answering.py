@@ -107,7 +107,11 @@ class Answering:
         return observation, refused, called.hung or not called.is_over
 
     def _effects(self) -> Effects:
-        files = self._files.changes() if self.containment.wrote else ()
+        files: tuple[str, ...] = ()
+        if self.containment.wrote:
+            files = self._files.changes()
+            if self._freezer is not None:
+                self._files.freeze_times(self._freezer.moment)
         self._has_files |= self.containment.wrote
         self.containment.wrote = False
         return Effects(

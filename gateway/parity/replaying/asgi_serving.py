@@ -21,6 +21,10 @@ class StartError(Exception):
     """The app's lifespan failed."""
 
 
+LEFT_S = 0.05
+"""Seconds for the tasks that a request leaves behind: what they do is its own effect, not the next one's."""
+
+
 async def serve_asgi(app: ASGIApp, answering: Answering, connection: Connection) -> None:
     """Start the app, answer cases until the parent closes the connection, stop it. Raises StartError."""
     messages = _messages(connection)
@@ -37,11 +41,13 @@ async def serve_asgi(app: ASGIApp, answering: Answering, connection: Connection)
 
 async def call(app: ASGIApp, request: Request, state: dict[str, Any], limit: float) -> Called:
     """Ask, read the answer to its end or for `limit` seconds, leave. Exceptions of the app are its answer's."""
-    wire = AsyncWire(request)
+    wire, before = AsyncWire(request), asyncio.all_tasks()
     task = asyncio.create_task(_run(app, scope_of(request, state), wire))
     await asyncio.wait({task}, timeout=limit)
     if not task.done():
         await _leave(task, wire)
+    elif left := asyncio.all_tasks() - before:
+        await asyncio.wait(left, timeout=LEFT_S)
     return wire.called(is_over=task.done())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -17,7 +18,9 @@ class DirectoryState:
         self._directory = directory
         self._baseline = baseline
         self._at_start = read_names(baseline)
+        self._times_at_start = {name: _time(baseline / name) for name in self._at_start}
         self._before = dict(self._at_start)
+        self._times = dict(self._times_at_start)
 
     def changes(self) -> tuple[str, ...]:
         """`written NAME SHA256` and `deleted NAME` since the last call or the reset."""
@@ -25,6 +28,15 @@ class DirectoryState:
         self._before = now
         written = [f"written {name} {digest}" for name, digest in now.items() if before.get(name) != digest]
         return tuple(sorted([*written, *(f"deleted {name}" for name in before if name not in now)]))
+
+    def freeze_times(self, moment: int) -> None:
+        """What was written since the last call or the reset was written at `moment`, nanoseconds since the epoch.
+
+        The kernel's clock cannot be frozen, and `Last-Modified` and `ETag` are made of it.
+        """
+        for name in self._before:
+            if _time(self._directory / name) != self._times.get(name):
+                self._set_time(name, moment)
 
     def reset(self) -> None:
         """Back to the baseline, if anything has changed."""
@@ -36,6 +48,13 @@ class DirectoryState:
                 (self._directory / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self._baseline / name, self._directory / name)
         self._before = dict(self._at_start)
+        self._times = {}
+        for name, moment in self._times_at_start.items():
+            self._set_time(name, moment)
+
+    def _set_time(self, name: str, moment: int) -> None:
+        os.utime(self._directory / name, ns=(moment, moment), follow_symlinks=False)
+        self._times[name] = moment
 
 
 def read_names(directory: Path) -> Names:
@@ -49,3 +68,7 @@ def _digest(path: Path) -> str:
         return f"-> {path.readlink()}"
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _time(path: Path) -> int:
+    return path.lstat().st_mtime_ns

@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from inspect import iscoroutinefunction
 from multiprocessing.connection import Connection
 from threading import Thread
@@ -36,7 +37,8 @@ def main() -> None:
     connection = Connection(int(sys.argv[1]))
     start: SideStart = connection.recv()
     if start.cpu is not None:
-        os.sched_setaffinity(0, {start.cpu})
+        with suppress(OSError):  # it may be forbidden
+            os.sched_setaffinity(0, {start.cpu})
     answering = Answering(start)
     try:
         app = import_app(start.app, start.key, dict(start.arguments))

@@ -91,7 +91,10 @@ class Wire:
 
 def text_of(error: BaseException) -> str:
     """`ValueError: no such book`."""
-    return f"{type(error).__name__}: {error}"
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - of its own __str__
+        return type(error).__name__
 
 
 def scope_of(request: Request, state: dict[str, Any]) -> Scope:

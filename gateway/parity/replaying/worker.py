@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from queue import Queue
 from random import Random
 
+from ...errors import ReplayError
 from ..case import Case
 from ..pair import CasePair, StepPair
 from .protocol import Answer, Ask, pickled
@@ -26,6 +27,9 @@ AHEAD = 8
 """Reading cases that a side has before it, so that it waits neither for the other side nor for the comparison."""
 AHEAD_BYTES = 16 * 1024
 """Their size at most: a socket takes that much while nobody reads, and a side that answers does not read."""
+
+FAST_S = 0.02
+"""A worker whose last case took longer takes the next one when it is free: another may be free sooner."""
 
 
 class SharedCases:
@@ -70,6 +74,7 @@ class Worker:
         self._sides: dict[str, RemoteSide] = {}
         self._ready: set[str] = set()
         self._under_way: deque[Asked] = deque()
+        self._is_fast = False
 
     def start(self, name: str, *, is_first: bool = False) -> None:
         self._sides[name] = self._sandbox.open_side(self._number, name, is_first=is_first)
@@ -82,11 +87,15 @@ class Worker:
     def wait(self, name: str) -> None:
         """Raises ReplayError when the side does not start."""
         if name not in self._ready:
-            self._sandbox.note(name, self._sides[name].wait_until_ready())
+            try:
+                self._sandbox.note(name, self._sides[name].wait_until_ready())
+            except ReplayError:
+                self.close(name)
+                raise
             self._ready.add(name)
 
     def wait_for_all(self) -> None:
-        for name in self._sides:
+        for name in tuple(self._sides):
             self.wait(name)
 
     def kill(self) -> None:
@@ -132,8 +141,8 @@ class Worker:
     def _has_room(self, coming: Asked) -> bool:
         together = [*self._under_way, coming]
         size = sum(len(asked.raw) for asked in together)
-        is_ahead = len(together) <= AHEAD and size <= AHEAD_BYTES and all(asked.only_reads for asked in together)
-        return is_ahead or not self._under_way
+        is_small = len(together) <= AHEAD and size <= AHEAD_BYTES
+        return not self._under_way or (self._is_fast and is_small and all(asked.only_reads for asked in together))
 
     def _send(self, asked: Asked) -> None:
         self._restart()
@@ -149,8 +158,9 @@ class Worker:
     def _pair(self, differs: Callable[[StepPair], bool]) -> CasePair:
         """The oldest case under way, answered by both."""
         self._restart()
-        asked = self._under_way.popleft()
+        asked, began = self._under_way.popleft(), time.perf_counter()
         control, candidate = (self._receive(name, asked.ask) for name in SIDES)
+        self._is_fast = time.perf_counter() - began < FAST_S
         refused = control.refused or candidate.refused
         steps = _paired(control, candidate)
         different = [number for number, step in enumerate(steps) if differs(step)]
@@ -191,6 +201,8 @@ class Worker:
         What they had before them is asked again; nothing of it was used.
         """
         if set(SIDES) - self._sides.keys():
+            if self._under_way:  # the other one is at cases that will be asked again
+                self.kill()
             self.close()
             self.start_missing()
             self.wait_for_all()

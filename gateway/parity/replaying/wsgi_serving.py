@@ -52,7 +52,7 @@ class SyncWire(Wire):
     def gone(self) -> bool:
         if perf_counter() > self._until:
             self.leave()
-        return self.was_left or self.is_whole
+        return self.was_left
 
     @property
     def is_overdue(self) -> bool:
@@ -60,10 +60,12 @@ class SyncWire(Wire):
         return self.gone and perf_counter() > self._until + GRACE_S
 
     def hold(self, message: Message) -> None:
-        self.take(message)
+        if not self.gone:
+            self.take(message)
 
     def put(self, message: Message) -> None:
-        self.take(message)
+        if not self.gone:
+            self.take(message)
         if self.gone and not self.is_whole:
             raise ClientGoneError("the client left before the end of the answer")
 
@@ -75,8 +77,8 @@ def call(app: WSGIApplication, wire: SyncWire) -> None:
         for message in plain_answer(400, AMBIGUOUS):
             wire.take(message)
         return
-    environ = build_environ(scope, BytesIO(wire.request.body))
     try:
+        environ = build_environ(scope, BytesIO(wire.request.body))
         copy_context().run(run, app, environ, Response(wire, wire.request.method))
     except ClientGoneError:
         return
@@ -118,8 +120,9 @@ class Serving:
 
     def work(self) -> None:
         try:
-            while (asked := self._asked()) is not None:
-                self._answer(asked)
+            with suppress(BrokenPipeError):  # the parent has hung up on what it had asked ahead
+                while (asked := self._asked()) is not None:
+                    self._answer(asked)
         finally:
             self._is_over.set()
 
@@ -128,7 +131,8 @@ class Serving:
         while not self._is_over.wait(LOOK_S):
             under_way = self._under_way
             if under_way is not None and under_way.wire.is_overdue and self._take(under_way):
-                self._go_on(under_way.case, under_way.wire.called(is_over=False))
+                with suppress(BrokenPipeError):
+                    self._go_on(under_way.case, under_way.wire.called(is_over=False))
                 return
 
     def _asked(self) -> Ask | None:
@@ -162,6 +166,5 @@ class Serving:
         try:
             return case.send(called)
         except StopIteration as end:
-            with suppress(BrokenPipeError):  # the parent has hung up on what it had asked ahead
-                self._connection.send(end.value)
+            self._connection.send(end.value)
             return None

@@ -25,6 +25,8 @@ class Group:
     cause: str
     """Name of the known cause that they share; empty for those of one place without a known cause."""
     fate: Fate
+    harm: int
+    """A rank, 0 is worst."""
     count: int
     routes: tuple[str, ...]
     sample: ParityResult
@@ -34,18 +36,28 @@ class Group:
 
 
 def group_differences(results: Iterable[ParityResult], most: int = MOST) -> tuple[Group, ...]:
-    """At most `most` groups, mismatches first, then by size; classes become coarser, and then the smallest one."""
+    """At most `most` groups: mismatches first, then what harms most, then by size.
+
+    Where there would be more, classes become coarser, and then the last ones are one.
+    """
     found = [(result, verdict) for result in results for verdict in result.verdicts]
     for key in (_by_place, _by_part):
         members = _grouped(found, key)
         if len(members) <= most:
             break
-    ranked = sorted(members.items(), key=lambda item: -len(item[1]))
+    ranked = sorted(members.items(), key=lambda item: (_harm(item[1]), -len(item[1])))
     groups = [_group(cause, fate, those) for (cause, _, fate), those in ranked[: most - len(Fate)]]
     rest = [one for _, those in ranked[most - len(Fate) :] for one in those]
     groups += [_group("", fate, those) for (_, _, fate), those in _grouped(rest, lambda _: ("", "")).items()]
     order = list(Fate)
-    return tuple(sorted(groups, key=lambda group: (order.index(group.fate), -group.count, group.places)))
+    return tuple(sorted(groups, key=lambda group: (order.index(group.fate), group.harm, -group.count, group.places)))
+
+
+def _harm(members: Iterable[Found]) -> int:
+    """A rank, 0 is worst: who gets in and what gets out, then what is stored, then what is answered."""
+    places = {re.split(r"[.\[]", verdict.difference.where)[0] for _, verdict in members}
+    rows = any(verdict.difference.where.startswith("effect.rows") for _, verdict in members)
+    return 0 if places & {"authentication", "secret"} else 1 if rows else 2
 
 
 def _by_place(verdict: Verdict) -> tuple[str, str]:
@@ -68,7 +80,8 @@ def _group(cause: str, fate: Fate, members: list[Found]) -> Group:
     routes = tuple(sorted({result.route for result, _ in members}))
     places = Counter(outline(verdict.difference.where) for _, verdict in members)
     sample, verdict = min(members, key=lambda member: _length(member[0]))
-    return Group(tuple(place for place, _ in places.most_common()), cause, fate, len(members), routes, sample, verdict)
+    shown = tuple(place for place, _ in places.most_common())
+    return Group(shown, cause, fate, _harm(members), len(members), routes, sample, verdict)
 
 
 def _length(result: ParityResult) -> int:
