@@ -13,7 +13,7 @@ from .case import Case
 from .explaining.causes import CAUSES
 from .judging.judgement import differs, judge
 from .judging.rules import unused_rules
-from .judging.summary import RouteSummary, power, summarise
+from .judging.summary import RouteSummary, by_rank, power, summarise
 from .pair import CasePair
 from .plan import Plan
 from .proving.evidence import Evidence
@@ -158,10 +158,9 @@ def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSumm
     asked = {route for case in plan.cases for route in plan.routes_of(case)}
     silent = [
         RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, 0, None, None, _silence(plan, route in asked))
-        for route in sorted({*plan.routes} - {one.route for one in found})
+        for route in {*plan.routes} - {one.route for one in found}
     ]
-    first = sum(one.outcome is Outcome.MISMATCHED for one in found)
-    return (*found[:first], *silent, *found[first:])
+    return by_rank((*found, *silent))
 
 
 def _silence(plan: Plan, is_asked: bool) -> str:

@@ -68,15 +68,16 @@ def test_paths_that_no_rule_takes_need_no_minimum() -> None:
     assert summary.outcome is M
 
 
-def test_the_worst_route_stands_first() -> None:
+def test_the_worst_route_stands_first_and_what_is_no_route_last() -> None:
     every = [
         *results([M] * 5, "c"),
         *results([M], "b"),
+        *results([X], ""),
         *results([X], "d"),
         *results([M] * 5, "a"),
         *results([G] * 5, "e"),
     ]
-    assert [summary.route for summary in summarise(every, Policy())] == ["d", "b", "e", "a", "c"]
+    assert [summary.route for summary in summarise(every, Policy())] == ["d", "b", "e", "a", "c", ""]
 
 
 def test_a_run_is_as_its_worst_route_and_nothing_is_inconclusive() -> None:

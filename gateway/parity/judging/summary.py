@@ -45,7 +45,7 @@ class RouteSummary:
 
 
 def summarise(results: Iterable[ParityResult], policy: Policy) -> tuple[RouteSummary, ...]:
-    """One summary a route, the worst first, then by route."""
+    """One summary a route, `by_rank`."""
     by_route: dict[str, list[ParityResult]] = {}
     asked: dict[str, tuple[Request, ...]] = {}
     clean: dict[str, set[tuple[Request, ...]]] = {}
@@ -56,7 +56,12 @@ def summarise(results: Iterable[ParityResult], policy: Policy) -> tuple[RouteSum
         if result.outcome in (Outcome.MATCHED, Outcome.IGNORED):
             clean.setdefault(result.route, set()).add(asked[result.case])
     summaries = [_summary(route, found, len(clean.get(route, ())), policy.minimum) for route, found in by_route.items()]
-    return tuple(sorted(summaries, key=lambda one: (_WORST.index(one.outcome), one.route)))
+    return by_rank(summaries)
+
+
+def by_rank(summaries: Iterable[RouteSummary]) -> tuple[RouteSummary, ...]:
+    """The worst first, then by route; paths that no rule takes, which nobody flips, last."""
+    return tuple(sorted(summaries, key=lambda one: (not one.route, _WORST.index(one.outcome), one.route)))
 
 
 _WORST = (Outcome.MISMATCHED, Outcome.INCONCLUSIVE, Outcome.IGNORED, Outcome.MATCHED)
