@@ -34,7 +34,9 @@ def report_view(report: Report) -> Iterator[RenderableType]:
     """Routes in a table, then what differs, a class at a time, then the outcome."""
     yield routes_table(report.summaries)
     mismatched = (result for result in report.results if result.outcome is Outcome.MISMATCHED)
-    blocks = _blocks([group for group in group_differences(mismatched) if group.fate is Fate.MISMATCH])
+    blocks = _blocks(
+        [group for group in group_differences(mismatched, report.generated) if group.fate is Fate.MISMATCH]
+    )
     for block in blocks[:_MOST_CLASSES]:
         yield Text()
         yield from _block_view(block, report)

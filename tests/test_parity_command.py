@@ -62,6 +62,17 @@ def test_a_request_after_one_that_differs_is_no_difference_of_its_own(notes: Not
     assert "4 mismatched, 2 inconclusive" in done.stdout
 
 
+def test_a_value_that_no_answer_has_is_said_aloud(agreeing: Notes) -> None:
+    agreeing.edit("corpus/notes.toml", '"body.id"', '"body.number"')
+    done = agreeing.run("parity", "--no-generate")
+    assert (
+        'case "a note is created and read": the control\'s answer to "POST /notes" has nothing to keep at body.number'
+        in " ".join(done.stdout.split())
+    )
+    assert done.stdout.count("nothing to keep") == 1
+    assert "2 inconclusive (6 cases" in done.stdout
+
+
 def test_evidence_lets_a_flip_through_until_the_code_changes(agreeing: Notes) -> None:
     refused = agreeing.run("flip", "POST /notes", "new")
     assert refused.returncode == 2

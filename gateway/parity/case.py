@@ -31,6 +31,17 @@ class Case:
     credential: str = "given"
     """`given`, or how the credential of the last request was spoilt: `anonymous`, `wrong`, `other-user`, `no-csrf`."""
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether nobody has written or recorded it: the run made it up."""
+        return self.source in ("generated", "schema")
+
+
+def uses(request: Request, name: str) -> bool:
+    """Whether the request has a place for a kept value."""
+    hole = b"{{%s}}" % name.encode()
+    return any(hole in text for text in (request.target, request.body, *(value for _, value in request.headers)))
+
 
 def fill(request: Request, kept: dict[str, str]) -> Request:
     """The request with every `{{name}}` replaced, its length kept right. A name that nobody kept stays as it is."""

@@ -33,6 +33,11 @@ class Request:
     body: bytes = b""
 
     @property
+    def line(self) -> str:
+        """`GET /todos/7?full=1`."""
+        return f"{self.method} {self.target.decode('latin-1')}"
+
+    @property
     def path(self) -> str:
         """Decoded, as ASGI has it and as the map's rules match it."""
         return unquote_to_bytes(self.target.partition(b"?")[0]).decode("utf-8", "replace")

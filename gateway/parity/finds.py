@@ -13,7 +13,7 @@ from .generating.shrinking import shrink
 from .judging.judgement import differs
 from .pair import StepPair
 from .place import outline
-from .plan import GENERATED, Plan
+from .plan import Plan
 from .replaying.replay import Replay
 from .reporting.report import Report
 from .result import Fate, Outcome, ParityResult
@@ -49,7 +49,7 @@ def _kinds(plan: Plan, report: Report) -> list[tuple[Case, ParityResult]]:
         if result.outcome is not Outcome.MISMATCHED or case is None or not result.route:
             continue
         kind = (result.route, places(result))
-        if case.source in GENERATED:
+        if case.is_generated:
             found.setdefault(kind, (case, result))
         else:
             known.add(kind)

@@ -8,6 +8,21 @@ from .case import Case
 from .exchange import Request
 from .observation import Observation
 
+Observations = tuple[Observation, Observation]
+"""The control's and the candidate's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What both sides did when they were asked in plain words what each is thought to have read (readings.py)."""
+
+    cause: str
+    """Name of the known cause that the two ways of reading are."""
+    control: Observations
+    """Asked what Flask is thought to have read."""
+    candidate: Observations
+    """Asked what FastAPI is thought to have read."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepPair:
@@ -19,6 +34,8 @@ class StepPair:
     candidate: Observation
     twins: tuple[Observation, ...] = ()
     """The control again, with another clock, random numbers and hash seed; only where the pair differed."""
+    trials: tuple[Trial, ...] = ()
+    """Only where the pair differed, and the frameworks may have read the request in two ways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +46,5 @@ class CasePair:
     steps: tuple[StepPair, ...]
     refused: str = ""
     """Why it was not run, or not to its end: what cannot be contained is not run."""
+    missing: str = ""
+    """Why the rest was not asked: a value that it needs was in no answer."""

@@ -28,8 +28,6 @@ from .generating.schema_cases import MISSING, can_read_schemas, generate_from_sc
 from .replaying.sandbox import Setup
 
 _KEPT = re.compile(rb"{{[^{}]*}}")
-GENERATED = ("generated", "schema")
-"""Sources of cases that nobody has written or recorded."""
 SPOILT = 3
 """Cases of a route whose credentials are spoilt in every way."""
 
@@ -117,7 +115,7 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
 def _left_out(plan: Plan, asked: Iterable[tuple[Case, frozenset[str]]]) -> list[str]:
     """What is said of cases that ask routes which are not compared; generated ones are nobody's loss."""
     reasons = dict(plan.map.policy.leave_out)
-    counts: Counter[str] = Counter(route for case, routes in asked if case.source not in GENERATED for route in routes)
+    counts: Counter[str] = Counter(route for case, routes in asked if not case.is_generated for route in routes)
     notes = [f"{counts[route]} cases of {route} left out: {why}" for route, why in reasons.items() if counts[route]]
     alone = [route for route, _ in counts.most_common() if route not in reasons]
     if alone:

@@ -101,6 +101,8 @@ def _judged(plan: Plan, options: RunOptions, cases: list[Case], notes: list[str]
             for pair in replay.run(
                 cases, lambda step: differs(step, plan.route_of(step.control_request), policy, today)
             ):
+                if pair.missing and pair.case.credential == "given" and not pair.case.is_generated:
+                    notes.append(f'case "{pair.case.name}": {pair.missing}, so the rest of it was not asked')
                 yield judged(pair, plan, policy, today)
         finally:
             notes += replay.notes
@@ -149,6 +151,7 @@ def _report(
         causes=CAUSES,
         complaints=unused_rules(results, policy, began.date()) if check_rules else (),
         was_interrupted=was_interrupted,
+        generated=frozenset(case.name for case in plan.cases if case.is_generated),
     )
 
 

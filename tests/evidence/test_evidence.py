@@ -66,8 +66,18 @@ def test_a_verdict_that_shows_no_match_is_told(verdict: dict[str, Any], told: st
 
 
 def test_every_reason_is_told() -> None:
+    assert len(missing_or_stale(MATCHED, Fingerprints("", "", "", ""))) == 4
     mismatched = replace(MATCHED, outcome=Outcome.MISMATCHED, mismatched=1)
-    assert len(missing_or_stale(mismatched, Fingerprints("", "", "", ""))) == 5
+    assert missing_or_stale(mismatched, Fingerprints("", "bb", "", "dd", 41)) == (
+        "the legacy app changed since 2026-11-20 14:03 UTC",
+        "the policy changed",
+        "mismatched: 1 of 42 requests differ",
+    )
+
+
+def test_a_run_that_kept_cases_of_what_differs_is_no_change_of_the_corpus() -> None:
+    mismatched = replace(MATCHED, outcome=Outcome.MISMATCHED, mismatched=1)
+    assert missing_or_stale(mismatched, replace(NOW, corpus="x", cases=44)) == ("mismatched: 1 of 42 requests differ",)
 
 
 # --- the corpus ---

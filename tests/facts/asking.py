@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 from gateway.bridge import WSGIBridge
 from gateway.parity.exchange import Request
 from gateway.parity.observation import Effects, Observation
+from gateway.parity.pair import StepPair, Trial
+from gateway.parity.readings import readings_of
 from gateway.parity.replaying.asgi_serving import call
 from tests.facts import legacy, new
 
@@ -26,9 +28,13 @@ class Sides:
         self._legacy = {debug: WSGIBridge(legacy.create_app(debug=debug)) for debug in (False, True)}
         self._new = new.create_app()
 
-    def ask(self, request: Request, *, debug: bool = False) -> tuple[Observation, Observation]:
-        """What the legacy app did (`debug`: under FLASK_DEBUG=1), and what the new one did."""
-        return self._observe(self._legacy[debug], request), self._observe(self._new, request)
+    def step(self, request: Request, *, debug: bool = False) -> StepPair:
+        """The legacy app (`debug`: under FLASK_DEBUG=1) as control, the new one as candidate."""
+        return self._step((self._legacy[debug], self._new), request)
+
+    def step_back(self, request: Request, *, debug: bool = False) -> StepPair:
+        """The other way about: as of a port from FastAPI to Flask."""
+        return self._step((self._new, self._legacy[debug]), request)
 
     def ask_legacy(self, request: Request) -> Observation:
         return self._observe(self._legacy[False], request)
@@ -36,6 +42,13 @@ class Sides:
     def close(self) -> None:
         for bridge in self._legacy.values():
             bridge.close()
+
+    def _step(self, apps: tuple[ASGIApp, ASGIApp], request: Request) -> StepPair:
+        def both(asked: Request) -> tuple[Observation, Observation]:
+            return self._observe(apps[0], asked), self._observe(apps[1], asked)
+
+        trials = (Trial(one.cause, both(one.control), both(one.candidate)) for one in readings_of(request))
+        return StepPair(request, request, *both(request), trials=tuple(trials))
 
     def _observe(self, app: ASGIApp, request: Request) -> Observation:
         with logged_errors() as errors:

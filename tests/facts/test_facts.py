@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.parity.comparing.comparison import compare
-from gateway.parity.explaining.explanation import explain
+from gateway.parity.explaining.explanation import Explanation
+from gateway.parity.pair import StepPair
 from gateway.parity.result import Difference
 from tests.facts.asking import Sides, both_sides
 from tests.facts.rows import FACTS, NOT_SHOWN, ROWS, Row
@@ -42,28 +43,31 @@ def sides() -> Iterator[Sides]:
     gc.collect()
 
 
+def causes_of(step: StepPair, mode: str) -> dict[str, str | None]:
+    """Every place where the sides differ, with the name of its cause."""
+    explanation = Explanation(step, mode)
+    found = compare(step.control, step.candidate, method=step.control_request.method, json_mode=mode)
+    causes = {difference.where: explanation.cause_of(difference) for difference in found}
+    return {where: cause and cause.name for where, cause in causes.items()}
+
+
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_fact_is_found_and_named(row: Row, sides: Sides) -> None:
-    control, candidate = sides.ask(row.request, debug=row.debug)
-    found = compare(control, candidate, method=row.request.method, json_mode=row.mode)
-    causes = {one.where: explain(one, row.request, control, candidate) for one in found}
-    assert {where: cause and cause.name for where, cause in causes.items()} == row.places
+    assert causes_of(sides.step(row.request, debug=row.debug), row.mode) == row.places
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.places], ids=str)
 def test_a_difference_the_other_way_about_has_no_cause(row: Row, sides: Sides) -> None:
-    candidate, control = sides.ask(row.request, debug=row.debug)
-    found = compare(control, candidate, method=row.request.method, json_mode=row.mode)
-    assert found
-    causes = {cause.name for one in found if (cause := explain(one, row.request, control, candidate))}
-    assert causes <= UNDIRECTED
+    causes = causes_of(sides.step_back(row.request, debug=row.debug), row.mode)
+    assert causes
+    assert {cause for cause in causes.values() if cause is not None} <= UNDIRECTED
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_what_goes_with_no_fact_has_no_cause(row: Row, sides: Sides) -> None:
-    pair = sides.ask(row.request, debug=row.debug)
+    explanation = Explanation(sides.step(row.request, debug=row.debug), row.mode)
     for difference in FOREIGN:
-        cause = explain(difference, row.request, *pair)
+        cause = explanation.cause_of(difference)
         assert cause is None or (cause.name in TAKING_HEADERS and difference.where.startswith("header."))
 
 

@@ -19,7 +19,10 @@ from pathlib import Path
 
 from gateway.errors import ReplayError
 from gateway.parity.case import Case
+from gateway.parity.judging.judgement import differs
+from gateway.parity.pair import StepPair
 from gateway.parity.plan import Plan, make_plan
+from gateway.parity.readings import readings_of
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.result import Fate, Outcome
 from gateway.parity.run import judged
@@ -59,10 +62,16 @@ def planned() -> Iterator[Plan]:
 
 
 def mismatches(plan: Plan, cases: Iterable[Case], workers: int = 1) -> Iterator[Shown]:
-    """As a run judges them. The twin is not asked: what it would show as noise, the sound app shows as well."""
+    """As a run judges them. The twin is asked only beside an experiment: what it would show as noise, the sound app
+    shows as well."""
     policy, today = plan.map.policy, datetime.now(UTC).date()
+
+    def is_tried(step: StepPair) -> bool:
+        request = step.control_request
+        return any(readings_of(request)) and differs(step, plan.route_of(request), policy, today)
+
     with Replay(plan.setup, workers=workers, seed=SEED) as replay:
-        for pair in replay.run(cases, lambda _step: False):
+        for pair in replay.run(cases, is_tried):
             for result in judged(pair, plan, policy, today):
                 if result.route and result.outcome is Outcome.MISMATCHED:
                     places = (v.difference.where for v in result.verdicts if v.fate is Fate.MISMATCH)

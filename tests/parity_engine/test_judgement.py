@@ -139,6 +139,15 @@ def test_a_case_that_stopped_without_a_reason_is_inconclusive_too() -> None:
     assert [(result.outcome, result.note) for result in judged(asked=1)] == [(Outcome.INCONCLUSIVE, "not asked")]
 
 
+def test_what_was_not_asked_for_want_of_a_value_is_inconclusive_and_a_wrong_guess_is_nothing() -> None:
+    case = Case("a case", (Step(SAME.control_request), Step(Request("GET", b"/users/{{id}}"))))
+    pair = CasePair(case, (SAME,), missing="nothing at body.id")
+    found = [(result.outcome, result.note) for result in judge(pair, route_of, Policy(), TODAY)]
+    assert found == [(Outcome.MATCHED, ""), (Outcome.INCONCLUSIVE, "nothing at body.id")]
+    guess = replace(pair, case=replace(case, source="generated"))
+    assert [result.outcome for result in judge(guess, route_of, Policy(), TODAY)] == [Outcome.MATCHED]
+
+
 # --- authentication and secrets ---
 
 LOOSER = step(answer("{}", status=401), answer("{}", status=200))

@@ -30,6 +30,15 @@ def books() -> ResponseReturnValue:
         return jsonify(titles(session))
 
 
+@app.get("/shelf")
+def shelf() -> ResponseReturnValue:
+    """Of one author; where there is none, or what is no number, of all."""
+    if request.args.get("author") == "nobody":
+        os._exit(3)
+    with Session(ENGINE) as session:
+        return jsonify(items=titles(session, request.args.get("author", type=int)))
+
+
 @app.post("/books")
 def add_book() -> ResponseReturnValue:
     with Session(ENGINE) as session:

@@ -48,8 +48,9 @@ def fill(url: str) -> None:
     engine.dispose()
 
 
-def titles(session: Session) -> list[str]:
-    return list(session.scalars(select(Book.title).order_by(Book.id)))
+def titles(session: Session, author: int | None = None) -> list[str]:
+    books = select(Book.title).order_by(Book.id)
+    return list(session.scalars(books if author is None else books.filter_by(author_id=author)))
 
 
 def titles_one_by_one(session: Session) -> list[str]:

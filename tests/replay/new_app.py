@@ -35,6 +35,11 @@ def build(*, commits: bool = True, one_query: bool = True) -> FastAPI:  # noqa: 
         with Session(ENGINE) as session:
             return JSONResponse(titles(session) if one_query else titles_one_by_one(session))
 
+    @app.get("/shelf")
+    def shelf(author: int | None = None) -> JSONResponse:
+        with Session(ENGINE) as session:
+            return JSONResponse({"items": titles(session, author)})
+
     @app.post("/books")
     async def add_book(request: Request) -> JSONResponse:
         with Session(ENGINE) as session:

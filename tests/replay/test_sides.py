@@ -74,6 +74,19 @@ def test_steps_build_on_each_other_and_each_side_keeps_its_own_values(replay: Re
     assert pair.steps[1].control.effects.rows == ()
 
 
+def test_what_needs_a_value_that_no_answer_had_is_not_asked(replay: Replay) -> None:
+    looked = (
+        step("GET /books/{{id}}"),
+        step("GET /books/1", id="body.id"),
+        step("GET /books/{{id}}", etag="header.etag"),
+    )
+    pair = ask(replay, step("GET /books", id="body.nothing"), *looked)
+    assert [len(pair.steps), pair.refused] == [1, ""]
+    assert pair.missing == 'the control\'s answer to "GET /books" has nothing to keep at body.nothing'
+    pair = ask(replay, step("GET /books", id="body.nothing"), step("GET /books", id="body[0]"), looked[0])
+    assert (pair.missing, pair.steps[2].control_request.target) == ("", b"/books/Ada 1")
+
+
 def test_clock_random_numbers_uuids_and_sets_are_equal(replay: Replay) -> None:
     first, second = (ask(replay, "GET /moment").steps[0] for _ in range(2))
     assert json.loads(body_of(first.control)) == json.loads(body_of(first.candidate))

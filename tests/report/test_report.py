@@ -18,7 +18,7 @@ from gateway.parity.reporting.html_report import render_html
 from gateway.parity.reporting.report import exit_code, render_json, render_junit, told
 from gateway.parity.reporting.side_by_side import side_by_side
 from gateway.parity.result import Difference, Fate, Outcome, Verdict
-from tests.report.runs import DETAIL, VARY, answer, huge, mixed, report, result
+from tests.report.runs import DETAIL, STATUS, VARY, answer, huge, mixed, report, result
 
 
 def test_ten_thousand_differences_are_at_most_fifty_classes() -> None:
@@ -47,6 +47,16 @@ def test_who_gets_in_and_what_is_stored_comes_first_however_rare() -> None:
     )
     groups = group_differences((*huge().results, *rare))
     assert [group.places for group in groups[:2]] == [("authentication",), ("effect.rows.todos",)]
+
+
+def test_a_sample_is_one_that_somebody_wrote_where_there_is_one() -> None:
+    made_up, longer, written = (
+        result(number, "POST /todos", Outcome.MISMATCHED, STATUS) for number in (1, 10**9, 2 * 10**9)
+    )
+    assert [group.sample for group in group_differences((longer, made_up, written))] == [made_up]
+    generated = {made_up.case, longer.case}
+    assert [group.sample for group in group_differences((longer, made_up, written), generated)] == [written]
+    assert [group.sample for group in group_differences((longer, made_up), generated)] == [made_up]
 
 
 @pytest.mark.parametrize(

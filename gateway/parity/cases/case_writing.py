@@ -62,7 +62,7 @@ def _header_choices(headers: Headers) -> Iterator[tuple[Headers, bool]]:
 
 
 def _entry(step: Step, headers: Headers, body: tuple[str, Any] | None, *, exact: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = {"request": f"{step.request.method} {step.request.target.decode('latin-1')}"}
+    entry: dict[str, Any] = {"request": step.request.line}
     if headers:
         pairs = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
         entry["headers"] = _table_or_pairs(pairs)

@@ -5,14 +5,23 @@ A wrong explanation is worse than none: a sign that the values do not show is no
 
 from __future__ import annotations
 
-from ..exchange import Request
-from ..observation import Observation
+from ..pair import StepPair
 from ..result import Difference
 from .causes import CAUSES
+from .reading import TriedReadings
 from .symptom import Cause, Symptom
 
 
-def explain(difference: Difference, request: Request, control: Observation, candidate: Observation) -> Cause | None:
-    """The first cause whose sign the difference shows, None when it shows none."""
-    symptom = Symptom(difference, request, control, candidate)
-    return next((cause for cause in CAUSES.values() if cause.sign(symptom)), None)
+class Explanation:
+    """Of the differences of one step."""
+
+    def __init__(self, step: StepPair, json_mode: str) -> None:
+        self._step = step
+        self._readings = TriedReadings(step, json_mode)
+
+    def cause_of(self, difference: Difference) -> Cause | None:
+        """The first cause whose sign the difference shows, None when it shows none."""
+        step = self._step
+        readings = tuple(self._readings.causes_at(difference.where))
+        symptom = Symptom(difference, step.control_request, step.control, step.candidate, readings)
+        return next((cause for cause in CAUSES.values() if cause.sign(symptom)), None)

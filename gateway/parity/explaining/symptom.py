@@ -30,6 +30,8 @@ class Symptom:
     request: Request
     control: Observation
     candidate: Observation
+    readings: tuple[str, ...] = ()
+    """Names of the causes that an experiment has confirmed (reading.py)."""
 
     @property
     def where(self) -> str:

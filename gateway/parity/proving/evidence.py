@@ -63,7 +63,11 @@ NEVER_COVERED = ("no parity run has covered it",)
 
 def missing_or_stale(evidence: Evidence, now: Fingerprints) -> tuple[str, ...]:
     """Why the route must not be flipped, a sentence a reason; empty when fresh evidence says that both sides match."""
-    return (*_changes(evidence.fingerprints, now, evidence.made), *_verdict(evidence))
+    verdict = tuple(_verdict(evidence))
+    then = evidence.fingerprints
+    if verdict:  # which may be why the run itself has kept cases
+        then = replace(then, corpus=now.corpus)
+    return (*_changes(then, now, evidence.made), *verdict)
 
 
 def parity_command(route: str) -> str:

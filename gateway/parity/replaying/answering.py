@@ -10,14 +10,13 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from ..case import Step, fill
 from ..exchange import Request
 from ..observation import Effects, Observation
 from .containment import Containment
 from .directory_state import DirectoryState
 from .drivers import watch_drivers, watch_engines
 from .freezing import SECOND, Freezer, freeze_sqlite
-from .keeping import value_at
+from .keeping import Kept
 from .observe import Probes
 from .protocol import Answer, Ask, Ready, SideStart
 from .row_changes import LockedError
@@ -80,19 +79,21 @@ class Answering:
         return tuple(sorted(changed))
 
     async def _ask(self, ask: Ask, call: Call) -> Answer:
-        kept: dict[str, str] = {}
+        kept = Kept(self._start.name)
         done: list[tuple[Request, Observation]] = []
         for number, step in enumerate(ask.steps):
-            request = fill(step.request, kept)
+            if missing := kept.lacks(step.request):
+                return Answer(tuple(done), missing=missing)
+            request = kept.fill(step.request)
             self._freeze(ask.moment + number * SECOND, ask.seed + number)
             observation, refused, is_spent = await self._observe(request, call)
             if refused:
                 return Answer(tuple(done), refused, is_spent)
             done.append((request, observation))
-            _keep(step, observation, kept)
+            kept.take(step, request, observation.response)
             if is_spent:
                 unasked = len(done) < len(ask.steps)
-                return Answer(tuple(done), STILL_RUNNING.format(_line(request)) if unasked else "", is_spent)
+                return Answer(tuple(done), STILL_RUNNING.format(request.line) if unasked else "", is_spent)
         return Answer(tuple(done))
 
     async def _observe(self, request: Request, call: Call) -> tuple[Observation, str, bool]:
@@ -103,7 +104,7 @@ class Answering:
         with self.containment.opened():
             effects = self._effects()
         observation = Observation(called.response, called.error, called.duration, effects)
-        refused = f'no answer to "{_line(request)}" within {self.limit:g} s' if called.hung else ""
+        refused = f'no answer to "{request.line}" within {self.limit:g} s' if called.hung else ""
         return observation, refused, called.hung or not called.is_over
 
     def _effects(self) -> Effects:
@@ -146,14 +147,3 @@ class Answering:
     def _opened(self, connection: sqlite3.Connection) -> None:
         if self._freezer is not None:
             freeze_sqlite(connection)
-
-
-def _keep(step: Step, observation: Observation, kept: dict[str, str]) -> None:
-    for name, place in step.keep:
-        value = None if observation.response is None else value_at(observation.response, place)
-        if value is not None:
-            kept[name] = value
-
-
-def _line(request: Request) -> str:
-    return f"{request.method} {request.target.decode('latin-1')}"

@@ -1,4 +1,4 @@
-"""The value at a place of an answer, for a later request of the same case. Pure."""
+"""Values of answers for later requests of the same case. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,40 @@ import json
 import re
 from typing import Any
 
-from ..exchange import Response, values_of
+from ..case import Step, fill, uses
+from ..exchange import Request, Response, values_of
 
 PART = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
 INPUT = re.compile(rb"<input\b[^>]{0,1000}>", re.IGNORECASE)
 ATTRIBUTE = re.compile(rb"""\b(name|value)=["']([^"']*)["']""", re.IGNORECASE)
+
+
+class Kept:
+    """What one side's answers have given to one case so far."""
+
+    def __init__(self, side: str) -> None:
+        self._side = side
+        self._values: dict[str, str] = {}
+        self._absent: dict[str, str] = {}
+        """Name to why it has no value."""
+
+    def take(self, step: Step, request: Request, response: Response | None) -> None:
+        """Keep what the step wants of its answer; `request` is as it was asked."""
+        for name, place in step.keep:
+            value = None if response is None else value_at(response, place)
+            if value is not None:
+                self._values[name] = value
+            else:
+                self._absent[name] = f'the {self._side}\'s answer to "{request.line}" has nothing to keep at {place}'
+
+    def lacks(self, request: Request) -> str:
+        """Why the request cannot be asked; empty when every value that it needs is there."""
+        missing = (why for name, why in self._absent.items() if name not in self._values and uses(request, name))
+        return next(missing, "")
+
+    def fill(self, request: Request) -> Request:
+        """With what was kept."""
+        return fill(request, self._values)
 
 
 def value_at(response: Response, place: str) -> str | None:

@@ -84,6 +84,8 @@ class Answer:
     """Why it did not come to the end."""
     is_spent: bool = False
     """Whether the side has to be started again before the next case."""
+    missing: str = ""
+    """Why the rest was not asked: a value that it needs was in no answer."""
 
 
 def pickled(ask: Ask) -> bytes:

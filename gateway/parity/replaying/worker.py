@@ -17,6 +17,7 @@ from ..pair import CasePair, StepPair
 from .protocol import Answer, Ask, pickled
 from .remote import RemoteSide
 from .sandbox import Sandbox
+from .trials import Held
 
 SIDES = ("control", "candidate")
 TWINS = 3
@@ -58,6 +59,8 @@ class Asked:
     ask: Ask
     raw: bytes
     """The ask, pickled."""
+    held: Held | None = None
+    """The pair that this is a trial for."""
 
     @property
     def only_reads(self) -> bool:
@@ -124,7 +127,9 @@ class Worker:
                     self._send(coming)
                     coming = self._next(cases)
                 else:
-                    pairs.put(self._pair(differs))
+                    pair = self._pair(differs)
+                    if pair is not None:
+                        pairs.put(pair)
         except BaseException as error:  # noqa: BLE001 - it is raised where the run is iterated
             end = error
         self._drain()
@@ -132,11 +137,12 @@ class Worker:
 
     def _next(self, cases: SharedCases) -> Asked | None:
         case = cases.take()
-        if case is None:
-            return None
+        return None if case is None else self._asked(case, time.time_ns())
+
+    def _asked(self, case: Case, moment: int, held: Held | None = None) -> Asked:
         seed = zlib.crc32(case.name.encode()) ^ self._sandbox.seed
-        ask = Ask(case.steps, time.time_ns(), seed, self._sandbox.state_file(case))
-        return Asked(case, ask, pickled(ask))
+        ask = Ask(case.steps, moment, seed, self._sandbox.state_file(case))
+        return Asked(case, ask, pickled(ask), held)
 
     def _has_room(self, coming: Asked) -> bool:
         together = [*self._under_way, coming]
@@ -155,21 +161,29 @@ class Worker:
         for name in names:
             self._sides[name].send(asked.raw)
 
-    def _pair(self, differs: Callable[[StepPair], bool]) -> CasePair:
-        """The oldest case under way, answered by both."""
+    def _pair(self, differs: Callable[[StepPair], bool]) -> CasePair | None:
+        """The oldest case under way, answered by both; None where trials of it have still to be answered."""
         self._restart()
         asked, began = self._under_way.popleft(), time.perf_counter()
         control, candidate = (self._receive(name, asked.ask) for name in SIDES)
         self._is_fast = time.perf_counter() - began < FAST_S
         refused = control.refused or candidate.refused
         steps = _paired(control, candidate)
+        if asked.held is not None:
+            return asked.held.take(steps)
         different = [number for number, step in enumerate(steps) if differs(step)]
         if different and not refused:
             twins = self._twins(asked.ask)
             for number in different:
                 seen = tuple(twin.steps[number][1] for twin in twins if number < len(twin.steps))
                 steps[number] = replace(steps[number], twins=seen)
-        return CasePair(asked.case, tuple(steps), refused)
+        pair = CasePair(asked.case, tuple(steps), refused, control.missing or candidate.missing)
+        held = None if refused else Held.of(pair, different)
+        if held is None:
+            return pair
+        for case in held.cases:
+            self._send(self._asked(case, asked.ask.moment, held))
+        return None
 
     def _receive(self, name: str, ask: Ask) -> Answer:
         """A side's answer; one that is spent is ended."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 
 from ..place import outline
@@ -30,25 +30,32 @@ class Group:
     count: int
     routes: tuple[str, ...]
     sample: ParityResult
-    """The one with the shortest answers: the easiest to read."""
+    """Of a case that somebody wrote or recorded, where there is one; of these the shortest, the easiest to read."""
     verdict: Verdict
     """The sample's."""
 
 
-def group_differences(results: Iterable[ParityResult], most: int = MOST) -> tuple[Group, ...]:
+def group_differences(
+    results: Iterable[ParityResult], generated: Container[str] = (), most: int = MOST
+) -> tuple[Group, ...]:
     """At most `most` groups: mismatches first, then what harms most, then by size.
 
-    Where there would be more, classes become coarser, and then the last ones are one.
+    Where there would be more, classes become coarser, and then the last ones are one. `generated` are the names of
+    cases that are no sample while there is another.
     """
+
+    def rank(found: Found) -> tuple[bool, int]:
+        return found[0].case in generated, _length(found[0])
+
     found = [(result, verdict) for result in results for verdict in result.verdicts]
     for key in (_by_place, _by_part):
         members = _grouped(found, key)
         if len(members) <= most:
             break
     ranked = sorted(members.items(), key=lambda item: (_harm(item[1]), -len(item[1])))
-    groups = [_group(cause, fate, those) for (cause, _, fate), those in ranked[: most - len(Fate)]]
+    groups = [_group(cause, fate, those, rank) for (cause, _, fate), those in ranked[: most - len(Fate)]]
     rest = [one for _, those in ranked[most - len(Fate) :] for one in those]
-    groups += [_group("", fate, those) for (_, _, fate), those in _grouped(rest, lambda _: ("", "")).items()]
+    groups += [_group("", fate, those, rank) for (_, _, fate), those in _grouped(rest, lambda _: ("", "")).items()]
     order = list(Fate)
     return tuple(sorted(groups, key=lambda group: (order.index(group.fate), group.harm, -group.count, group.places)))
 
@@ -76,10 +83,10 @@ def _grouped(found: list[Found], key: Callable[[Verdict], tuple[str, str]]) -> d
     return groups
 
 
-def _group(cause: str, fate: Fate, members: list[Found]) -> Group:
+def _group(cause: str, fate: Fate, members: list[Found], rank: Callable[[Found], tuple[bool, int]]) -> Group:
     routes = tuple(sorted({result.route for result, _ in members}))
     places = Counter(outline(verdict.difference.where) for _, verdict in members)
-    sample, verdict = min(members, key=lambda member: _length(member[0]))
+    sample, verdict = min(members, key=rank)
     shown = tuple(place for place, _ in places.most_common())
     return Group(shown, cause, fate, _harm(members), len(members), routes, sample, verdict)
 

@@ -22,7 +22,7 @@ def render_html(report: Report) -> str:
     environment.filters |= {"milliseconds": milliseconds, "request": request_text}
     environment.globals |= {"side_by_side": side_by_side, "power_text": power_text}
     template = environment.get_template("report.html")
-    return template.render(report=report, groups=group_differences(report.results))
+    return template.render(report=report, groups=group_differences(report.results, report.generated))
 
 
 def milliseconds(seconds: float) -> str:

@@ -36,6 +36,8 @@ class Report:
     was_interrupted: bool = False
     notes: tuple[str, ...] = ()
     """What a reader should know besides: cases left out, what a side tried while it started."""
+    generated: frozenset[str] = frozenset()
+    """Names of the cases that the run made up by itself."""
 
     @property
     def outcome(self) -> Outcome:
@@ -62,7 +64,7 @@ def exit_code(outcome: Outcome) -> int:
 
 def request_text(request: Request) -> str:
     """The request as one would write it down, its body cut where it is long."""
-    head = [f"{request.method} {request.target.decode('latin-1')}"]
+    head = [request.line]
     head += [f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in request.headers]
     if request.body:
         text = request.body[:LONGEST_BODY].decode("utf-8", "backslashreplace")
@@ -96,7 +98,7 @@ def render_json(report: Report) -> str:
                 "routes": group.routes,
                 "sample": group.sample.case,
             }
-            for group in group_differences(report.results)
+            for group in group_differences(report.results, report.generated)
         ],
         "differences": [_result(result) for result in report.results if result.verdicts],
     }
@@ -166,7 +168,7 @@ def _result(result: ParityResult) -> dict[str, object]:
         "case": result.case,
         "step": result.step,
         "route": result.route,
-        "request": f"{result.request.method} {result.request.target.decode('latin-1')}",
+        "request": result.request.line,
         "outcome": result.outcome.value,
         "note": result.note,
         "differences": [

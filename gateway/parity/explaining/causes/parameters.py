@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,68 +16,18 @@ _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def _is_repeated(symptom: Symptom) -> bool:
-    """A name given more than once: the control has its first value (or refuses it), the candidate the last; or one
-    of the two values has another answer altogether."""
-    ours, theirs = symptom.difference.control, symptom.difference.candidate
-    if symptom.is_of_answer and (symptom.statuses[0] != symptom.statuses[1] or _are_lists(symptom)):
-        return any(_repeated(symptom))
-    if symptom.where == "effect.files":
-        ours, theirs = ((text or "").rpartition(" ")[2] for text in (ours, theirs))
-    elif not symptom.is_of_body and not symptom.where.startswith("effect.rows."):
-        return False
-    return any(
-        theirs in _written(last) and (ours in _written(first) or _number(first) is None is not _number(last))
-        for first, last in _repeated(symptom)
-    )
-
-
-def _repeated(symptom: Symptom) -> Iterator[tuple[str, str]]:
-    """The first and last value of each name that has several, and of each file its name, length and SHA-256."""
-    named: dict[str, list[tuple[str, ...]]] = {}
-    for name, value in symptom.fields:
-        named.setdefault(name, []).append((value,))
-    for name, content, disposition in symptom.parts:
-        if found := _FILENAME.search(disposition):
-            named.setdefault(f"file {name}", []).append((found[1], str(len(content)), _sha256(content)))
-    for values in named.values():
-        if len(values) > 1 and values[0] != values[-1]:
-            yield from zip(values[0], values[-1], strict=False)
-
-
-def _sha256(content: str) -> str:
-    return hashlib.sha256(content.encode("latin-1")).hexdigest()
-
-
-def _written(value: str) -> tuple[str, ...]:
-    """How a value may stand in a JSON body: as text, and as a number."""
-    return (json.dumps(value, ensure_ascii=False), value)
-
-
-def _are_lists(symptom: Symptom) -> bool:
-    """Whether both answers are lists: which rows a parameter chose does not show its value."""
-    return symptom.is_of_body and all(isinstance(body, list) for body in symptom.bodies)
-
-
 def _is_lenient(symptom: Symptom) -> bool:
     """What the candidate's validation refuses the control answers, or both read one text otherwise."""
     if symptom.refuses("query", "header", "cookie"):
         is_missing = any(error["type"] == "missing" for error in symptom.refusals)
         return symptom.is_of_answer and symptom.was_fine and not is_missing
-    return symptom.is_of_body and (_is_other_bool(symptom) or _is_whole_float(symptom))
+    return "lenient-parameter" in symptom.readings or (symptom.is_of_body and _is_other_bool(symptom))
 
 
 def _is_other_bool(symptom: Symptom) -> bool:
     """A word that is true to `bool` as any text is, and false to pydantic."""
     pair = symptom.difference.control, symptom.difference.candidate
     return pair == ("true", "false") and any(value.lower() in _FALSE for _, value in symptom.fields)
-
-
-def _is_whole_float(symptom: Symptom) -> bool:
-    """`1.0` is no int to Flask, which takes its default, and 1 to pydantic."""
-    whole = [value.partition(".")[0] for _, value in symptom.fields if re.fullmatch(r"-?\d+\.0+", value)]
-    is_shown = symptom.difference.candidate in whole or _are_lists(symptom)
-    return bool(whole) and is_shown and symptom.difference.control != symptom.difference.candidate
 
 
 def _is_percent(symptom: Symptom) -> bool:
@@ -229,7 +177,7 @@ CAUSES = (
         "repeated-parameter",
         "Of a name given twice Flask reads the first value; FastAPI the last.",
         '`a: list[str] = Query()` and take `a[0]`; `request.query_params.getlist("a")[0]`.',
-        _is_repeated,
+        lambda symptom: "repeated-parameter" in symptom.readings,
     ),
     Cause(
         "lenient-parameter",
