@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from tests.replay.library import ATTEMPTS, ENGINE, FILES, Author, Book, attempt, endless, titles
+from tests.replay.library import ATTEMPTS, ENGINE, FILES, Author, Book, attempt, endless, moments, titles
 
 app = Flask(__name__)
 KEPT: list[Any] = []
@@ -70,7 +70,7 @@ def moment() -> ResponseReturnValue:
         return jsonify(
             time=time.time(),
             now=datetime.datetime.now(datetime.UTC).isoformat(),
-            sql=session.scalar(text("SELECT CURRENT_TIMESTAMP")),
+            sql=moments(session),
             uuids=[str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid1())],
             random=[random.random(), random.Random().random(), secrets.token_hex(4), os.urandom(3).hex()],
             words=list({"a", "b", "c", "d", "e", "f"}),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ForeignKey, create_engine, select
+from sqlalchemy import ForeignKey, create_engine, select, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 ENGINE = create_engine(os.environ.get("LIBRARY_URL", "sqlite://"))
@@ -46,6 +46,24 @@ def fill(url: str) -> None:
             session.add(Author(name=name, books=[Book(title=f"{name} {number}") for number in (1, 2)]))
         session.commit()
     engine.dispose()
+
+
+MOMENTS = (
+    "CURRENT_TIMESTAMP",
+    "datetime('now')",
+    "datetime()",
+    "datetime('NOW', '+0 days')",
+    "date('now') || ' ' || time('now')",
+    "strftime('%Y-%m-%d %H:%M:%S')",
+    "strftime('%Y-%m-%d %H:%M:%S', 'now')",
+    "datetime(julianday('now'), '+0.1 seconds')",
+    "datetime(unixepoch(), 'unixepoch')",
+)
+"""SQL for one and the same."""
+
+
+def moments(session: Session) -> list[str]:
+    return [str(session.scalar(text(f"SELECT {moment}"))) for moment in MOMENTS]
 
 
 def titles(session: Session, author: int | None = None) -> list[str]:

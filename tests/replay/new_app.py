@@ -15,10 +15,9 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.replay.library import ATTEMPTS, ENGINE, FILES, Book, attempt, endless, titles, titles_one_by_one
+from tests.replay.library import ATTEMPTS, ENGINE, FILES, Book, attempt, endless, moments, titles, titles_one_by_one
 
 
 @asynccontextmanager
@@ -71,7 +70,7 @@ def build(*, commits: bool = True, one_query: bool = True) -> FastAPI:  # noqa: 
     @app.get("/moment")
     def moment() -> JSONResponse:
         with Session(ENGINE) as session:
-            sql = session.scalar(text("SELECT CURRENT_TIMESTAMP"))
+            sql = moments(session)
         uuids = [str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid1())]
         numbers = [random.random(), random.Random().random(), secrets.token_hex(4), os.urandom(3).hex()]
         words = list({"a", "b", "c", "d", "e", "f"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from gateway.parity.observation import Observation
 from gateway.parity.replaying.isolation import file_hash
 from gateway.parity.replaying.replay import Replay
-from tests.replay.library import ATTEMPTS
+from tests.replay.library import ATTEMPTS, MOMENTS
 from tests.replay.running import LEGACY, ask, case, library, never, replaying, step
 
 
@@ -88,9 +89,17 @@ def test_what_needs_a_value_that_no_answer_had_is_not_asked(replay: Replay) -> N
 
 
 def test_clock_random_numbers_uuids_and_sets_are_equal(replay: Replay) -> None:
-    first, second = (ask(replay, "GET /moment").steps[0] for _ in range(2))
+    cases = [case("GET /moment", name=name) for name in ("once", "again")]
+    first, second = (pair.steps[0] for pair in replay.run(cases, never))
     assert json.loads(body_of(first.control)) == json.loads(body_of(first.candidate))
     assert body_of(first.control) != body_of(second.control)
+
+
+def test_every_moment_in_sql_is_the_frozen_one(replay: Replay) -> None:
+    (pair,) = ask(replay, "GET /moment").steps
+    told = json.loads(body_of(pair.control))
+    frozen = datetime.fromtimestamp(told["time"], UTC).strftime("%Y-%m-%d %H:%M:%S")
+    assert dict(zip(MOMENTS, told["sql"], strict=True)) == dict.fromkeys(MOMENTS, frozen)
 
 
 def test_the_twin_has_another_clock_other_numbers_and_another_hash_seed(replay: Replay) -> None:

@@ -14,6 +14,7 @@ import uuid
 from collections import Counter
 from functools import partial
 from hashlib import shake_128
+from sqlite3 import connect
 from typing import Any
 
 _pytest = sys.modules.get("pytest")
@@ -25,10 +26,14 @@ if _pytest is None:
 else:
     sys.modules["pytest"] = _pytest
 
+_SQL = connect(":memory:", check_same_thread=False)
+"""Where SQLite's functions are its own; it was opened before anybody watches."""
 SECOND = 10**9
 NODE = 0x02_00_00_00_00_01
 """What `uuid.uuid1` takes for the machine's address: asking for the real one would start a program."""
 FORMS = {"current_timestamp": "%Y-%m-%d %H:%M:%S", "current_date": "%Y-%m-%d", "current_time": "%H:%M:%S"}
+DATED = {"datetime": 0, "date": 0, "time": 0, "julianday": 0, "unixepoch": 0, "strftime": 1}
+"""SQLite's functions of a moment, and how many arguments come before it; without one it is `now`."""
 
 
 class Freezer:
@@ -70,10 +75,21 @@ class Freezer:
 
 
 def freeze_sqlite(connection: sqlite3.Connection) -> None:
-    """SQLite's own clock reads the process's: column defaults and `datetime('now')` in SQL."""
+    """SQLite's own clock reads the process's: `CURRENT_TIMESTAMP` in column defaults, `datetime('now')` in SQL."""
     for name, form in FORMS.items():
         connection.create_function(name, 0, partial(_now, form), deterministic=True)
+    for name, before in DATED.items():
+        connection.create_function(name, -1, partial(_dated, name, before), deterministic=True)
 
 
 def _now(form: str) -> str:
     return time.strftime(form, time.gmtime())
+
+
+def _dated(name: str, before: int, *arguments: Any) -> Any:
+    """What SQLite's function gives, were it now the frozen moment."""
+    given = [*arguments] if len(arguments) > before else [*arguments, "now"]
+    if len(given) > before and str(given[before]).lower() == "now":
+        given[before] = _now("%Y-%m-%d %H:%M:%S")
+    (value,) = _SQL.execute(f"SELECT {name}({', '.join('?' * len(given))})", given).fetchone()
+    return value

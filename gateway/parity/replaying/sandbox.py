@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ...errors import ReplayError
 from ...policy import Policy
 from ..case import Case
 from .isolation import open_isolation
-from .protocol import Ready, SideStart
+from .protocol import Ready, SideStart, moment_now
 from .remote import RemoteSide, environment_of, filled
 
 
@@ -74,7 +73,7 @@ class Sandbox:
             makes_baseline=is_first,
             timeout=policy.timeout,
             freezes=policy.freeze,
-            moment=time.time_ns(),
+            moment=moment_now(),
             seed=self.seed + 1 if name == "twin" else self.seed,
             cpu=cpu_for(2 * worker + (name == "candidate")),
         )

@@ -14,7 +14,7 @@ from random import Random
 from ...errors import ReplayError
 from ..case import Case
 from ..pair import CasePair, StepPair
-from .protocol import Answer, Ask, pickled
+from .protocol import Answer, Ask, moment_now, pickled
 from .remote import RemoteSide
 from .sandbox import Sandbox
 from .trials import Held
@@ -137,7 +137,7 @@ class Worker:
 
     def _next(self, cases: SharedCases) -> Asked | None:
         case = cases.take()
-        return None if case is None else self._asked(case, time.time_ns())
+        return None if case is None else self._asked(case, moment_now())
 
     def _asked(self, case: Case, moment: int, held: Held | None = None) -> Asked:
         seed = zlib.crc32(case.name.encode()) ^ self._sandbox.seed
