@@ -14,7 +14,7 @@ from gateway.flip import flip, write_map
 from gateway.migration_map import draft_map
 from gateway.routes import Mode
 from gateway.toml_statements import statements
-from tests.test_toml_statements import toml_texts, unhurried
+from tests.test_toml_statements import toml_texts
 
 MAP = """\
 # The map. "GET /x" = "legacy" stands in this comment too.
@@ -113,7 +113,6 @@ def maps(draw: st.DrawFn) -> tuple[str, str]:
     return text, route
 
 
-@unhurried
 @given(maps(), st.sampled_from(list(Mode)), st.sampled_from([None, 0, 12.5, 100]))
 def test_only_the_routes_statement_changes(given_map: tuple[str, str], mode: Mode, percent: float | None) -> None:
     text, route = given_map
@@ -130,7 +129,6 @@ def test_only_the_routes_statement_changes(given_map: tuple[str, str], mode: Mod
     assert percent is None or value["percent"] == percent
 
 
-@unhurried
 @given(maps(), st.sampled_from([(Mode.LEGACY, None), (Mode.NEW, None), (Mode.CANARY, 10)]))
 def test_flipping_back_restores_the_file(given_map: tuple[str, str], there: tuple[Mode, float | None]) -> None:
     text, _ = given_map

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.toml_statements import KeyPath, Statement, key_text, statements
-
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A loaded machine is no fault of the code."""
 
 VALUES = [
     '"new"',
@@ -57,7 +54,6 @@ def paths(tree: Any, before: KeyPath = ()) -> Iterator[KeyPath]:
         yield from paths(value, (*before, key))
 
 
-@unhurried
 @given(toml_texts())
 def test_statements_and_what_is_between_them_are_the_whole_text(text: str) -> None:
     lines = text.split("\n")
@@ -70,7 +66,6 @@ def test_statements_and_what_is_between_them_are_the_whole_text(text: str) -> No
     assert [line for line in lines if line.strip() and not line.strip().startswith("#")] == []
 
 
-@unhurried
 @given(toml_texts())
 def test_every_key_of_the_text_has_its_statement(text: str) -> None:
     assert {key for statement in statements(text) for key in statement.keys} == set(paths(tomllib.loads(text)))

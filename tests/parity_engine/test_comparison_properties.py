@@ -72,14 +72,12 @@ modes = st.sampled_from(["typed", "canonical", "bytes"])
 
 
 @given(observations, methods, modes)
-@settings(max_examples=100, deadline=None)
 def test_an_observation_agrees_with_itself(observation: Observation, method: str, mode: str) -> None:
     again = replace(observation, duration=0.2)
     assert found(observation, again, method=method, json_mode=mode) == []
 
 
 @given(observations, observations, modes)
-@settings(max_examples=100, deadline=None)
 def test_any_two_observations_can_be_compared_and_written(one: Observation, other: Observation, mode: str) -> None:
     for where, control, candidate in found(one, other, json_mode=mode):
         assert control != candidate
@@ -87,7 +85,6 @@ def test_any_two_observations_can_be_compared_and_written(one: Observation, othe
 
 
 @given(st.data(), values)
-@settings(max_examples=100, deadline=None)
 def test_one_value_changed_is_found_at_its_place(data: st.DataObject, value: Any) -> None:
     where, changed = change(data, "body", value)
     for one, other in ((value, changed), (changed, value)):
@@ -109,7 +106,7 @@ def change(data: st.DataObject, where: str, value: Any) -> tuple[str, Any]:
 
 
 @given(st.data(), responses())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_header_changed_is_found_at_its_name(data: st.DataObject, response: Response) -> None:
     name = data.draw(st.sampled_from(["x-new", "etag", "location", "www-authenticate", "cache-control", "retry-after"]))
     clean = replace(response, headers=tuple(pair for pair in response.headers if pair[0].lower() != name.encode()))
@@ -119,7 +116,7 @@ def test_one_header_changed_is_found_at_its_name(data: st.DataObject, response: 
 
 
 @given(responses(), st.sampled_from(["Path", "Domain", "Max-Age", "Expires", "Secure", "HttpOnly", "SameSite"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_attribute_of_a_cookie_is_found_at_its_place(response: Response, attribute: str) -> None:
     line = "Set-Cookie: brand-new-cookie=1"
     plain, marked = (
@@ -129,7 +126,7 @@ def test_one_attribute_of_a_cookie_is_found_at_its_place(response: Response, att
 
 
 @given(effects, tokens)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_more_effect_is_found_at_its_place(before: Effects, name: str) -> None:
     cases = [
         (replace(before, statements=(*before.statements, f"SELECT {name}")), f"effect.statements.SELECT {name}"),
