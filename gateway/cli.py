@@ -153,7 +153,7 @@ def init_command(path: Path, legacy: str, new: str, force: bool) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(new_side(attribute), encoding="utf-8")
         out.print(f"wrote {escape(str(file))} (an empty FastAPI app)")
-    out.print("next: gateway serve")
+    out.print("next: gateway serve; before a first flip, gateway parity (the end of the map says how)")
 
 
 def _answer(explanation: Explanation, default: Backend, key: str | None) -> str:

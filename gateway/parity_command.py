@@ -61,7 +61,7 @@ def parity_command(
     """Replay the corpus on both sides and compare answers and effects: every ROUTE that both have, or these."""
     if resume and seed is not None:
         raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
-    options = RunOptions(workers, _seed(seed), resume, whole=generate and not routes)
+    options = RunOptions(workers, _seed(seed), resume, whole=generate and not routes, generated=generate)
     with _progress() as progress, _nothing_in_the_project():
         plan, report = _run(path, routes, options, progress, generate=generate)
     written = _write(report, files)

@@ -11,10 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .parity.judging.summary import RouteSummary, power, power_text
+from .parity.judging.summary import RouteSummary, power_text
 from .parity.reporting.grouping import Group, group_differences
-from .parity.reporting.report import Report, request_text
+from .parity.reporting.report import Report, power_share, request_text
 from .parity.reporting.side_by_side import Piece, side_by_side
+from .parity.reporting.visible import visible
 from .parity.result import Fate, Outcome
 
 _OUTCOMES = {
@@ -43,16 +44,19 @@ def report_view(report: Report) -> Iterator[RenderableType]:
     if len(blocks) > _MOST_CLASSES:
         yield Text(f"\nand {len(blocks) - _MOST_CLASSES} more, of which --html FILE shows all", style="dim")
     yield Text()
-    yield from (Text(complaint, style="red") for complaint in report.complaints)
+    yield from (_text(complaint, "red") for complaint in report.complaints)
     yield outcome_line(report)
-    yield from (Text(note, style="dim") for note in report.notes)
+    yield from (_text(note, "dim") for note in report.notes)
 
 
 def _blocks(groups: Iterable[Group]) -> list[list[Group]]:
-    """Places without a known cause that the same request shows are one block: a wrong status changes the body too."""
+    """Places without a known cause that the same request shows are one block: a wrong status changes the body too.
+
+    What is left over and counted as one is of several routes, and so a block of its own.
+    """
     blocks: dict[object, list[Group]] = {}
     for group in groups:
-        blocks.setdefault(group.cause or (group.sample.case, group.sample.step), []).append(group)
+        blocks.setdefault(group.cause or (group.routes, group.sample.case, group.sample.step), []).append(group)
     return list(blocks.values())
 
 
@@ -65,15 +69,11 @@ def routes_table(summaries: tuple[RouteSummary, ...]) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("would show a defect in")
     for one in summaries:
-        seen = Text(one.note, style="dim") if one.note else Text(_power(one))
+        seen = _text(one.note, "dim") if one.note else Text(power_share(one.clean))
         outcome = Text(one.outcome.value, style=_OUTCOMES[one.outcome])
         counts = (f"{count or '-'}" for count in (one.requests, one.ignored, one.mismatched))
-        table.add_row(Text(one.route or _NO_ROUTE), outcome, *counts, seen)
+        table.add_row(_text(one.route or _NO_ROUTE), outcome, *counts, seen)
     return table
-
-
-def _power(one: RouteSummary) -> str:
-    return f"{power(one.clean):.1%} of requests".replace("%", " %") if one.clean else "-"
 
 
 def outcome_line(report: Report) -> Text:
@@ -93,13 +93,16 @@ def _block_view(block: list[Group], report: Report) -> Iterator[RenderableType]:
     group = block[0]
     sample, cause = group.sample, report.causes.get(group.cause)
     places = shortened_list([place for one in block for place in one.places], 4)
-    yield Text(f"{cause.title} [{group.cause}]" if cause is not None else f"{places}: no known cause", style="bold")
-    if cause is not None:
-        yield _indented(Text(f"fix: {cause.advice}", style="italic"))
     times, routes = max(one.count for one in block), shortened_list([route or _NO_ROUTE for route in group.routes], 3)
-    yield _indented(Text(f"{places}, {times} in all, on {routes}" if cause else f"{times} on {routes}"))
-    yield _indented(Text(f"as in {sample.case}{f', request {sample.step + 1}' if sample.step else ''}:", style="dim"))
-    yield _indented(Text(request_text(sample.request), style="dim"))
+    if cause is None:
+        yield _text(f"{routes}: {places}: no known cause", "bold")
+        yield _indented(_text(f"{times} in all"))
+    else:
+        yield _text(f"{cause.title} [{group.cause}]", "bold")
+        yield _indented(_text(f"fix: {cause.advice}", "italic"))
+        yield _indented(_text(f"{places}, {times} in all, on {routes}"))
+    yield _indented(_text(f"as in {sample.case}{f', request {sample.step + 1}' if sample.step else ''}:", "dim"))
+    yield _indented(_text(request_text(sample.request), "dim"))
     yield from (_indented(_told(one)) for one in block[:_MOST_PLACES])
     yield _indented(Stack(_side_by_side(group)))
 
@@ -107,7 +110,7 @@ def _block_view(block: list[Group], report: Report) -> Iterator[RenderableType]:
 def _told(group: Group) -> Text:
     found = group.verdict.difference
     values = [_shortened(value) for value in (found.control, found.candidate)]
-    return Text.assemble(f"{found.where}: ", (values[0], "red"), " -> ", (values[1], "green"))
+    return Text.assemble(visible(f"{found.where}: "), (values[0], "red"), " -> ", (values[1], "green"))
 
 
 def shortened_list(texts: Sequence[str], most: int) -> str:
@@ -134,10 +137,14 @@ def _pieces(pieces: tuple[Piece, ...] | None, style: str) -> Text:
     return text
 
 
+def _text(text: str, style: str = "") -> Text:
+    return Text(visible(text), style)
+
+
 def _indented(what: RenderableType) -> Padding:
     return Padding(what, (0, 0, 0, 4), expand=False)
 
 
 def _shortened(value: str | None) -> str:
     """On one line: the whole of it is in the answers below."""
-    return "(absent)" if value is None else shorten(value, _LONGEST_VALUE, placeholder="...")
+    return "(absent)" if value is None else shorten(visible(value), _LONGEST_VALUE, placeholder="...")

@@ -33,10 +33,19 @@ _HOOKS = """
 [hooks]
 """
 
+_PARITY = """
+# `gateway parity` compares both sides before a flip, each on a database of its own (docs/parity.md). Uncomment:
+# [parity]
+# database    = "sqlite:///instance/app.sqlite3"  # every case starts with a copy of it; without it, with an empty one
+# environment = { DATABASE_URL = "{database}" }    # the variable that both apps read their database's URL from
+"""
+
 
 def first_map(legacy: str, new: str, routes: Iterable[AppRoute], hooks: Iterable[Hook]) -> str:
     """The text of a map that changes nothing: all that the Flask app answers, it still answers."""
-    return _HEAD.format(legacy=legacy, new=new) + "".join(_groups(list(_reached(routes)))) + _hooks(tuple(hooks))
+    return (
+        _HEAD.format(legacy=legacy, new=new) + "".join(_groups(list(_reached(routes)))) + _hooks(tuple(hooks)) + _PARITY
+    )
 
 
 def new_side(name: str) -> str:

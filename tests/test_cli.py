@@ -447,6 +447,8 @@ def test_flip_refuses_to_lose_a_hook_that_the_map_does_not_answer_for(gateway: G
 
 # --- init ---
 
+NEXT = "next: gateway serve; before a first flip, gateway parity (the end of the map says how)"
+
 
 @pytest.fixture
 def start(project: Project) -> Project:
@@ -459,11 +461,7 @@ def start(project: Project) -> Project:
 def test_init_writes_a_map_and_a_new_side_that_check_accepts_and_that_serve(gateway: Gateway, start: Project) -> None:
     assert gateway("init", "shop:app") == Run(
         0,
-        """\
-wrote migration_map.toml (5 routes, all legacy)
-wrote new_app.py (an empty FastAPI app)
-next: gateway serve
-""",
+        "wrote migration_map.toml (5 routes, all legacy)\nwrote new_app.py (an empty FastAPI app)\n" + NEXT + "\n",
         "",
     )
     assert start.files() == {"shop.py", "migration_map.toml", "new_app.py"}
@@ -489,7 +487,7 @@ def test_init_writes_the_new_side_where_the_map_looks_for_it(
 def test_init_keeps_a_new_side_that_is_there(gateway: Gateway, start: Project, file: str) -> None:
     start.write(file, NEW)
     before = start.read(file)
-    assert gateway("init", "shop:app").out == "wrote migration_map.toml (5 routes, all legacy)\nnext: gateway serve\n"
+    assert gateway("init", "shop:app").out == f"wrote migration_map.toml (5 routes, all legacy)\n{NEXT}\n"
     assert start.read(file) == before
     assert gateway("check").code == 0
 

@@ -73,6 +73,43 @@ def test_a_value_that_no_answer_has_is_said_aloud(agreeing: Notes) -> None:
     assert "2 inconclusive (6 cases" in done.stdout
 
 
+LOOK_ROUND = """
+[[case]]
+name = "look round"
+[[case.step]]
+request = "GET /about"
+keep = { text = "body" }
+[[case.step]]
+request = "GET /notes?about={{text}}"
+"""
+
+
+def test_what_only_flask_has_it_answers_on_both_sides(agreeing: Notes) -> None:
+    (agreeing.directory / "corpus" / "notes.toml").write_text(LOOK_ROUND)
+    done = agreeing.run("parity", "GET /notes", "--no-generate", "--json", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["requests"]["matched"] == 1
+
+
+def test_a_route_that_only_cases_left_out_ask_says_so(agreeing: Notes) -> None:
+    (agreeing.directory / "corpus" / "notes.toml").write_text(LOOK_ROUND)
+    agreeing.edit("migration_map.toml", "[parity]\n", '[parity]\nleave_out = { "GET /about" = "a page" }\n')
+    done = agreeing.run("parity", "--no-generate")
+    assert done.returncode == 3
+    assert "1 that ask it are left out with another route" in " ".join(done.stdout.split())
+    assert "1 cases of GET /about left out: a page" in done.stdout
+
+
+def test_fewer_cases_do_not_take_the_place_of_what_more_have_shown(agreeing: Notes) -> None:
+    route = "GET /notes"
+    assert (
+        agreeing.run("parity", route, "--no-keep", "--seed", "1").returncode == 1
+    )  # HEAD, of which no case is written
+    assert agreeing.run("parity", route, "--no-generate").returncode == 0
+    refused = agreeing.run("flip", route, "new")
+    assert (refused.returncode, "mismatched: " in refused.stderr) == (2, True)
+
+
 def test_evidence_lets_a_flip_through_until_the_code_changes(agreeing: Notes) -> None:
     refused = agreeing.run("flip", "POST /notes", "new")
     assert refused.returncode == 2

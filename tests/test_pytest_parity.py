@@ -114,7 +114,7 @@ def test_plain():
         "test_notes.py::test_one_sided": "FAILED",
     }
     assert "mismatched at request 2" in done.stdout
-    assert "nothing was compared: only one side has this route" in done.stdout
+    assert "nothing was compared: no request was of a route that both sides have" in done.stdout
 
 
 def test_a_map_that_is_not_there(notes: Notes) -> None:

@@ -43,6 +43,12 @@ def shop() -> Flask:
     return app
 
 
+PARITY = """
+# `gateway parity` compares both sides before a flip, each on a database of its own (docs/parity.md). Uncomment:
+# [parity]
+# database    = "sqlite:///instance/app.sqlite3"  # every case starts with a copy of it; without it, with an empty one
+# environment = { DATABASE_URL = "{database}" }    # the variable that both apps read their database's URL from
+"""
 TEXT = f"""\
 # Who answers what. One line a route: "METHODS RULE" = "legacy", "shadow", "canary" or "new".
 # To move one, change its word here or run `gateway flip "GET /path" new`; a running gateway follows the file.
@@ -69,7 +75,7 @@ default = "legacy"  # what a request gets that no line names
 [hooks]
 # "{__name__}:load_user" = "..."  # before_request
 # "{__name__}:add_header" = "..."  # after_request
-"""
+{PARITY}"""
 
 
 def test_the_first_map_lists_every_rule_by_blueprint_and_the_hooks_as_comments() -> None:
@@ -78,11 +84,18 @@ def test_the_first_map_lists_every_rule_by_blueprint_and_the_hooks_as_comments()
 
 def test_an_app_without_rules_and_hooks_has_a_map_too() -> None:
     text = first_map_of(Flask(__name__, static_folder=None))
-    assert text.endswith("\n[routes]\n")
+    assert text.endswith(f"\n[routes]\n{PARITY}")
     assert tomllib.loads(text) == {
         "gateway": {"legacy": "shop:app", "new": "new_app:app", "default": "legacy"},
         "routes": {},
     }
+
+
+def test_the_parity_table_of_the_first_map_is_one_once_it_is_uncommented() -> None:
+    text = first_map_of(shop()) + "".join(f"{line[2:]}\n" for line in PARITY.splitlines()[2:])
+    policy = draft_map(text).checked().policy
+    assert policy.database == "sqlite:///instance/app.sqlite3"
+    assert policy.environment == (("DATABASE_URL", "{database}"),)
 
 
 @pytest.mark.parametrize(

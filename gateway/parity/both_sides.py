@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 from ..errors import ReplayError
 from .case import Case
-from .judging.judgement import differs
 from .judging.rules import unused_rules
 from .plan import Plan, make_plan
 from .replaying.replay import Replay
 from .result import ParityResult
-from .run import judged
+from .run import judged, wrong_in
 
 
 class BothSides:
@@ -42,9 +42,7 @@ class BothSides:
     def replay(self, case: Case) -> tuple[ParityResult, ...]:
         """The same of any case, and not kept."""
         plan, policy, today = self.plan, self.plan.map.policy, datetime.now(UTC).date()
-        pairs = self._started().run(
-            [case], lambda step: differs(step, plan.route_of(step.control_request), policy, today)
-        )
+        pairs = self._started().run([plan.prepared(case)], wrong_in(plan))
         return tuple(result for pair in pairs for result in judged(pair, plan, policy, today))
 
     def complaints(self) -> tuple[str, ...] | None:
@@ -66,7 +64,8 @@ class BothSides:
             raise self._failure
         if self._replay is None:
             try:
-                self._replay = Replay(self.plan.setup, workers=1, seed=self._seed).__enter__()
+                setup = replace(self.plan.setup, needs_legacy_beside=bool(self.plan.one_sided))
+                self._replay = Replay(setup, workers=1, seed=self._seed).__enter__()
             except ReplayError as error:
                 self._failure = error
                 raise

@@ -15,6 +15,8 @@ class Step:
     keep: tuple[tuple[str, str], ...] = ()
     """(name, place in this step's answer): `("id", "body.id")`, `("csrf", "cookie.csrftoken")`, `("etag",
     "header.etag")`. Each side keeps its own."""
+    by_legacy: bool = False
+    """Whether only Flask has its route: legacy answers it beside the candidate too, as it does behind the gateway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,12 @@ from itertools import chain, count
 from .case import Case
 from .cases.corpus import load_corpus, write_cases
 from .generating.shrinking import shrink
-from .judging.judgement import differs
-from .pair import StepPair
 from .place import outline
 from .plan import Plan
 from .replaying.replay import Replay
 from .reporting.report import Report
 from .result import Fate, Outcome, ParityResult
-from .run import judged
+from .run import judged, wrong_in
 
 FILE = "found.toml"
 MOST = 10
@@ -65,11 +63,8 @@ def _shrunk(plan: Plan, replay: Replay, case: Case, result: ParityResult) -> Cas
     policy, today = plan.map.policy, datetime.now(UTC).date()
     wanted = places(result)
 
-    def is_wrong(step: StepPair) -> bool:
-        return differs(step, plan.route_of(step.control_request), policy, today)
-
     def still_differs(smaller: Case) -> bool:
-        for pair in replay.run([smaller], is_wrong):
+        for pair in replay.run([smaller], wrong_in(plan)):
             found = judged(pair, plan, policy, today)
             return any(one.route == result.route and places(one) == wanted for one in found)
         return False

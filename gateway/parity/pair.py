@@ -46,5 +46,7 @@ class CasePair:
     steps: tuple[StepPair, ...]
     refused: str = ""
     """Why it was not run, or not to its end: what cannot be contained is not run."""
-    missing: str = ""
-    """Why the rest was not asked: a value that it needs was in no answer."""
+    control_lacks: str = ""
+    """Why the rest was not asked: a value that it needs was in none of the control's answers."""
+    candidate_lacks: str = ""
+    """The same of the candidate, which may be a difference by itself."""

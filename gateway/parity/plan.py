@@ -6,9 +6,9 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,16 @@ from ..routing import RouteTable
 from .case import Case
 from .cases.corpus import load_corpus
 from .exchange import Request
-from .generating.credentials import spoilt
+from .generating.column_values import databases_of
+from .generating.credentials import cut_after, is_signed, spoilt
 from .generating.generation import generate
 from .generating.schema_cases import MISSING, can_read_schemas, generate_from_schema
+from .replaying.remote import filled
 from .replaying.sandbox import Setup
 
 _KEPT = re.compile(rb"{{[^{}]*}}")
 SPOILT = 3
-"""Cases of a route whose credentials are spoilt in every way."""
+"""Requests of a route whose credentials are spoilt in every way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,16 @@ class Plan:
     comparable: frozenset[str]
     """Keys of all routes that both apps have, and the empty one."""
     cases: tuple[Case, ...] = ()
-    left_out: int = 0
-    """Cases that ask a route which only one side has."""
+    unasked: Mapping[str, str] = field(default_factory=dict)
+    """Of routes that cases ask which are left out with another route: what is said of it."""
     notes: tuple[str, ...] = ()
     """What a reader of the run should know about its cases."""
 
     @property
     def setup(self) -> Setup:
         """What a replay starts."""
-        return Setup(self.map.legacy or "", self.map.new or "", self.map.policy, self.root)
+        beside = any(step.by_legacy for case in self.cases for step in case.steps)
+        return Setup(self.map.legacy or "", self.map.new or "", self.map.policy, self.root, beside)
 
     @property
     def is_whole(self) -> bool:
@@ -69,6 +72,11 @@ class Plan:
         """The key of the route that takes a request; empty where the map's default answers."""
         route = self.table.match(request.method, request.path).route
         return "" if route is None else route.key
+
+    def prepared(self, case: Case) -> Case:
+        """The case as it is asked: what only Flask has, legacy answers on both sides."""
+        asked = zip(case.steps, self.routes_of(case), strict=True)
+        return replace(case, steps=tuple(replace(step, by_legacy=route in self.one_sided) for step, route in asked))
 
     def routes_of(self, case: Case) -> tuple[str, ...]:
         """Of each request of a case; a kept value, which nobody knows yet, is taken for a number."""
@@ -103,26 +111,15 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     """The plan with the corpus's cases, and with generated ones. Raises CorpusError."""
     cases = _cases(plan, generated=generated, seed=seed)
     asked = [(case, frozenset(plan.routes_of(case))) for case in cases]
-    fit = [(case, routes) for case, routes in asked if routes <= plan.comparable]
-    chosen = tuple(case for case, routes in fit if not routes.isdisjoint(plan.routes))
-    concerned = (one for one in asked if plan.is_whole or not one[1].isdisjoint(plan.routes))
-    notes = _left_out(plan, [(case, routes - plan.comparable) for case, routes in concerned])
+    reasons = dict(plan.map.policy.leave_out)
+    fit = [case for case, routes in asked if routes.isdisjoint(reasons) and not routes.isdisjoint(plan.routes)]
+    left_out = [(case, routes) for case, routes in asked if not routes.isdisjoint(reasons) and not case.is_generated]
+    counts: Counter[str] = Counter(route for _, routes in left_out for route in routes)
+    notes = [f"{counts[route]} cases of {route} left out: {why}" for route, why in reasons.items() if counts[route]]
     if generated and not can_read_schemas():
         notes.append(MISSING)
-    return replace(plan, cases=chosen, left_out=len(cases) - len(fit), notes=tuple(notes))
-
-
-def _left_out(plan: Plan, asked: Iterable[tuple[Case, frozenset[str]]]) -> list[str]:
-    """What is said of cases that ask routes which are not compared; generated ones are nobody's loss."""
-    reasons = dict(plan.map.policy.leave_out)
-    counts: Counter[str] = Counter(route for case, routes in asked if not case.is_generated for route in routes)
-    notes = [f"{counts[route]} cases of {route} left out: {why}" for route, why in reasons.items() if counts[route]]
-    alone = [route for route, _ in counts.most_common() if route not in reasons]
-    if alone:
-        more = f" and {len(alone) - 3} more routes" if len(alone) > 3 else ""
-        number = sum(counts[route] for route in alone)
-        notes.append(f"{number} cases left out, for only one side has {', '.join(alone[:3])}{more}")
-    return notes
+    unasked = {route: f"{counts[route]} that ask it are left out with another route" for route in counts}
+    return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=tuple(notes))
 
 
 def import_scratch(legacy: str, new: str, policy: Policy) -> tuple[Any, Any]:
@@ -150,23 +147,46 @@ def _chosen(
 
 
 def _cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
-    cases = list(load_corpus(plan.root / plan.map.policy.corpus))
+    corpus = plan.root / plan.map.policy.corpus
+    cases = list(load_corpus(corpus))
     if generated:
         flask_app = flask_app_of(plan.legacy)
         samples = tuple(cases)
-        cases += generate(flask_app, samples, seed) if flask_app is not None else ()
+        databases = databases_of(samples, corpus, plan.map.policy.database, plan.root)
+        cases += generate(flask_app, samples, seed, databases) if flask_app is not None else ()
         cases += generate_from_schema(plan.new, samples, seed)
-    cases += _with_spoilt_credentials(plan, cases)
-    return tuple({case.name: case for case in cases}.values())
+    return _first_of_a_name((*cases, *_with_spoilt_credentials(plan, _first_of_a_name(cases))))
 
 
-def _with_spoilt_credentials(plan: Plan, cases: list[Case]) -> Iterator[Case]:
-    seen: dict[str, int] = {}
+def _first_of_a_name(cases: Iterable[Case]) -> tuple[Case, ...]:
+    by_name: dict[str, Case] = {}
     for case in cases:
-        route = plan.routes_of(case)[-1]
-        if seen.get(route, 0) < SPOILT and (variants := spoilt(case, cases)):
-            seen[route] = seen.get(route, 0) + 1
+        by_name.setdefault(case.name, case)
+    return tuple(by_name.values())
+
+
+def _with_spoilt_credentials(plan: Plan, cases: Sequence[Case]) -> Iterator[Case]:
+    """Of each route `SPOILT` requests: those with a credential first, of these the ones that somebody has written."""
+    seen: Counter[str] = Counter()
+    ends = sorted(_ends(plan, cases), key=lambda end: (not is_signed(end[0]), _is_made_up(end[0])))
+    for case, route in ends:
+        if seen[route] < SPOILT and (variants := spoilt(case, cases)):
+            seen[route] += 1
             yield from variants
+
+
+def _ends(plan: Plan, cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:
+    """Each case up to each request that carries a credential, and whole, with the route of its last request."""
+    for case in cases:
+        routes = plan.routes_of(case)
+        for count, route in enumerate(routes, 1):
+            end = cut_after(case, count)
+            if (end is case or is_signed(end)) and route in plan.comparable:
+                yield end, route
+
+
+def _is_made_up(case: Case) -> bool:
+    return case.is_generated or case.source == "found"
 
 
 def _example(request: Request) -> Request:
@@ -186,4 +206,4 @@ def _environment(policy: Policy, directory: str) -> Iterator[None]:
 
 def _filled(text: str, directory: str) -> str:
     database = f"sqlite:///{directory}/plan.sqlite3"
-    return text.format_map({"database": database, "directory": directory, "side": "plan"})
+    return filled(text, {"database": database, "directory": directory, "side": "plan"})

@@ -84,7 +84,10 @@ class RouteTests(pytest.Collector):
         return test
 
     def _check(self, case: Case) -> None:
-        _check_green(result for result in self._sides.results(case) if result.route == self.name)
+        found = tuple(result for result in self._sides.results(case) if result.route == self.name)
+        if not found and case.is_generated:
+            pytest.skip("a wrong guess: no answer of legacy has the value that it goes on with")
+        _check_green(found)
 
 
 class ParityTest(pytest.Item):
@@ -146,7 +149,7 @@ def _check_green(results: Iterable[ParityResult]) -> None:
     if failed:
         _fail("\n\n".join(f"{one.outcome.value} at request {one.step + 1}\n{failure_text(one)}" for one in failed))
     if not found:
-        _fail("nothing was compared: only one side has this route")
+        _fail("nothing was compared: no request was of a route that both sides have")
 
 
 def _check_rules(sides: BothSides) -> None:

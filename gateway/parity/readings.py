@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 
 from .exchange import Request, resized, values_of
 
-_NAME = re.compile(rb'\bname="((?:[^"\\]|\\.)*)"')
+_NAME = re.compile(rb'\bname=("(?:[^"\\]|\\.)*"|[^\s;]*)')
 _WHOLE = re.compile(rb"([^=]*=[+-]?\d+)\.0+")
 _Pieces = list[bytes]
 _Pick = Callable[[_Pieces, Callable[[bytes], str]], _Pieces]
@@ -34,9 +34,9 @@ class Reading:
 
 def readings_of(request: Request) -> Iterator[Reading]:
     """Every way that fits the request; none for most."""
-    first = _with_single_values(request, _firsts)
-    if first != request:
-        yield Reading("repeated-parameter", first, _with_single_values(request, _lasts))
+    first, last = (_with_single_values(request, pick) for pick in (_firsts, _lasts))
+    if first != last:
+        yield Reading("repeated-parameter", first, last)
     path, question, query = request.target.partition(b"?")
     pairs = query.split(b"&")
     if any(map(_WHOLE.fullmatch, pairs)):
@@ -72,11 +72,12 @@ def _body(request: Request, pick: _Pick) -> bytes:
     kind = message_from_bytes(b"Content-Type: %b" % b"".join(values_of(request.headers, b"content-type")[:1]))
     if kind.get_content_type() == "application/x-www-form-urlencoded":
         return _pairs(request.body, pick)
-    delimiter = b"--" + (kind.get_boundary() or "").encode("latin-1", "replace")
-    if kind.get_content_maintype() != "multipart" or delimiter == b"--" or delimiter not in request.body:
+    if kind.get_content_maintype() != "multipart" or not kind.get_boundary():
         return request.body
-    first, *parts, end = request.body.split(delimiter)
-    return delimiter.join([first, *pick(parts, _part_name), end])
+    delimiter = b"\r\n--" + str(kind.get_boundary()).encode("latin-1", "replace")
+    first, *parts = (b"\r\n" + request.body).split(delimiter)
+    whole = [first, *pick(parts[:-1], _part_name), *parts[-1:]]
+    return delimiter.join(whole).removeprefix(b"\r\n")
 
 
 def _pairs(text: bytes, pick: _Pick) -> bytes:
@@ -84,7 +85,7 @@ def _pairs(text: bytes, pick: _Pick) -> bytes:
 
 
 def _pair_name(pair: bytes) -> str:
-    return unquote_plus(pair.partition(b"=")[0].decode("latin-1"))
+    return unquote_plus(pair.partition(b"=")[0].decode("latin-1"), "latin-1")
 
 
 def _crumb_name(crumb: bytes) -> str:

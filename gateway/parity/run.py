@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -11,10 +12,10 @@ from ..policy import Policy
 from ..store import Run, Store
 from .case import Case
 from .explaining.causes import CAUSES
-from .judging.judgement import differs, judge
+from .judging.judgement import judge, wrong_places
 from .judging.rules import unused_rules
 from .judging.summary import RouteSummary, by_rank, power, summarise
-from .pair import CasePair
+from .pair import CasePair, StepPair
 from .plan import Plan
 from .proving.evidence import Evidence
 from .proving.sources import Sources
@@ -24,6 +25,9 @@ from .result import Outcome, ParityResult
 
 BATCH = 50
 """Cases between two writes to the store."""
+
+MOST_GUESSES = 3
+"""Generated cases that may end early for one reason before it is worth a word."""
 
 OnCase = Callable[[tuple[ParityResult, ...]], None]
 
@@ -37,6 +41,8 @@ class RunOptions:
     resume: bool = False
     whole: bool = True
     """Whether every route is compared, so that an ignore rule that matches nothing is wrong."""
+    generated: bool = True
+    """Whether the plan's cases are all that there are: fewer do not take the place of what more have shown."""
 
 
 def resumable(plan: Plan, store: Store) -> Run | None:
@@ -63,9 +69,9 @@ def run_parity(plan: Plan, store: Store, options: RunOptions, on_case: OnCase) -
     except KeyboardInterrupt:
         was_interrupted = True
     report = _report(plan, options, tuple(results), began, time.monotonic() - clock, was_interrupted=was_interrupted)
-    report = replace(report, notes=(*plan.notes, *notes))
+    report = replace(report, notes=(*plan.notes, *notes, *_refused(results)))
     if not was_interrupted:
-        store.put_evidence(_evidence(report.summaries, sources, run, plan.routes))
+        store.put_evidence(_worth_keeping(_evidence(report.summaries, sources, run, plan.routes), store, options))
     store.end_run(run, report.outcome, datetime.now(UTC), interrupted=was_interrupted)
     return report
 
@@ -96,16 +102,42 @@ def _judged(plan: Plan, options: RunOptions, cases: list[Case], notes: list[str]
     if not cases:
         return
     policy, today = plan.map.policy, datetime.now(UTC).date()
+    lost: dict[str, list[Case]] = defaultdict(list)
     with Replay(plan.setup, workers=options.workers, seed=options.seed) as replay:
         try:
-            for pair in replay.run(
-                cases, lambda step: differs(step, plan.route_of(step.control_request), policy, today)
-            ):
-                if pair.missing and pair.case.credential == "given" and not pair.case.is_generated:
-                    notes.append(f'case "{pair.case.name}": {pair.missing}, so the rest of it was not asked')
+            for pair in replay.run(cases, wrong_in(plan)):
+                if pair.control_lacks and pair.case.credential == "given":
+                    lost[pair.control_lacks].append(pair.case)
                 yield judged(pair, plan, policy, today)
         finally:
-            notes += replay.notes
+            notes += [*replay.notes, *_unfinished(lost)]
+
+
+def _unfinished(lost: Mapping[str, Sequence[Case]]) -> Iterator[str]:
+    """A line for each reason that cases went no further: of a few generated ones it was a wrong guess."""
+    for reason, cases in lost.items():
+        own = [case for case in cases if not case.is_generated]
+        if own or len(cases) > MOST_GUESSES:
+            named = f'case "{(own or cases)[0].name}"' + (f" and {len(cases) - 1} more" if len(cases) > 1 else "")
+            yield f"{named}: {reason}, so the rest of it was not asked"
+
+
+def _refused(results: Iterable[ParityResult]) -> Iterator[str]:
+    """What legacy was kept from: what it does once it gets through, no request has shown."""
+    tried = Counter(
+        f"{one.kind} {one.target}"
+        for result in results
+        if result.control is not None
+        for one in dict.fromkeys(result.control.effects.outbound)
+    )
+    for what, count in tried.most_common(3):
+        yield f"legacy was refused: {what} (requests: {count}); what it does after an answer from there is not compared"
+
+
+def wrong_in(plan: Plan) -> Callable[[StepPair], frozenset[str]]:
+    """What a replay asks of each step: where it differs and no rule ignores it."""
+    policy, today = plan.map.policy, datetime.now(UTC).date()
+    return lambda step: wrong_places(step, plan.route_of(step.control_request), policy, today)
 
 
 def judged(pair: CasePair, plan: Plan, policy: Policy, today: date) -> tuple[ParityResult, ...]:
@@ -160,14 +192,28 @@ def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSumm
     found = summarise(results, plan.map.policy)
     asked = {route for case in plan.cases for route in plan.routes_of(case)}
     silent = [
-        RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, 0, None, None, _silence(plan, route in asked))
+        RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, 0, None, None, _silence(plan, route, route in asked))
         for route in {*plan.routes} - {one.route for one in found}
     ]
     return by_rank((*found, *silent))
 
 
-def _silence(plan: Plan, is_asked: bool) -> str:
-    return f"0 of {plan.map.policy.minimum} different requests needed{'' if is_asked else ': no case asks it'}"
+def _silence(plan: Plan, route: str, is_asked: bool) -> str:
+    why = "" if is_asked else plan.unasked.get(route, "no case asks it")
+    return f"0 of {plan.map.policy.minimum} different requests needed{why and f': {why}'}"
+
+
+def _worth_keeping(found: Iterable[Evidence], store: Store, options: RunOptions) -> tuple[Evidence, ...]:
+    """Without what a run of fewer cases shows of a route about which more cases have spoken, and nothing has changed
+    since, unless it shows a mismatch."""
+    every = tuple(found)
+    before = {} if options.generated else store.evidence_for([one.route for one in every])
+
+    def is_told(one: Evidence) -> bool:
+        earlier = before.get(one.route)
+        return earlier is not None and earlier.fingerprints == one.fingerprints
+
+    return tuple(one for one in every if one.outcome is Outcome.MISMATCHED or not is_told(one))
 
 
 def _evidence(

@@ -188,6 +188,17 @@ FAULTS = {
             '"cookie.session"'
         ),
     ),
+    "name": (
+        CASE.replace("GET /", "GET /{{id}}"),
+        '{}:3: case[1].request: no step before it keeps "id"',
+    ),
+    "name of a step": (
+        (
+            '[[case]]\nname = "a"\n[[case.step]]\nrequest = "GET /"\nkeep = { slug = "body.slug" }\n'
+            '[[case.step]]\nrequest = "GET /{{slog}}"'
+        ),
+        '{}:7: case[1].step[2].request: no step before it keeps "slog"; did you mean "slug"?',
+    ),
     "step": (
         '[[case]]\nname = "a"\n[[case.step]]\nrequest = "GET /"\n[[case.step]]\nrequest = "GET /"\nheaders = { A = 1 }',
         "{}:7: case[1].step[2].headers.A: 1 is no value of a header; write a text of one line, in quotes",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway.parity.cases.corpus import load_corpus
-from gateway.parity.judging.judgement import differs, judge
+from gateway.parity.judging.judgement import judge, wrong_places
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import Setup
 from gateway.parity.result import Outcome
@@ -214,7 +214,7 @@ def test_the_samples_own_tests_replay_green_against_itself(tmp_path: Path) -> No
     policy = Policy(corpus=str(tmp_path / "corpus"), environment=environment)
     app = "legacy_flask:create_app"
     with Replay(Setup(app, app, policy, tmp_path), workers=1, seed=1) as replay:
-        pairs = list(replay.run(cases, lambda step: differs(step, "GET /", policy, date(2024, 1, 2))))
+        pairs = list(replay.run(cases, lambda step: wrong_places(step, "GET /", policy, date(2024, 1, 2))))
     results = [result for pair in pairs for result in judge(pair, lambda _: "GET /", policy, date(2024, 1, 2))]
     assert [(pair.case.name, pair.refused) for pair in pairs if pair.refused] == []
     assert [result for result in results if result.outcome not in (Outcome.MATCHED, Outcome.IGNORED)] == []

@@ -174,7 +174,7 @@ def test_a_form_and_a_multipart_body() -> None:
         (b"password=hunter2&%", "text/plain"),
         (b'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\nhunter2', "multipart/form-data; boundary=x"),
         (b"payload=%7B%22password%22%3A%22hunter2%22%7D", "application/x-www-form-urlencoded"),
-        (gzip.compress(b'{"password": "hunter2"}'), "gzip"),
+        (gzip.compress(b'{"password": "hunter2"}', mtime=0), "gzip"),
     ],
 )
 def test_what_is_odd_is_no_way_out(body: bytes, kind: str) -> None:

@@ -57,11 +57,20 @@ FILES = {
             def __call__(self, environ, start_response): return self.app(environ, start_response)
     """,
     "fresh/__init__.py": """
+        from contextlib import asynccontextmanager
         from fastapi import APIRouter, Depends, FastAPI
         from fresh import around
 
-        app = FastAPI(openapi_url=None, dependencies=[Depends(around.of_app)])
-        router = APIRouter()
+        @asynccontextmanager
+        async def lifespan(app):
+            app.state.size = 1
+            around.start(app)
+            yield
+
+        async def of_router(app): yield {"pool": 1}
+
+        app = FastAPI(openapi_url=None, dependencies=[Depends(around.of_app)], lifespan=lifespan)
+        router = APIRouter(lifespan=asynccontextmanager(of_router))
 
         @router.get("/a")
         def a(): return "a"
@@ -85,6 +94,7 @@ FILES = {
     """,
     "fresh/around.py": """
         OPTION = 1
+        def start(app): return 1
         def of_app(): return 1
         def of_router(): return 1
         def on_key_error(request, error): return 1
@@ -155,6 +165,9 @@ NEW = {"new /a", "new /b", "new /sub/c", "new /raw/<path:path>"}
         ("fresh/around.py", "def on_key_error(request, error): return 1", "def on_key_error(*_): return 2", NEW),
         ("fresh/around.py", "self.app = app", "self.app = app; self.x = 1", NEW),
         ("fresh/around.py", "OPTION = 1", "OPTION = 2", NEW),
+        ("fresh/__init__.py", "state.size = 1", "state.size = 999", NEW),
+        ("fresh/around.py", "def start(app): return 1", "def start(app): return 2", NEW),
+        ("fresh/__init__.py", '{"pool": 1}', '{"pool": 2}', NEW),
         ("fresh/around.py", 'name = "sub"', 'name = "x"', {"new /sub/c"}),
         ("fresh/around.py", "send): return", "send): return None", {"new /raw/<path:path>"}),
     ],

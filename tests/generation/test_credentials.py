@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,17 @@ def test_another_user_signs_in_after_all_that_the_case_has_done() -> None:
     other_user = spoilt(mine, [mine, theirs])[-1]
     assert other_user.credential == "other-user"
     assert other_user.steps == (*mine.steps[:2], theirs.steps[0], mine.steps[2])
+
+
+def test_another_user_of_another_database_is_unknown_here() -> None:
+    """But what needs no login may be known everywhere."""
+    mine = case(login("ada"), get(Authorization="Bearer {{token}}"))
+    theirs = case(login("bo"), get(Authorization="Bearer {{token}}"))
+    elsewhere = replace(theirs, state="other.sqlite")
+    assert [variant.credential for variant in spoilt(mine, [elsewhere])] == ["anonymous", "wrong"]
+    assert spoilt(mine, [elsewhere, theirs])[-1].steps[1] == theirs.steps[0]
+    written_down = replace(case(get(Authorization="Bearer theirs")), state="other.sqlite")
+    assert header(spoilt(mine, [elsewhere, written_down])[-1], b"authorization") == b"Bearer theirs"
 
 
 @pytest.mark.parametrize(

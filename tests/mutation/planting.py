@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from gateway.errors import ReplayError
 from gateway.parity.case import Case
-from gateway.parity.judging.judgement import differs
+from gateway.parity.judging.judgement import wrong_places
 from gateway.parity.pair import StepPair
 from gateway.parity.plan import Plan, make_plan
 from gateway.parity.readings import readings_of
@@ -66,9 +66,9 @@ def mismatches(plan: Plan, cases: Iterable[Case], workers: int = 1) -> Iterator[
     shows as well."""
     policy, today = plan.map.policy, datetime.now(UTC).date()
 
-    def is_tried(step: StepPair) -> bool:
+    def is_tried(step: StepPair) -> Collection[str]:
         request = step.control_request
-        return any(readings_of(request)) and differs(step, plan.route_of(request), policy, today)
+        return wrong_places(step, plan.route_of(request), policy, today) if any(readings_of(request)) else ()
 
     with Replay(plan.setup, workers=workers, seed=SEED) as replay:
         for pair in replay.run(cases, is_tried):

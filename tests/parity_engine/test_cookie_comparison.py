@@ -25,6 +25,8 @@ def differences(control: list[str], candidate: list[str]) -> Found:
         (["a=b; Expires=Tue, 02 Jan 2024 03:04:05 GMT"], ["a=b; expires=Tue, 02-Jan-2024 03:04:05 GMT"]),
         ([f"a=; Max-Age=0; Expires={EPOCH}"], ["a=; Max-Age=0; Expires=Tue, 02 Jan 2024 03:04:05 GMT"]),
         (["a=1; Path=/x", "a=2; Path=/y"], ["a=2; Path=/y", "a=1; Path=/x"]),
+        (["a=b; Path=/"], ["a = b\t;\tPath = /"]),
+        (["=a"], ["a"]),
     ],
 )
 def test_no_difference(control: list[str], candidate: list[str]) -> None:
@@ -55,6 +57,14 @@ def test_no_difference(control: list[str], candidate: list[str]) -> None:
         (["a=b; Expires=soon"], ["a=b; Expires=late"], [("cookie.a.expires", "soon", "late")]),
         (["a=1; Path=/x", "a=2; Path=/y"], ["a=1; Path=/x"], [("cookie.a", "a=2; path=/y", None)]),
         (["a=1", "a=2"], ["a=1, a=2"], [("cookie.a.value", "1", "1, a=2"), ("cookie.a", "a=2", None)]),
+        (["a"], ["a="], [("cookie.", "=a", None), ("cookie.a", None, "a=")]),
+        (["a=Ã\xa0"], ["a=Ã"], [("cookie.a.value", "Ã\xa0", "Ã")]),
+        (["a=b; Path=/\xa0"], ["a=b; Path=/"], [("cookie.a.path", "/\xa0", "/")]),
+        (
+            [f"a=b; Expires={EPOCH}"],
+            ["a=b; Expires=Thu, 01 Jan 1970 01:00:00 +0100"],
+            [("cookie.a.expires", EPOCH, "Thu, 01 Jan 1970 01:00:00 +0100")],
+        ),
         (["a=b; Partitioned"], ["a=b"], [("cookie.a.partitioned", "set", None)]),
     ],
 )

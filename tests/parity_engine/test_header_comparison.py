@@ -24,6 +24,7 @@ def differences(control: list[str], candidate: list[str]) -> Found:
         (["Vary: Cookie, Origin"], ["vary: origin", "vary: cookie"]),
         (["Access-Control-Allow-Headers: X-A, content-type"], ["Access-Control-Allow-Headers: Content-Type, x-a"]),
         (["Content-Type: text/html; charset=utf-8"], ['content-type: Text/HTML;charset="UTF-8"']),
+        (["Content-Type: text/csv; a=x"], ['Content-Type: text/csv ; A="\\x"']),
         (["Content-Type: text/csv; a=1; b=2"], ["Content-Type: text/csv; b=2; a=1"]),
         (["Content-Type: multipart/mixed; boundary=x"], ["Content-Type: multipart/mixed; boundary=y"]),
         (["Set-Cookie: a=b", "Content-Length: 5"], []),
@@ -63,6 +64,21 @@ def test_no_difference(control: list[str], candidate: list[str]) -> None:
             [("header.content-type", "text/csv; header=present", "text/csv; header=Present")],
         ),
         (["X-A: é"], ["X-A: e"], [("header.x-a", "é", "e")]),
+        (
+            ["Content-Type: text/csv; charset=utf-8; charset=latin-1"],
+            ["Content-Type: text/csv; charset=latin-1"],
+            [("header.content-type", "text/csv; charset=utf-8; charset=latin-1", "text/csv; charset=latin-1")],
+        ),
+        (
+            ["Content-Type: text/csv; charset*=utf-8''a"],
+            ["Content-Type: text/csv; charset=a"],
+            [("header.content-type", "text/csv; charset*=utf-8''a", "text/csv; charset=a")],
+        ),
+        (
+            ["Content-Type: multipart/mixed; boundary=x"],
+            ["Content-Type: multipart/mixed"],
+            [("header.content-type", "multipart/mixed; boundary=x", "multipart/mixed")],
+        ),
     ],
 )
 def test_every_difference_has_its_name(control: list[str], candidate: list[str], expected: Found) -> None:
@@ -87,8 +103,15 @@ def test_every_difference_has_its_name(control: list[str], candidate: list[str],
             (200, ["Content-Length: 2"], b"{}"),
             (200, ["Content-Length: 9"], b"{}"),
             "GET",
-            [("header.content-length", "2", "9")],
+            [("header.content-length", "2", "9, of a body of 2")],
         ),
+        (
+            (200, ["Content-Length: 2"], b"{}"),
+            (200, ["Content-Length: 2"], b"{ }"),
+            "GET",
+            [("header.content-length", "2", "2, of a body of 3")],
+        ),
+        ((200, ["Content-Length: 9"], b"{}"), (200, ["Content-Length: 9"], b"{ }"), "GET", []),
     ],
 )
 def test_the_length_counts_where_no_body_implies_it(

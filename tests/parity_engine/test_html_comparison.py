@@ -28,6 +28,10 @@ def differences(control: str, candidate: str) -> Found:
         ("<p>a<!-- one --></p>", "<p>a</p>"),
         ("<!DOCTYPE HTML><p>", "<!doctype html><p></p>"),
         ("</p></div>a", "a"),
+        ("<textarea>\na</textarea>", "<textarea>a</textarea>"),
+        ("<pre>\r\n</pre>", "<pre></pre>"),
+        ("<p>a <!-- one --> b</p>", "<p>a b</p>"),
+        ("<p>a</p><!doctype html>", "<p>a</p>"),
     ],
 )
 def test_no_difference(control: str, candidate: str) -> None:
@@ -46,6 +50,19 @@ def test_no_difference(control: str, candidate: str) -> None:
         ("<pre>a\n b</pre>", "<pre>a b</pre>", [("body.pre[0].text[0]", r'"a\n b"', '"a b"')]),
         ("<!doctype html><p>", "<p>", [("body.@doctype", '"doctype html"', None)]),
         (PAGE.format("<p>a"), PAGE.format("<p>b"), [("body.html.body.p[0].text[0]", '"a"', '"b"')]),
+        ("<p>&nbsp;</p>", "<p></p>", [("body.p[0].text[0]", '"\xa0"', None)]),
+        ("<p>\u3000</p>", "<p> </p>", [("body.p[0].text[0]", '"\u3000"', None)]),
+        ("<p>\v</p>", "<p></p>", [("body.p[0].text[0]", r'"\u000b"', None)]),
+        ("<textarea>  \n </textarea>", "<textarea></textarea>", [("body.textarea[0].text[0]", r'"  \n "', None)]),
+        ("<pre>\n\n</pre>", "<pre>\n</pre>", [("body.pre[0].text[0]", r'"\n"', None)]),
+        ("<pre><b>a</b> </pre>", "<pre><b>a</b></pre>", [("body.pre[0].text[0]", '" "', None)]),
+        ("<script>\n</script>", "<script></script>", [("body.script[0].text[0]", r'"\n"', None)]),
+        ("<style>a", "<style>b", [("body.style[0].text[0]", '"a"', '"b"')]),
+        ("<textarea><!--a--></textarea>", "<textarea></textarea>", [("body.textarea[0].text[0]", '"<!--a-->"', None)]),
+        ("<title><?a></title>", "<title></title>", [("body.title[0].text[0]", '"<?a>"', None)]),
+        ("<svg><![CDATA[a]]></svg>", "<svg></svg>", [("body.svg[0].text[0]", '"<![CDATA[a]]>"', None)]),
+        ("a<!-- 1 --> <!-- 2 -->b", "ab", [("body.text[0]", '"a b"', '"ab"')]),
+        ("<p>a</p><!doctype html>", "<!doctype html><p>a</p>", [("body.@doctype", None, '"doctype html"')]),
         ("<p>é</p>", "<p>Ã©</p>", [("body.p[0].text[0]", '"é"', '"Ã©"')]),
     ],
 )
@@ -57,6 +74,18 @@ def test_the_charset_of_the_answer_is_used() -> None:
     tree = read_html("<p>é</p>".encode("latin-1"), "iso-8859-1")
     assert list(compare_html("body", tree, read_html("<p>é</p>".encode()))) == []
     assert read_html(b"<p>a", "nonsense").children
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "ascii", "nonsense"])
+@pytest.mark.parametrize("other", [b"<p>\xe8", "<p>\N{REPLACEMENT CHARACTER}".encode()])
+def test_bytes_that_are_no_text_are_none_other(other: bytes, charset: str) -> None:
+    sides = (read_html(body, charset) for body in (b"<p>\xe9", other))
+    assert [found.where for found in compare_html("body", *sides)] == ["body.p[0].text[0]"]
+
+
+def test_a_section_that_no_parser_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown status keyword"):
+        read_html(b"<![x[y]]>")
 
 
 def test_a_tree_too_deep_to_walk_is_refused() -> None:

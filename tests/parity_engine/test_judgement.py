@@ -10,7 +10,8 @@ import pytest
 from gateway.parity.case import Case, Step
 from gateway.parity.comparing.comparison import MOST
 from gateway.parity.exchange import Request
-from gateway.parity.judging.judgement import differs, judge
+from gateway.parity.judging.judgement import judge, wrong_places
+from gateway.parity.observation import RowChange
 from gateway.parity.pair import CasePair, StepPair
 from gateway.parity.result import Fate, Outcome, ParityResult
 from gateway.policy import IgnoreRule, Policy
@@ -38,14 +39,14 @@ def test_what_does_not_differ_matches() -> None:
     assert (result.case, result.step, result.route, result.outcome) == ("a case", 0, "GET /todos", Outcome.MATCHED)
     assert result.verdicts == ()
     assert (result.request, result.control, result.candidate) == (SAME.control_request, SAME.control, SAME.candidate)
-    assert not differs(SAME, "GET /todos", Policy(), TODAY)
+    assert not wrong_places(SAME, "GET /todos", Policy(), TODAY)
 
 
 def test_what_differs_mismatches() -> None:
     (result,) = judged(OTHER)
     assert result.outcome is Outcome.MISMATCHED
     assert [verdict.fate for verdict in result.verdicts] == [Fate.MISMATCH]
-    assert differs(OTHER, "GET /todos", Policy(), TODAY)
+    assert wrong_places(OTHER, "GET /todos", Policy(), TODAY)
 
 
 def test_an_answer_of_which_only_the_beginning_was_read_shows_nothing() -> None:
@@ -57,9 +58,9 @@ def test_an_answer_of_which_only_the_beginning_was_read_shows_nothing() -> None:
 
 def test_the_policy_says_how_json_is_compared() -> None:
     numbers = step(answer("1"), answer("1.0"))
-    assert differs(numbers, "GET /todos", Policy(), TODAY)
-    assert not differs(numbers, "GET /todos", Policy(json_mode="canonical"), TODAY)
-    assert differs(step(answer("1"), answer("1 ")), "GET /todos", Policy(json_mode="bytes"), TODAY)
+    assert wrong_places(numbers, "GET /todos", Policy(), TODAY)
+    assert not wrong_places(numbers, "GET /todos", Policy(json_mode="canonical"), TODAY)
+    assert wrong_places(step(answer("1"), answer("1 ")), "GET /todos", Policy(json_mode="bytes"), TODAY)
 
 
 def test_a_rule_ignores_with_its_reason_and_the_difference_stays() -> None:
@@ -141,11 +142,30 @@ def test_a_case_that_stopped_without_a_reason_is_inconclusive_too() -> None:
 
 def test_what_was_not_asked_for_want_of_a_value_is_inconclusive_and_a_wrong_guess_is_nothing() -> None:
     case = Case("a case", (Step(SAME.control_request), Step(Request("GET", b"/users/{{id}}"))))
-    pair = CasePair(case, (SAME,), missing="nothing at body.id")
+    pair = CasePair(case, (SAME,), control_lacks="nothing at body.id")
     found = [(result.outcome, result.note) for result in judge(pair, route_of, Policy(), TODAY)]
     assert found == [(Outcome.MATCHED, ""), (Outcome.INCONCLUSIVE, "nothing at body.id")]
     guess = replace(pair, case=replace(case, source="generated"))
     assert [result.outcome for result in judge(guess, route_of, Policy(), TODAY)] == [Outcome.MATCHED]
+    for lost in (replace(guess, refused="ended"), replace(guess, control_lacks="", candidate_lacks="nothing")):
+        assert [result.outcome for result in judge(lost, route_of, Policy(), TODAY)][1:] == [Outcome.INCONCLUSIVE]
+
+
+def test_what_is_missing_with_an_answer_that_is_meant_is_meant_too() -> None:
+    added = RowChange("todos", "inserted", ("1",), (), (("id", "1"),))
+    control = observe(answer("{}", status=201), rows=(added,), statements=("INSERT todos",))
+    refused = step(control, observe(answer("{}", status=404)))
+    rule = IgnoreRule("status", "our clients know 404")
+    (result,) = judged(refused, policy=Policy(ignore=(rule,)))
+    assert [(one.difference.where, one.fate, one.reason, one.cause) for one in result.verdicts] == [
+        ("status", Fate.IGNORED, rule.reason, ""),
+        ("effect.rows.todos", Fate.IGNORED, rule.reason, "not-run"),
+    ]
+    (result,) = judged(refused)
+    assert {one.fate for one in result.verdicts} == {Fate.MISMATCH}
+    same = step(control, observe(answer("{}", status=201)))
+    (result,) = judged(same, policy=Policy(ignore=(rule,)))
+    assert [one.fate for one in result.verdicts] == [Fate.MISMATCH]
 
 
 # --- authentication and secrets ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -125,8 +126,23 @@ def result(route: str, *places: str) -> ParityResult:
             'parity.ignore: the rule for "authentication" of "GET /a" ignores nothing without approved_by',
         ),
         (IgnoreRule("authentication", "why", route="GET /a", approved_by="ann"), ""),
+        (
+            IgnoreRule("body.error", "why", control="no title"),
+            (
+                'parity.ignore: the rule for "body.error" matched nothing; a text of JSON has its quotes: '
+                "control = '\"no title\"'"
+            ),
+        ),
+        (
+            IgnoreRule("body.error", "why", control="no name"),
+            'parity.ignore: the rule for "body.error" matched nothing; remove it',
+        ),
     ],
 )
 def test_a_rule_that_is_of_no_use_is_reported(rule: IgnoreRule, message: str) -> None:
-    results = (result("GET /a", "status", "authentication"), result("GET /b", "body"))
+    error = Verdict(Difference("body.error", '"no title"', None), Fate.MISMATCH)
+    results = (
+        result("GET /a", "status", "authentication"),
+        replace(result("GET /b", "body"), verdicts=(error,)),
+    )
     assert unused_rules(results, Policy(ignore=(rule,)), TODAY) == ((message,) if message else ())

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.parity.exchange import Request
+from gateway.parity.exchange import Request, Response
 from gateway.parity.judging.summary import Latency, power, power_text, summarise, worst
 from gateway.parity.observation import Observation
-from gateway.parity.result import Outcome, ParityResult
+from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
 from gateway.policy import Policy
+from tests.parity_engine.answers import answer, observe
 
+FINE = observe()
 M, G, X, Q = Outcome.MATCHED, Outcome.IGNORED, Outcome.MISMATCHED, Outcome.INCONCLUSIVE
 
 
 def results(outcomes: Sequence[Outcome], route: str = "GET /a", note: str = "") -> list[ParityResult]:
     return [
-        ParityResult("case", 0, route, Request("GET", b"/a"), None, None, (), one, note if one is Q else "")
+        ParityResult("case", 0, route, Request("GET", b"/a"), FINE, FINE, (), one, note if one is Q else "")
         for one in outcomes
     ]
 
@@ -38,6 +40,38 @@ def test_the_same_request_after_another_one_is_another() -> None:
         ParityResult("write, read", 1, "GET /a", read, None, None, (), M),
     ]
     assert {one.route: one.clean for one in summarise(found, Policy())} == {"GET /a": 2, "POST /b": 1}
+
+
+LOGIN = answer("", "text/html", "Location: https://app.test/login?next=/a", status=302)
+
+
+@pytest.mark.parametrize(
+    ("method", "response", "note"),
+    [
+        ("GET", answer(status=401), "no request was answered with success: 5 x 401"),
+        ("GET", answer(status=404), "no request was answered with success: 5 x 404"),
+        ("GET", LOGIN, "no request was answered with success: 5 x 302"),
+        ("OPTIONS", answer(), "no request was answered with success: 5 x 200"),
+        ("HEAD", answer(), ""),
+        ("POST", answer(status=303), ""),
+    ],
+)
+def test_a_view_that_never_did_anything_shows_nothing(method: str, response: Response, note: str) -> None:
+    seen = observe(response)
+    found = [ParityResult(f"case {n}", 0, "GET /a", Request(method, b"/a?%d" % n), seen, seen, (), M) for n in range(5)]
+    (summary,) = summarise(found, Policy(minimum=5))
+    assert (summary.outcome, summary.note) == (Q if note else M, note)
+
+
+def test_answers_of_two_kinds_are_no_clean_pair_however_they_are_meant() -> None:
+    status = Verdict(Difference("status", "200", "422"), Fate.IGNORED, "meant")
+    other = Verdict(Difference("header.vary", "Cookie", None), Fate.IGNORED, "meant")
+    found = [
+        ParityResult(f"case {n}", 0, "GET /a", Request("GET", b"/a?%d" % n), FINE, FINE, (verdict,), G)
+        for n, verdict in enumerate([status] * 5 + [other] * 2)
+    ]
+    (summary,) = summarise(found, Policy(minimum=2))
+    assert (summary.outcome, summary.ignored, summary.clean) == (G, 7, 2)
 
 
 @pytest.mark.parametrize(
@@ -114,4 +148,4 @@ def test_latency_is_the_nearest_rank_of_one_route_on_one_side(durations: list[fl
     summaries = {summary.route: summary for summary in summarise(every, Policy())}
     if durations:
         assert (summaries["a"].legacy_latency, summaries["a"].new_latency) == (latency, None)
-    assert summaries["b"].legacy_latency is None
+    assert summaries["b"].legacy_latency == Latency(0.01, 0.01, 0.01)

@@ -39,7 +39,8 @@ class Tried:
 TRIED = (
     Tried("first and last", (ONE, TWO), (ONE, ONE), (TWO, TWO), "body.items[0].id", "repeated-parameter"),
     Tried("lists of other lengths", (ONE, MANY), (ONE, ONE), (MANY, MANY), "body.items", "repeated-parameter"),
-    Tried("only the last read alike", (ONE, TWO), (ONE, NONE), (TWO, TWO), "body.items[0].id", "repeated-parameter"),
+    Tried("the first is another answer too", (ONE, TWO), (ONE, NONE), (TWO, TWO), "body.items[0].id", None),
+    Tried("the last is another answer too", (ONE, TWO), (ONE, ONE), (NONE, TWO), "body.items[0].id", None),
     Tried("the sides never agree", (ONE, TWO), (ONE, NONE), (NONE, TWO), "body.items[0].id", None),
     Tried("the control reads neither", (NONE, TWO), (ONE, ONE), (TWO, TWO), "body.items[0].id", None),
     Tried("the candidate reads neither", (ONE, NONE), (ONE, ONE), (TWO, TWO), "body.items[0].id", None),
@@ -55,6 +56,23 @@ TRIED = (
     ),
     Tried("within a list that always differs", (ONE, MANY), (ONE, MANY), (ONE, MANY), "body.items[0].id", None),
 )
+
+
+def test_a_reading_that_one_side_refuses_is_another_difference() -> None:
+    tried = TRIED[0].step
+    (trial,) = tried.trials
+    refused = observe(answer('{"detail": []}', status=422))
+    both_ways = (
+        replace(trial, control=(trial.control[0], refused)),
+        replace(trial, candidate=(refused, trial.candidate[1])),
+    )
+    for one in both_ways:
+        cause = Explanation(replace(tried, trials=(one,)), "typed").cause_of(Difference("body.items[0].id", "1", "2"))
+        assert cause is not None
+        assert cause.name == "repeated-parameter"
+    neither = replace(both_ways[0], candidate=both_ways[1].candidate)
+    step = replace(tried, trials=(neither,))
+    assert Explanation(step, "typed").cause_of(Difference("body.items[0].id", "1", "2")) is None
 
 
 @pytest.mark.parametrize("tried", TRIED, ids=str)

@@ -88,6 +88,11 @@ def raw() -> ResponseReturnValue:
     return jsonify(rows)
 
 
+@app.post("/echo")
+def echo() -> ResponseReturnValue:
+    return request.get_data(as_text=True)
+
+
 @app.get("/attempt/<name>")
 def reach(name: str) -> ResponseReturnValue:
     return attempt(ATTEMPTS[name])

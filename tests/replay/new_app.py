@@ -61,6 +61,17 @@ def build(*, commits: bool = True, one_query: bool = True) -> FastAPI:  # noqa: 
         tasks.add(asyncio.create_task(add()))
         return Response(status_code=202)
 
+    @app.get("/books/slowly")
+    async def add_slowly() -> Response:
+        async def add() -> None:
+            await asyncio.sleep(0.2)
+            with Session(ENGINE) as session:
+                session.add(Book(title="Slow", author_id=1))
+                session.commit()
+
+        tasks.add(asyncio.create_task(add()))
+        return Response(status_code=202)
+
     @app.get("/books/{number}")
     def book(number: int) -> JSONResponse:
         with Session(ENGINE) as session:
@@ -78,6 +89,10 @@ def build(*, commits: bool = True, one_query: bool = True) -> FastAPI:  # noqa: 
         return JSONResponse(
             {"time": time.time(), "now": now, "sql": sql, "uuids": uuids, "random": numbers, "words": words}
         )
+
+    @app.post("/echo")
+    async def echo(request: Request) -> Response:
+        return Response(await request.body())
 
     @app.get("/attempt/{name}")
     def reach(name: str) -> PlainTextResponse:

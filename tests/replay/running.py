@@ -30,9 +30,9 @@ def library(directory: Path) -> Policy:
 
 @contextmanager
 def replaying(
-    policy: Policy, legacy: str = LEGACY, new: str = NEW, *, workers: int = 1, root: Path = ROOT
+    policy: Policy, legacy: str = LEGACY, new: str = NEW, *, workers: int = 1, root: Path = ROOT, beside: bool = False
 ) -> Iterator[Replay]:
-    with Replay(Setup(legacy, new, policy, root), workers=workers, seed=7) as replay:
+    with Replay(Setup(legacy, new, policy, root, beside), workers=workers, seed=7) as replay:
         yield replay
 
 
@@ -50,8 +50,8 @@ def case(*steps: Step | str, name: str = "") -> Case:
     return Case(name or " ".join(f"{one.request.method} {one.request.target.decode()}" for one in made), made)
 
 
-def never(_pair: StepPair) -> bool:
-    return False
+def never(_pair: StepPair) -> tuple[str, ...]:
+    return ()
 
 
 def ask(replay: Replay, *steps: Step | str) -> CasePair:

@@ -8,7 +8,9 @@ import psycopg
 import pytest
 
 from gateway.errors import ReplayError
+from gateway.parity.observation import RowChange
 from gateway.parity.pair import CasePair
+from gateway.parity.replaying.postgresql_state import PostgresqlState
 from gateway.parity.replaying.replay import Replay
 from gateway.policy import Policy
 from tests.postgresql import Cluster
@@ -89,6 +91,31 @@ def test_psycopg2_is_watched_too(url: str, cluster: Cluster) -> None:
     assert reach.control.response.body == b"ContainedFileError"
 
 
+@pytest.fixture(scope="module")
+def by_asyncpg(url: str) -> Iterator[Replay]:
+    app = "tests.replay.broken_apps:by_asyncpg"
+    with replaying(Policy(database=url, environment=ENVIRONMENT), legacy=app, new=app) as replay:
+        yield replay
+
+
+@pytest.mark.parametrize(
+    ("way", "own"),
+    [("arguments", "own"), ("dsn", "own"), ("both", "own"), ("pool", "own"), ("untold", "ContainedFileError")],
+)
+def test_asyncpg_is_watched_too(by_asyncpg: Replay, cluster: Cluster, way: str, own: str) -> None:
+    pair = ask(by_asyncpg, *(f"GET /{way}/{name}?directory={cluster.directory}" for name in ("own", "other")))
+    assert bodies(pair) == [f'"{own}"'.encode()] * 2 + [b'"ContainedFileError"'] * 2
+    (attempt,) = pair.steps[1].control.effects.outbound
+    assert (attempt.kind, attempt.target.endswith("/other")) == ("database", way != "untold")
+
+
+def test_a_thread_of_the_app_is_watched_while_its_database_is_put_back(url: str, cluster: Cluster) -> None:
+    app = "tests.replay.broken_apps:going_on_elsewhere"
+    with replaying(Policy(database=url, environment=ENVIRONMENT), legacy=app, new=app) as replay:
+        assert ask(replay, f"GET /later?directory={cluster.directory}").steps[0].control.effects.rows
+        assert bodies(ask(replay, "GET /came")) == [b'["ContainedFileError"]\n'] * 2
+
+
 def test_no_database_and_no_session_is_left(url: str, cluster: Cluster) -> None:
     before = databases(cluster)
     with replaying(Policy(database=url, environment=ENVIRONMENT), new=LEGACY, workers=2) as replay:
@@ -106,3 +133,29 @@ def test_a_database_that_cannot_be_copied_is_said_by_name(cluster: Cluster) -> N
     assert str(raised.value).startswith('[parity] database: "postgresql://postgres@/nowhere')
     assert 'template database "nowhere" does not exist' in str(raised.value)
     assert databases(cluster) == before
+
+
+def test_equal_rows_are_counted_and_an_altered_table_is_compared(cluster: Cluster) -> None:
+    cluster.create_database("fees")
+    cluster.create_database("fees_before")
+    with psycopg.connect(cluster.url("fees_before")) as before, psycopg.connect(cluster.url("fees")) as now:
+        for connection in (before, now):
+            connection.execute("CREATE TABLE fees (member int, amount int)")
+            connection.execute("CREATE TABLE members (id int PRIMARY KEY)")
+            connection.execute("INSERT INTO fees VALUES (1, 500), (2, 500); INSERT INTO members VALUES (1)")
+    state = PostgresqlState(cluster.url("fees"), cluster.url("fees_before"), lambda: True)
+    with psycopg.connect(cluster.url("fees")) as app:
+        app.execute("INSERT INTO fees SELECT 1, 500 FROM generate_series(1, 5)")
+        app.execute("ALTER TABLE members ADD COLUMN name text; UPDATE members SET name = 'Ann'")
+    found = {change.table: change for change in state.changes()}
+    state.close()
+    assert found == {
+        "fees": RowChange(
+            "fees",
+            "updated",
+            ("1", "500"),
+            (("member", "1"), ("amount", "500"), ("(rows alike)", "1")),
+            (("member", "1"), ("amount", "500"), ("(rows alike)", "6")),
+        ),
+        "members": RowChange("members", "updated", ("1",), (("id", "1"),), (("id", "1"), ("name", '"Ann"'))),
+    }

@@ -21,8 +21,8 @@ def policy(tmp_path: Path) -> Policy:
     return library(tmp_path)
 
 
-def differs(pair: StepPair) -> bool:
-    return bool(compare(pair.control, pair.candidate, method="GET"))
+def differs(pair: StepPair) -> list[str]:
+    return [difference.where for difference in compare(pair.control, pair.candidate, method="GET")]
 
 
 def items(both: Observations) -> list[list[str]]:
@@ -68,3 +68,14 @@ def test_a_side_that_ends_in_a_trial_takes_only_that_trial_with_it(policy: Polic
     (seen,) = pairs[ends.name].steps
     assert (seen.control.response is not None, seen.trials, pairs[ends.name].refused) == (True, (), "")
     assert items((pairs[after.name].steps[0].control, pairs[after.name].steps[0].candidate)) == [ADA, ADA]
+
+
+def test_large_requests_and_answers_hold_nobody_up(policy: Policy) -> None:
+    """A socket takes so much and no more while nobody reads: trials wait for their turn as cases do."""
+    large = step("POST /echo?tag=1&tag=2", b"x" * 1_000_000)
+    with replaying(policy) as replay:
+        pairs = list(replay.run([case(large), case("GET /shelf?author=1")], lambda _: ("body",)))
+    assert {pair.case.name: len(pair.steps[0].trials) for pair in pairs} == {
+        large.request.line: 1,
+        "GET /shelf?author=1": 0,
+    }

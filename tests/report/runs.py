@@ -34,6 +34,9 @@ def result(number: int, route: str, outcome: Outcome, *verdicts: Verdict, note: 
     seconds = 0.001 + number % 7 / 10_000
     if outcome is Outcome.MATCHED:
         control = candidate = answer(200, {"id": number}, seconds)
+    elif outcome is Outcome.IGNORED:
+        control = answer(200, {"id": number, "stamp": "a"}, seconds, vary="Cookie")
+        candidate = answer(200, {"id": number, "stamp": "b"}, seconds / 2)
     else:
         control = answer(400, {"error": "<title> is empty", "id": number}, seconds, vary="Cookie")
         candidate = answer(422, {"detail": [{"loc": ["body", "title"], "input": ""}], "id": number}, seconds / 2)

@@ -27,6 +27,7 @@ _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST = re.compile(rf"({_TOKEN}) +(/[^\x00-\x20\x7f]*|\*)")
 _KEEP = re.compile(r"status|(body|header|cookie)[.\[].+|body")
 _NAME = re.compile(r"[\w.-]+")
+_HOLE = re.compile(r"\{\{([\w.-]+)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class _Reader:
             state=self._text(at, entry, "state"),
             credential=self._word(at, entry, "credential", CREDENTIALS),
         )
+        if case.source == SOURCES[0] and len(case.steps) == len(steps):
+            self._check_names(at, case, is_one="step" not in entry)
         return case if len(self.faults) == before else None
 
     def _steps(self, at: At, entry: Mapping[str, Any], own: Mapping[str, Any]) -> list[Step | None]:
@@ -99,6 +102,16 @@ class _Reader:
         for number, step in enumerate(listed, 1):
             self._known((*at, "step", number), step, STEP_KEYS)
         return [self.step((*at, "step", number), step) for number, step in enumerate(listed, 1)]
+
+    def _check_names(self, at: At, case: Case, *, is_one: bool) -> None:
+        """A name that nothing keeps would be sent as it stands: a 404 on both sides, and no evidence of anything."""
+        kept: list[str] = []
+        for number, step in enumerate(case.steps, 1):
+            for name in _HOLE.findall(step.request.target.decode("latin-1")):
+                if name not in kept:
+                    where = (*at, "request") if is_one else (*at, "step", number, "request")
+                    self._fault(where, f'no step before it keeps "{name}"{suggest(name, kept)}')
+            kept += [name for name, _ in step.keep]
 
     def step(self, at: At, entry: Mapping[str, Any]) -> Step | None:
         before = len(self.faults)

@@ -11,12 +11,14 @@ from ..exchange import Response, values_of
 from ..result import Difference
 from .header_comparison import parameters_of
 from .html_comparison import compare_html, read_html
-from .json_comparison import compare_json, read_json
+from .json_comparison import compare_encodings, compare_json, parse_json, read_json
 from .wording import unequal_bytes
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
 _EVENTS = "text/event-stream"
+_WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
+"""What zlib is told to expect of each coding: gzip's own format, zlib's (RFC 9110, 8.4.1)."""
 _MOST_INFLATED = 64 * 1024 * 1024
 """Bytes that a compressed body may become; one that becomes more is compared as it came."""
 
@@ -26,7 +28,7 @@ def compare_bodies(control: Response, candidate: Response, json_mode: str) -> It
 
     Of a body that was cut, only as much as both sides have is compared.
     """
-    ours, theirs = _content(control), _content(candidate)
+    ours, theirs = _contents(control, candidate)
     if ours == theirs:
         return
     is_cut = control.is_cut or candidate.is_cut
@@ -53,7 +55,8 @@ def _by_place(
         shorter = min(len(ours), len(theirs)) if control.is_cut or candidate.is_cut else None
         return list(compare_json("body", ours[:shorter], theirs[:shorter], canonical=is_canonical))
     if any(kind == "application/json" or kind.endswith(("+json", "/json")) for kind in types):
-        return list(compare_json("body", *map(read_json, bodies), canonical=is_canonical))
+        values = [read_json(body) for body in bodies]
+        return [*compare_encodings("body", *bodies), *compare_json("body", *values, canonical=is_canonical)]
     raise ValueError(types)
 
 
@@ -61,25 +64,39 @@ def _are_html(control: Response, candidate: Response) -> bool:
     return _HTML.issuperset((control.media_type, candidate.media_type))
 
 
-def _content(response: Response) -> bytes:
-    """The body without its compression, and with one name for a multipart's arbitrary boundary."""
-    body = _inflated(response)
+def _contents(control: Response, candidate: Response) -> tuple[bytes, bytes]:
+    """Both bodies without their compression, or both as they came where one cannot be inflated."""
+    ours, theirs = _inflated(control), _inflated(candidate)
+    if ours is None or theirs is None:
+        ours, theirs = control.body, candidate.body
+    return _named(control, ours), _named(candidate, theirs)
+
+
+def _named(response: Response, body: bytes) -> bytes:
+    """The body with one name for a multipart's arbitrary boundary."""
     if response.media_type.startswith("multipart/"):
         boundary = _parameters(response).get("boundary", "")
         body = body.replace(b"--" + boundary.encode("latin-1"), b"--boundary") if boundary else body
     return body
 
 
-def _inflated(response: Response) -> bytes:
+def _inflated(response: Response) -> bytes | None:
+    """The body without gzip or deflate; None where it is not whole, goes on after its end or becomes too long."""
     coding = b",".join(values_of(response.headers, b"content-encoding")).strip().lower()
-    if coding not in (b"gzip", b"deflate"):
+    if coding not in _WINDOWS:
         return response.body
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
-    try:
-        body = inflater.decompress(response.body, _MOST_INFLATED)
-    except zlib.error:
-        return response.body
-    return response.body if inflater.unconsumed_tail else body
+    rest, found = response.body, b""
+    while rest:
+        inflater = zlib.decompressobj(_WINDOWS[coding])
+        try:
+            found += inflater.decompress(rest, _MOST_INFLATED + 1 - len(found))
+        except zlib.error:
+            return None
+        rest = inflater.unused_data
+        is_whole = inflater.eof or response.is_cut
+        if not is_whole or len(found) > _MOST_INFLATED or (rest and coding == b"deflate"):
+            return None
+    return found
 
 
 def _parameters(response: Response) -> dict[str, str]:
@@ -93,7 +110,7 @@ def _charset(response: Response) -> str:
 def _lines(body: bytes, is_cut: bool) -> list[Any]:
     """The values of newline-delimited JSON, of a cut body the whole lines. Raises ValueError for another line."""
     lines = body.split(b"\n")
-    return [read_json(line) for line in (lines[:-1] if is_cut else lines) if line.strip()]
+    return [parse_json(line.decode()) for line in (lines[:-1] if is_cut else lines) if line.strip(b" \t\r")]
 
 
 def _events(body: bytes, _is_cut: bool) -> list[Any]:
@@ -101,13 +118,14 @@ def _events(body: bytes, _is_cut: bool) -> list[Any]:
 
     An event that no blank line ends is not dispatched (WHATWG HTML, 9.2.6).
     """
-    blocks = re.split(r"(?:\r\n|\r|\n){2}", body.decode().removeprefix("\ufeff"))[:-1]
+    text = re.sub(r"\r\n?", "\n", body.decode().removeprefix("\ufeff"))
+    blocks = re.split(r"\n\n+", text)[:-1]
     return [event for block in blocks if (event := _event(block))]
 
 
 def _event(block: str) -> dict[str, Any]:
     found: dict[str, list[str]] = {}
-    for line in re.split(r"\r\n|\r|\n", block):
+    for line in block.split("\n"):
         name, _, value = line.partition(":")
         if name:
             found.setdefault(name, []).append(value.removeprefix(" "))
@@ -117,6 +135,6 @@ def _event(block: str) -> dict[str, Any]:
 
 def _json_or_text(text: str) -> Any:
     try:
-        return read_json(text.encode()) if text[:1] in ("{", "[") else text
+        return parse_json(text) if text[:1] in ("{", "[") else text
     except ValueError:
         return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from ..exchange import Headers, values_of
@@ -52,18 +52,27 @@ def compare_cookies(control: Headers, candidate: Headers) -> Iterator[Difference
 
 
 def parse_cookie(line: bytes) -> Cookie:
-    """One Set-Cookie line as a browser reads it (RFC 6265, 5.2); quotes are part of the value."""
+    """One Set-Cookie line as a browser reads it (RFC 6265, 5.2); quotes are part of the value.
+
+    One without `=` is a value without a name, where it is taken at all.
+    """
     first, *rest = line.decode("latin-1").split(";")
-    name, _, value = first.partition("=")
-    return Cookie(name.strip(), value.strip(), dict(_attribute(part) for part in rest if part.strip()))
+    name, equals, value = map(_trimmed, first.partition("="))
+    if not equals:
+        name, value = "", name
+    return Cookie(name, value, dict(_attribute(part) for part in rest if _trimmed(part)))
 
 
 def _cookies(headers: Headers) -> list[Cookie]:
     return [parse_cookie(line) for line in values_of(headers, b"set-cookie")]
 
 
+def _trimmed(text: str) -> str:
+    return text.strip(" \t")
+
+
 def _attribute(part: str) -> tuple[str, str]:
-    name, equals, value = (text.strip() for text in part.partition("="))
+    name, equals, value = map(_trimmed, part.partition("="))
     name = name.lower()
     if name == "domain":
         value = value.lower().removeprefix(".")
@@ -97,9 +106,10 @@ def _compare(control: Cookie, candidate: Cookie) -> Iterator[Difference]:
         yield from unequal(f"{where}.{name}", ours, theirs)
 
 
-def _instant(date: str) -> datetime | None:
+def _instant(date: str) -> tuple[datetime, timedelta] | None:
+    """The date with its distance from UTC, which browsers do not heed (RFC 6265, 5.1.1) and others do."""
     try:
         found = parsedate_to_datetime(date)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found.replace(tzinfo=None), found.utcoffset() or timedelta()

@@ -21,6 +21,10 @@ _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 )
 _VERBATIM = frozenset({"pre", "textarea", "script", "style"})
+_PLAIN = frozenset({"textarea", "title"})
+"""Elements in which a comment is text."""
+_DROPS_NEWLINE = frozenset({"pre", "textarea"})
+"""Elements whose text begins after a newline, where one follows the start tag (WHATWG HTML, 13.2.6.4.7)."""
 _SINGLE = frozenset({"html", "head", "body"})
 _CLOSED_BY = {
     "li": {"li"},
@@ -54,13 +58,16 @@ class Element:
 
 
 def read_html(body: bytes, charset: str = "utf-8") -> Element:
-    """The document's tree; what is not HTML is text. Raises ValueError when it is deeper than `_DEEPEST`."""
+    """The document's tree; what is not HTML is text, and bytes that are no text are lone surrogates.
+
+    Raises ValueError when it is deeper than `_DEEPEST`, or when no text can be made of it.
+    """
     reader = _Reader()
     try:
-        reader.feed(body.decode(charset, "replace"))
-    except LookupError:
-        reader.feed(body.decode("utf-8", "replace"))
-    reader.close()
+        reader.feed(_text(body, charset))
+        reader.close()
+    except AssertionError as error:  # html.parser's own, of `<![x]>`
+        raise ValueError(str(error)) from error
     return reader.document
 
 
@@ -80,6 +87,13 @@ def compare_html(where: str, control: Element, candidate: Element) -> Iterator[D
                 yield from compare_html(place, one, other)
             else:
                 yield from unequal(place, _shown(one), _shown(other))
+
+
+def _text(body: bytes, charset: str) -> str:
+    try:
+        return body.decode(charset, "surrogateescape")
+    except LookupError:
+        return body.decode("utf-8", "surrogateescape")
 
 
 def _quoted(text: str | None) -> str | None:
@@ -112,11 +126,21 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.document = Element("")
         self._open = [self.document]
+        self._pieces: list[str] = []
+
+    def close(self) -> None:
+        super().close()
+        self.handle_data(self.rawdata)  # of a script that does not end
+        self._end_text()
 
     def handle_decl(self, decl: str) -> None:
-        self.document.attributes["doctype"] = " ".join(decl.lower().split())
+        """One that follows anything else is none."""
+        self._end_text()
+        if not self.document.children:
+            self.document.attributes.setdefault("doctype", " ".join(decl.lower().split()))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._end_text()
         while self._open[-1].tag in _CLOSED_BY.get(tag, ()):
             self._open.pop()
         attributes = {name: value or "" for name, value in reversed(attrs)}  # of two of a name, the first counts
@@ -133,15 +157,39 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         for at in range(len(self._open) - 1, 0, -1):
             if self._open[at].tag == tag:
+                self._end_text()
                 del self._open[at:]
                 return
 
     def handle_data(self, data: str) -> None:
-        is_verbatim = any(element.tag in _VERBATIM for element in self._open)
-        text = data if is_verbatim else re.sub(r"[ \t\r\n\f]+", " ", data)
-        children = self._open[-1].children
-        if not text.strip():
-            return
-        if children and isinstance(children[-1], str):
-            text = f"{children.pop()}{text}"
-        children.append(text)
+        self._pieces.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self._take_plain(f"<!--{data}-->")
+
+    def handle_pi(self, data: str) -> None:
+        self._take_plain(f"<?{data}>")
+
+    def unknown_decl(self, data: str) -> None:
+        """CDATA is text in SVG, MathML and XHTML; as it stands here it is like no other text."""
+        if data.startswith("CDATA["):
+            self.handle_data(f"<![{data}]]>")
+
+    def _take_plain(self, markup: str) -> None:
+        if self._is_within(_PLAIN):
+            self.handle_data(markup)
+
+    def _is_within(self, tags: frozenset[str]) -> bool:
+        return any(element.tag in tags for element in self._open)
+
+    def _end_text(self) -> None:
+        """All since the last tag is one text, whatever comments stood in it."""
+        text, parent = "".join(self._pieces), self._open[-1]
+        self._pieces.clear()
+        if not self._is_within(_VERBATIM):
+            text = re.sub(r"[ \t\r\n\f]+", " ", text)
+            text = "" if text == " " else text
+        elif parent.tag in _DROPS_NEWLINE and not parent.children:
+            text = re.sub(r"\A\r?\n", "", text)
+        if text:
+            parent.children.append(text)

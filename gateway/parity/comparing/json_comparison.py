@@ -31,7 +31,17 @@ class Repeated(tuple[Any, ...]):
 
 def read_json(body: bytes) -> Any:
     """The value with its numbers as written. Raises ValueError when it is not JSON, RecursionError when too deep."""
-    return _DECODER.decode(body.decode(json.detect_encoding(body)))
+    return parse_json(body.decode(json.detect_encoding(body)))
+
+
+def parse_json(text: str) -> Any:
+    """As `read_json`, of what is text already; a byte order mark is not JSON."""
+    return _DECODER.decode(text)
+
+
+def compare_encodings(where: str, control: bytes, candidate: bytes) -> Iterator[Difference]:
+    """A difference where two bodies of JSON are not in one encoding: a client may read UTF-8 alone (RFC 8259, 8.1)."""
+    yield from unequal(where, *(described(f"JSON in {json.detect_encoding(body)}") for body in (control, candidate)))
 
 
 def compare_json(where: str, control: Any, candidate: Any, *, canonical: bool = False) -> Iterator[Difference]:

@@ -22,13 +22,18 @@ class TriedReadings:
         return (cause for cause, places in self._causes if where in places)
 
     def _explained_by(self, trial: Trial, step: StepPair) -> frozenset[str]:
-        """Places where each side answers as to its plain reading, and both alike to one of these readings."""
+        """Places where each side answers as to its plain reading, and both alike to these readings.
+
+        To one of them alone where the other is one that a side refuses: that is another difference, by itself.
+        """
         unlike = self._places(step.control, trial.control[0]) | self._places(step.candidate, trial.candidate[1])
-        between = self._places(*trial.control), self._places(*trial.candidate)
+        between = {both: self._places(*both) for both in (trial.control, trial.candidate)}
+        fine = [places for both, places in between.items() if all(map(_is_fine, both))]
         return frozenset(
             where
             for where in self._places(step.control, step.candidate)
-            if not _is_near(where, unlike) and not all(_is_near(where, places) for places in between)
+            if not any(_is_near(where, places) for places in (unlike, *fine))
+            and not all(_is_near(where, places) for places in between.values())
         )
 
     def _places(self, one: Observation, other: Observation) -> frozenset[str]:
@@ -36,6 +41,14 @@ class TriedReadings:
         return frozenset(difference.where for difference in found)
 
 
+def _is_fine(observation: Observation) -> bool:
+    return observation.response is not None and observation.response.status < 400
+
+
 def _is_near(where: str, places: frozenset[str]) -> bool:
     """Whether one of the places is this one, around it or inside it."""
-    return any(where.startswith(place) or place.startswith(where) for place in places)
+    return any(where == place or _is_inside(where, place) or _is_inside(place, where) for place in places)
+
+
+def _is_inside(where: str, place: str) -> bool:
+    return where.startswith((f"{place}.", f"{place}["))

@@ -42,6 +42,18 @@ def spoilt(case: Case, others: Sequence[Case]) -> tuple[Case, ...]:
     return tuple(variants)
 
 
+def cut_after(case: Case, count: int) -> Case:
+    """The case up to its request of that number, under a name that says so; the whole case where that is the last."""
+    if count == len(case.steps):
+        return case
+    return replace(case, name=f"{case.name}, request {count}", steps=case.steps[:count])
+
+
+def is_signed(case: Case) -> bool:
+    """Whether its last request carries a credential."""
+    return bool(case.steps and credential_headers(case.steps[-1].request))
+
+
 def _asked(case: Case, credential: str, request: Request, before: tuple[Step, ...] | None = None) -> Case:
     steps = (*(case.steps[:-1] if before is None else before), replace(case.steps[-1], request=request))
     return replace(case, name=f"{case.name} [{credential}]", steps=steps, credential=credential)
@@ -80,13 +92,14 @@ def _wrong_password(proof: bytes) -> bytes:
 
 
 def _other_user(case: Case, given: Headers, others: Sequence[Case]) -> Iterator[Case]:
-    """The first credential of the same kind with another value, or another way to it."""
+    """The first credential of the same kind with another value, or another way to it that leads in from this state."""
     mine = needed_steps(case.steps[:-1], given)
-    for other in others:
+    for other in sorted(others, key=lambda other: other.state != case.state):
         for at, step in enumerate(other.steps if other.credential == "given" else ()):
             theirs = credential_headers(step.request)
             before = needed_steps(other.steps[:at], theirs)
-            if _kinds(theirs) == _kinds(given) and _who(before, theirs) != _who(mine, given):
+            is_known = other.state == case.state or not before
+            if is_known and _kinds(theirs) == _kinds(given) and _who(before, theirs) != _who(mine, given):
                 yield _as_other(case, given, before, theirs)
                 return
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -14,6 +15,7 @@ from ..cases.case_reading import HOST
 from ..exchange import Headers, Request
 
 BOUNDARY = "gateway-boundary"
+_KEPT = re.compile(r"({{[\w.-]+}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Draft:
     content_type: str | None = None
 
     def with_query(self, pairs: Iterable[tuple[str, str]]) -> Self:
-        """Name-value pairs, to be encoded."""
-        return replace(self, query="&".join(f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in pairs))
+        """Name-value pairs, to be encoded; a kept value, `{{id}}`, stays as it is."""
+        return replace(self, query="&".join(f"{quote(name, safe='')}={_encoded(text)}" for name, text in pairs))
 
     def with_header(self, name: str, value: str) -> Self:
         """One header more, UTF-8."""
@@ -61,3 +63,8 @@ class Draft:
             given.append((b"content-length", str(len(self.body)).encode()))
         target = f"{self.path}?{self.query}" if self.query else self.path
         return Step(Request(self.method, target.encode(), tuple(given), self.body or b""), keep)
+
+
+def _encoded(text: str) -> str:
+    """Percent-encoded but for the kept values in it."""
+    return "".join(part if at % 2 else quote(part, safe="") for at, part in enumerate(_KEPT.split(text)))

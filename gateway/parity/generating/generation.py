@@ -16,12 +16,23 @@ from flask import Flask
 from ..case import Case, Step
 from ..cases.bodies import JSON_TYPE
 from ..judging.secret_names import is_secret
-from .input_cases import Spoilt, file_cases, form_cases, header_cases, json_cases, limit_cases, query_cases, raw_cases
+from .column_values import Databases
+from .input_cases import (
+    Spoilt,
+    file_cases,
+    form_cases,
+    header_cases,
+    json_cases,
+    limit_cases,
+    query_cases,
+    raw_cases,
+    value_cases,
+)
 from .parameters import Parameter
 from .path_values import edges, path_of
 from .plausible import shown_text
 from .protocol_cases import conditional_steps, method_cases, negotiation_cases, path_cases
-from .seen import Seen, read_samples
+from .seen import Seen, names_in, read_samples, steps_for
 from .sequences import sequences
 from .targets import WITH_BODY, Target, targets_of
 
@@ -34,14 +45,17 @@ GOOD = "good"
 _Labelled = tuple[str, tuple[Step, ...]]
 
 
-def generate(flask_app: Flask, samples: Sequence[Case], seed: int) -> tuple[Case, ...]:
+def generate(
+    flask_app: Flask, samples: Sequence[Case], seed: int, databases: Databases | None = None
+) -> tuple[Case, ...]:
     """At most `MOST` cases for each method of each rule: good ones, and ones that are odd in one place.
 
     Names are `GET /todos/<int:todo_id>: todo_id is -1`, each once. Credentials, ids and bodies are the samples' where
-    they have any; a route behind a login gets no further without.
+    they have any; a route behind a login gets no further without. Values of a query that stand in one of the
+    `databases` come besides.
     """
     seen = read_samples(samples, flask_app.url_map)
-    targets = tuple(targets_of(flask_app, seen))
+    targets = tuple(targets_of(flask_app, seen, databases or {}))
     return tuple(case for target in targets for case in _cases(target, targets, seen, seed))
 
 
@@ -52,19 +66,25 @@ def is_good(case: Case) -> bool:
 
 def _cases(target: Target, targets: Sequence[Target], seen: Seen, seed: int) -> Iterator[Case]:
     chance = random.Random(f"{seed} {target.key}")
-    groups = [_mixed(group, chance) for group in _groups(target, targets, seen)]
+    before, state = _created(target, targets)
+    groups = [_mixed(group, chance) for group in _groups(target, targets, seen, before)]
+    there = [
+        (label, (*before, draft.step())) for label, draft in value_cases(target.good[0], target.query, target.found)
+    ]
+    most = MOST + len(there)
     names: set[str] = set()
     requests: set[tuple[Step, ...]] = set()
-    for label, steps in _in_turn(groups):
-        if len(names) < MOST and label not in names and steps not in requests:
+    for label, steps in chain(groups[0][:1], there, _in_turn(groups)):
+        if len(names) < most and label not in names and steps not in requests:
             names.add(label)
             requests.add(steps)
-            yield Case(f"{target.key}: {label}", steps, "generated")
+            yield Case(f"{target.key}: {label}", steps, "generated", state)
 
 
-def _groups(target: Target, targets: Sequence[Target], seen: Seen) -> Iterator[list[_Labelled]]:
+def _groups(
+    target: Target, targets: Sequence[Target], seen: Seen, before: tuple[Step, ...]
+) -> Iterator[list[_Labelled]]:
     """By what they are odd in, the good ones first."""
-    before = _created(target, targets)
     good = [(f"{GOOD} {at}" if at > 1 else GOOD, draft) for at, draft in enumerate(target.good, 1)]
     first = target.good[0]
     taken = frozenset(other.method for other in targets if other.rule.rule == target.rule.rule)
@@ -76,7 +96,9 @@ def _groups(target: Target, targets: Sequence[Target], seen: Seen) -> Iterator[l
         for name, text in edges(target.rule)
     )
     inputs = [list(group) for group in _input_groups(target)]
-    for group in (good, paths, *inputs, method_cases(first, taken), path_cases(first), negotiation_cases(first)):
+    yield [(label, (*before, draft.step())) for label, draft in good]
+    yield [(label, (*_needed(before, draft.step()), draft.step())) for label, draft in paths]
+    for group in (*inputs, method_cases(first, taken), path_cases(first), negotiation_cases(first)):
         yield [(label, (*before, draft.step())) for label, draft in group]
     if target.method == "GET":
         yield [("asked again with its ETag", (*before, *conditional_steps(first)))]
@@ -110,12 +132,19 @@ def _known(read: Sequence[Parameter], given: Mapping[str, Any], where: str) -> l
     return [*read, *(Parameter(name, where) for name in given if name not in names)]
 
 
-def _created(target: Target, targets: Sequence[Target]) -> tuple[Step, ...]:
-    """What comes before: of a GET beside a POST at the same path with variables, that POST."""
+def _created(target: Target, targets: Sequence[Target]) -> tuple[tuple[Step, ...], str | None]:
+    """What comes before, and from which state: of a GET beside a POST at the same path with variables, that POST."""
     writer = next((o for o in targets if o.method == "POST" and o.rule.rule == target.rule.rule), None)
     if target.method == "GET" and writer is not None and target.values and writer.reading.reads("file", "body"):
-        return (*target.before, *writer.before, writer.good[0].step())
-    return target.before
+        at_path = replace(writer.good[0], path=target.good[0].path)
+        before = tuple(dict.fromkeys((*target.before, *writer.before)))
+        return (*before, at_path.step()), target.state if target.before else writer.state
+    return target.before, target.state
+
+
+def _needed(before: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
+    """A path with another id needs no row to have been made: whether that differs must not decide about it."""
+    return steps_for(before, names_in(step.request))
 
 
 def _mixed(group: Sequence[_Labelled], chance: random.Random) -> list[_Labelled]:

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from ..cases.bodies import Part
+from .column_values import forms
 from .drafts import Draft
 from .parameters import Parameter
 from .plausible import LONG, UNICODE, shown, shown_text, wrong_texts, wrong_values
@@ -29,6 +30,14 @@ def query_cases(draft: Draft, given: Mapping[str, str], parameters: Sequence[Par
         yield f"{one.name} comes twice, wrong first", draft.with_query([*others, (one.name, "a"), (one.name, good)])
         yield f"{one.name} has no value", replace(draft.with_query(others), query=one.name)
         yield f"{one.name} is not UTF-8", replace(draft.with_query(others), query=f"{one.name}=%FF")
+
+
+def value_cases(draft: Draft, given: Mapping[str, str], found: Mapping[str, Sequence[str]]) -> Spoilt:
+    """Each parameter with each value that stands in a database, in other cases too, and with how it begins."""
+    for name, texts in found.items():
+        others = [(other, text) for other, text in given.items() if other != name]
+        for text in dict.fromkeys(form for value in texts for form in forms(value)):
+            yield f"{name} is {shown_text(text)}", draft.with_query([*others, (name, text)])
 
 
 def limit_cases(draft: Draft, given: Mapping[str, Any], parameters: Sequence[Parameter]) -> Spoilt:

@@ -42,12 +42,9 @@ def path_of(rule: Rule, values: Mapping[str, str]) -> str:
     return _VARIABLE.sub(lambda found: values[found[1]], rule.rule)
 
 
-def good_values(rule: Rule, seen: Mapping[tuple[str, str], tuple[str, ...]], folder: str | None) -> dict[str, str]:
+def good_values(rule: Rule, seen: Mapping[str, str], folder: str | None) -> dict[str, str]:
     """A text for each variable: one that was seen, else one that is likely to be there. `folder` is of static files."""
-    return {
-        name: next(iter(seen.get((rule.rule, name), ())), None) or _first(name, converter, folder)
-        for name, converter in converters_of(rule).items()
-    }
+    return {name: seen.get(name) or _first(name, converter, folder) for name, converter in converters_of(rule).items()}
 
 
 def edges(rule: Rule) -> Iterator[tuple[str, str]]:

@@ -63,6 +63,7 @@ class _Operation:
     good: tuple[Request, ...]
     bad: tuple[Request, ...]
     credential: Credential | None
+    state: str | None
 
     @property
     def before(self) -> tuple[Step, ...]:
@@ -92,7 +93,9 @@ def _operation(operation: Any, routes: Sequence[AppRoute], seen: Seen, seed: int
     good = _drawn(operation, GenerationMode.POSITIVE, GOOD, own_seed, _known_values(operation, rule, seen))
     bad = _drawn(operation, GenerationMode.NEGATIVE, BAD, own_seed, {})
     wanted = frozenset({"authorization", "cookie"} if operation.definition.raw.get("security") else ())
-    return _Operation(method, rule, good, bad, seen.credential((method, rule), wanted))
+    credential = seen.credential((method, rule), wanted)
+    state = seen.state((method, rule)) if credential is None else credential.state
+    return _Operation(method, rule, good, bad, credential, state)
 
 
 def _rule(method: str, path: str, routes: Sequence[AppRoute]) -> str:
@@ -175,7 +178,7 @@ def _single(operation: _Operation) -> Iterator[Case]:
     for words, drawn in (("fits the schema", operation.good), ("breaks the schema", operation.bad)):
         for at, request in enumerate(drawn, 1):
             name = f"{operation.method} {operation.rule}: {words}" + (f" {at}" if at > 1 else "")
-            yield Case(name, (*operation.before, operation.step(request)), "schema")
+            yield Case(name, (*operation.before, operation.step(request)), "schema", operation.state)
 
 
 def _sequences(operations: Sequence[_Operation]) -> Iterator[Case]:
@@ -191,6 +194,7 @@ def _sequences(operations: Sequence[_Operation]) -> Iterator[Case]:
                 f"POST {create.rule}: fits the schema, then all of its id",
                 (*create.before, first, *steps, *read),
                 "schema",
+                create.state,
             )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..case import Step
 from ..cases.bodies import JSON_TYPE
 from .path_values import path_of
-from .seen import Seen
+from .seen import Seen, names_kept
 from .targets import WITH_BODY, Target
 
 Sequenced = Iterator[tuple[str, tuple[Step, ...]]]
@@ -25,7 +25,7 @@ def sequences(target: Target, targets: Sequence[Target], seen: Seen) -> Sequence
     first = target.good[0]
     yield "twice", (*target.before, first.step(), first.step())
     yield from _key_by_key(target)
-    readers = [other.bare.step() for other in _readers(target, targets)]
+    readers = [replace(other.bare, path=_path_at(other, target)).step() for other in _readers(target, targets)]
     if readers:
         yield "then read", (*target.before, first.step(), *readers)
     items = _items(target, targets)
@@ -44,7 +44,7 @@ def _key_by_key(target: Target) -> Sequenced:
 def _life(target: Target, items: Sequence[Target], keep: tuple[str, str]) -> Sequenced:
     """Create, read, change, delete, read again, as far as there are routes for it; `{{id}}` is what was made."""
     created = (*target.before, target.good[0].step(keep))
-    at = {item.method: _of_created(item, keep[0]) for item in items}
+    at = {item.method: _of_created(item, target, keep[0]) for item in items}
     read = (at["GET"],) if "GET" in at else ()
     change = tuple(at[method] for method in _CHANGES if method in at)[:1]
     delete = (at["DELETE"],) if "DELETE" in at else ()
@@ -56,11 +56,15 @@ def _life(target: Target, items: Sequence[Target], keep: tuple[str, str]) -> Seq
         yield "created, deleted twice", (*created, *delete, *delete)
 
 
-def _of_created(item: Target, name: str) -> Step:
+def _of_created(item: Target, collection: Target, name: str) -> Step:
     """The item's good request with the kept value in place of its last variable."""
-    variable = _variable(item)
-    path = path_of(item.rule, {**item.values, variable: f"{{{{{name}}}}}"})
+    path = _path_at(item, collection, {_variable(item): f"{{{{{name}}}}}"})
     return replace(item.good[0], path=path).step()
+
+
+def _path_at(other: Target, target: Target, more: Mapping[str, str] | None = None) -> str:
+    """The other's path with the values of this one, for what came before has given them."""
+    return path_of(other.rule, {**other.values, **target.values, **(more or {})})
 
 
 def _items(target: Target, targets: Sequence[Target]) -> list[Target]:
@@ -72,11 +76,12 @@ def _items(target: Target, targets: Sequence[Target]) -> list[Target]:
 
 def _keep(target: Target, items: Sequence[Target], seen: Seen) -> tuple[str, str]:
     """Where the answer has the key: as samples keep it, else `slug` for `<slug>`, else `id`."""
-    kept = seen.keeps.get((target.method, target.rule.rule), ())
-    if kept:
-        return kept[0]
+    samples = seen.samples.get((target.method, target.rule.rule), ())
     variable = _variable(items[0])
-    return ("id", f"body.{variable}" if variable in target.fields else "body.id")
+    name, place = ("id", f"body.{variable}" if variable in target.fields else "body.id")
+    if samples and samples[0].keep:
+        name, place = samples[0].keep[0]
+    return (f"own_{name}" if name in names_kept(target.before) else name), place
 
 
 def _variable(item: Target) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +13,16 @@ from werkzeug.routing import Rule
 from ...inventory import flask_routes
 from ...routing import own_methods, request_rules
 from ..case import Step
+from ..exchange import Request
 from ..judging.secret_names import is_secret
+from .column_values import Databases, Values, read_values, values_from
 from .declared_fields import CSRF_FIELD
 from .drafts import Draft
 from .input_cases import FILE
 from .parameters import Parameter, ViewReading
 from .path_values import good_values, path_of
-from .plausible import fits, good_text, good_value
-from .seen import Seen, is_credential
+from .plausible import fits, good_text, good_value, type_of
+from .seen import Credential, Sample, Seen, is_credential, names_in, names_in_texts, names_kept, steps_for
 from .view_reading import read_hooks, read_view
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -40,51 +43,148 @@ class Target:
     """Without a body."""
     good: tuple[Draft, ...]
     query: Mapping[str, str]
+    found: Mapping[str, tuple[str, ...]]
+    """Values of its query that stand in a database."""
     fields: Mapping[str, Any]
     """Of the good JSON body or form."""
     before: tuple[Step, ...] = ()
     """What has to be asked first, on either side: a login, the page with the form."""
+    state: str | None = None
+    """What its cases start from, `Case.state`."""
 
     @property
     def key(self) -> str:
         return f"{self.method} {self.rule.rule}"
 
 
-def targets_of(app: Flask, seen: Seen) -> Iterator[Target]:
+def targets_of(app: Flask, seen: Seen, databases: Databases) -> Iterator[Target]:
     """Every method of every rule that gets requests, in the app's order; HEAD and OPTIONS are no targets."""
     routes = zip(request_rules(app.url_map), flask_routes(app.url_map), strict=True)
-    for rule, route in routes:
-        if route.hidden_by is None:
-            for method in sorted(own_methods(rule) - {"HEAD", "OPTIONS"}):
-                yield _target(app, rule, method, seen)
+    found = [
+        (rule, method, read_view(app.view_functions[rule.endpoint], method))
+        for rule, route in routes
+        if route.hidden_by is None
+        for method in sorted(own_methods(rule) - {"HEAD", "OPTIONS"})
+    ]
+    values = read_values(databases, (one.name for _, _, reading in found for one in reading.at("query")))
+    yield from (_target(app, rule, method, reading, seen, values) for rule, method, reading in found)
 
 
-def _target(app: Flask, rule: Rule, method: str, seen: Seen) -> Target:
-    reading = read_view(app.view_functions[rule.endpoint], method)
-    values = good_values(rule, seen.variables, _static_folder(app, str(rule.endpoint)))
+def _target(app: Flask, rule: Rule, method: str, reading: ViewReading, seen: Seen, values: Values) -> Target:
     key = (method, rule.rule)
-    query = next(iter(seen.queries.get(key, ())), None)
-    if query is None:
-        query = {one.name: good_text(one) for one in reading.at("query") if not is_secret(one.name)}
-    bare = Draft(method, path_of(rule, values)).with_query(query.items())
-    before: tuple[Step, ...] = ()
-    credential = seen.credential(key, _asks_with(app, rule, reading))
     has_csrf = method in WITH_BODY and any(one.name == CSRF_FIELD for one in reading.at("form"))
-    if has_csrf and "GET" in (rule.methods or ()):
-        before, bare = _with_csrf(app, bare)
+    has_page = has_csrf and "GET" in (rule.methods or ())
+    credential = None if has_page else seen.credential(key, _asks_with(app, rule, reading))
+    samples = _best_first(seen.samples.get(key, ()), credential, reading)
+    base = _base(samples, rule, seen)
+    state = _state(key, credential, base, seen)
+    variables = good_values(rule, base.variables if base else {}, _static_folder(app, str(rule.endpoint)))
+    askable = [one for one in samples if base and _kept_in(one) <= names_kept(base.earlier)]
+    found = {
+        one.name: texts for one in reading.at("query") if (texts := _texts(one, values_from(values, state, one.name)))
+    }
+    query = _query(reading, askable, found)
+    bare = Draft(method, path_of(rule, variables)).with_query(query.items())
+    page: tuple[Step, ...] = ()
+    if has_page:
+        page, bare = _with_csrf(app, bare)
     elif credential is not None:
-        before, bare = credential.steps, replace(bare, headers=(*bare.headers, *credential.headers))
-    bodies = list(_bodies(reading, seen.bodies.get(key, ()))) if method in WITH_BODY else [{}]
+        bare = replace(bare, headers=(*bare.headers, *credential.headers))
+    bodies = list(_bodies(reading, askable, has_page=has_page)) if method in WITH_BODY else [{}]
     good = tuple(dict.fromkeys(_filled(bare, reading, fields) for fields in bodies))
-    return Target(method, rule, reading, values, bare, good, query, bodies[0], before)
+    before = (*_before(good, credential, base, page), *page)
+    return Target(method, rule, reading, variables, bare, good, query, found, bodies[0], before, state)
 
 
-def _bodies(reading: ViewReading, seen: tuple[Mapping[str, Any], ...]) -> Iterator[Mapping[str, Any]]:
-    """Those that were seen and look right, the fullest first; else one of plausible values."""
+# --- what samples lend ---
+
+
+def _best_first(samples: Sequence[Sample], credential: Credential | None, reading: ViewReading) -> list[Sample]:
+    """Those that were let in as most are, that look right and that say the most; the first of equal ones."""
+    known = {one.name: one for one in reading.at("query", "json", "form")}
+
+    def merit(sample: Sample) -> tuple[bool, bool, int, bool]:
+        is_right = _is_right(sample.query, known) and _is_right(sample.body, known)
+        said = _said(sample.query, known) + _said(sample.body, known)
+        return sample.credential == credential, is_right, said, sample.has_kept_path
+
+    return sorted(samples, key=merit, reverse=True)
+
+
+def _base(samples: Sequence[Sample], rule: Rule, seen: Seen) -> Sample | None:
+    """The best sample of the route; else one that lends its path, of another method."""
+    return next(iter(samples), None) or max(seen.at_rule(rule.rule), key=lambda one: one.has_kept_path, default=None)
+
+
+def _is_right(given: Mapping[str, Any], known: Mapping[str, Parameter]) -> bool:
+    return all(fits(value, known[name]) for name, value in given.items() if name in known)
+
+
+def _said(given: Mapping[str, Any], known: Mapping[str, Parameter]) -> int:
+    """How many values there are that the view reads; where it reads nothing that is known, how many at all."""
+    names = known.keys() & given.keys() or given.keys()
+    return sum(given[name] not in (None, "", [], {}) for name in names)
+
+
+def _kept_in(sample: Sample) -> set[str]:
+    """The kept values of its query and its body."""
+    return names_in_texts((*sample.query.values(), json.dumps(sample.body, ensure_ascii=False)))
+
+
+def _state(key: tuple[str, str], credential: Credential | None, base: Sample | None, seen: Seen) -> str | None:
+    """Of the sample whose login, or else whose path, the cases have; else that of all samples of the route."""
+    if credential is not None:
+        return base.state if base is not None and _leads_in(base, credential) else credential.state
+    return base.state if base is not None and (base.variables or _kept_in(base)) else seen.state(key)
+
+
+def _leads_in(base: Sample, credential: Credential) -> bool:
+    """Whether what comes before the sample gives the credential."""
+    names = names_in(Request("", b"", credential.headers))
+    return base.credential == credential or (bool(names) and names <= names_kept(base.earlier))
+
+
+def _before(
+    good: Iterable[Draft], credential: Credential | None, base: Sample | None, page: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """What gives the kept values of the good requests, but for those of the page."""
+    names = {name for draft in good for name in names_in(draft.step().request)} - names_kept(page)
+    own = steps_for(base.earlier, names) if base is not None else ()
+    lent = credential.steps if credential is not None and names - names_kept(own) else ()
+    return tuple(dict.fromkeys((*lent, *own)))
+
+
+# --- what is good ---
+
+
+def _query(reading: ViewReading, samples: Sequence[Sample], found: Mapping[str, tuple[str, ...]]) -> Mapping[str, str]:
+    """The fullest that was seen and looks right; else one of values that are there, or plausible."""
+    known = {one.name: one for one in reading.at("query")}
+    right = [sample.query for sample in samples if _is_right(sample.query, known) and _said(sample.query, known)]
+    if right:
+        return max(right, key=lambda query: _said(query, known))
+    return {name: _good_text(one, found.get(name, ())) for name, one in known.items() if not is_secret(name)}
+
+
+def _good_text(one: Parameter, found: tuple[str, ...]) -> str:
+    return found[0] if found and one.default is None and not one.interesting else good_text(one)
+
+
+def _texts(one: Parameter, found: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that a parameter of its type may have."""
+    kind = type_of(one)
+    if kind == "int":
+        return tuple(text for text in found if text.isdecimal())
+    return found if kind in {"", "text"} else ()
+
+
+def _bodies(reading: ViewReading, samples: Sequence[Sample], *, has_page: bool) -> Iterator[Mapping[str, Any]]:
+    """Those that were seen and look right, the best sample's first, then the fullest; else one of plausible values."""
     known = {one.name: one for one in reading.at("json", "form")}
-    right = [body for body in seen if all(fits(value, known[name]) for name, value in body.items() if name in known)]
-    fullest = sorted(right, key=lambda body: (-len(known.keys() & body.keys()), len(body)))[:MOST_SEEN]
-    yield from fullest or [{one.name: _plausible(one) for one in known.values()}]
+    token = {CSRF_FIELD: "{{csrf}}"} if has_page else {}
+    right = [{**sample.body, **token} for sample in samples if sample.body and _is_right(sample.body, known)]
+    first, rest = right[:1], sorted(right[1:], key=lambda body: -_said(body, known))
+    yield from [*first, *rest][:MOST_SEEN] or [{one.name: _plausible(one) for one in known.values()}]
 
 
 def _plausible(one: Parameter) -> Any:

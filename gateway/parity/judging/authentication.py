@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..exchange import Request, Response, values_of
+from ..explaining.causes.errors import NO_JSON
 from ..pair import StepPair
 from ..result import Difference
 
@@ -23,9 +24,9 @@ def find_looseness(step: StepPair, credential: str) -> Difference | None:
     `credential` as in `Case`. A refusal is 401, 403, 407 or a redirect to a login page, and 400 or 419 for `no-csrf`.
     """
     control, candidate = step.control.response, step.candidate.response
-    if control is None or candidate is None or _refuses(candidate, step.candidate_request):
+    if control is None or candidate is None or refuses(candidate, step.candidate_request):
         return None
-    if _refuses(control, step.control_request):
+    if refuses(control, step.control_request):
         is_looser = candidate.status not in _NOT_ASKED and not _is_invalid(step)
     else:
         is_looser = credential == "no-csrf" and control.status in _REFUSED_TOKEN and candidate.status < 400
@@ -37,10 +38,13 @@ def find_looseness(step: StepPair, credential: str) -> Difference | None:
 def _is_invalid(step: StepPair) -> bool:
     """Whether the candidate found the request itself wrong, and did nothing: whoever sent it got nothing by it."""
     response = step.candidate.response
-    return response is not None and response.status == 422 and not step.candidate.effects.rows
+    if response is None or step.candidate.effects.rows:
+        return False
+    return response.status == 422 or (response.status == 400 and NO_JSON.encode() in response.body)
 
 
-def _refuses(response: Response, request: Request) -> bool:
+def refuses(response: Response, request: Request) -> bool:
+    """Whether it is a refusal for want of a credential: 401, 403, 407 or a redirect to a login page."""
     if response.status in _REFUSED:
         return True
     location = b"".join(values_of(response.headers, b"location")[:1]).decode("latin-1").partition("?")[0]

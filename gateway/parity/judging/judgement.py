@@ -20,6 +20,8 @@ from .echoes import find_echoes
 from .noise import Noise
 from .rules import find_rule
 
+CONSEQUENCE = "not-run"
+"""The cause of what is missing because the answer is another one: it is meant where that is."""
 _AFTER = "an earlier request of this case differed"
 _BEGINNING = "only the beginning of the answer was read: it is too long, or endless"
 _PASSING = re.compile(r"header\..+|cookie\..+\.(?:samesite|httponly|secure|path|domain|max-age|expires|partitioned)")
@@ -61,9 +63,10 @@ def judge(pair: CasePair, route_of: Callable[[Request], str], policy: Policy, to
     return (*results, *_not_asked(pair, route_of))
 
 
-def differs(step: StepPair, route: str, policy: Policy, today: date) -> bool:
-    """Whether anything differs that no rule ignores, so that the twin has to be asked."""
-    return any(verdict.fate is Fate.MISMATCH for verdict in _verdicts(step, "given", route, policy, today))
+def wrong_places(step: StepPair, route: str, policy: Policy, today: date) -> frozenset[str]:
+    """Where anything differs that no rule ignores: what the twin and the trials are asked for."""
+    verdicts = _verdicts(step, "given", route, policy, today)
+    return frozenset(verdict.difference.where for verdict in verdicts if verdict.fate is Fate.MISMATCH)
 
 
 def _differences(step: StepPair, policy: Policy) -> Iterator[Difference]:
@@ -77,12 +80,16 @@ def _verdicts(step: StepPair, credential: str, route: str, policy: Policy, today
         return
     noise, explanation = Noise(step, policy.json_mode), Explanation(step, policy.json_mode)
     looseness = find_looseness(step, credential)
+    of_status = ""
     for difference in (*((looseness,) if looseness else ()), *find_echoes(step), *differences):
         known = explanation.cause_of(difference)
         cause = "" if known is None else known.name
         rule = find_rule(policy.ignore, route, difference, cause, today)
         if rule is not None:
+            of_status = rule.reason if difference.where == "status" else of_status
             yield Verdict(difference, Fate.IGNORED, rule.reason, cause)
+        elif cause == CONSEQUENCE and of_status:
+            yield Verdict(difference, Fate.IGNORED, of_status, cause)
         elif reason := noise.covers(difference):
             yield Verdict(difference, Fate.NOISE, reason, cause)
         else:
@@ -127,12 +134,12 @@ def _bounded(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
 
 def _not_asked(pair: CasePair, route_of: Callable[[Request], str]) -> Iterator[ParityResult]:
     """What a generated case goes on with is a guess, that an answer has an ETag for example: a wrong one is no loss."""
-    if pair.missing and pair.case.is_generated:
+    if pair.control_lacks and not pair.refused and pair.case.is_generated:
         return
     for index in range(len(pair.steps), len(pair.case.steps)):
         request = pair.case.steps[index].request
         example = Request(request.method, re.sub(rb"\{\{[^{}]*\}\}", b"1", request.target), request.headers)
-        note = pair.refused or pair.missing or "not asked"
+        note = pair.refused or pair.control_lacks or pair.candidate_lacks or "not asked"
         yield ParityResult(
             pair.case.name, index, route_of(example), request, None, None, (), Outcome.INCONCLUSIVE, note
         )

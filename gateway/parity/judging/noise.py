@@ -36,6 +36,11 @@ _JSON_KINDS = (
 )
 
 
+def may_be_noise(where: str) -> bool:
+    """Whether a difference there may turn out to be noise: only then is it worth to ask again."""
+    return where not in _NEVER and _COVERABLE.fullmatch(where) is not None
+
+
 class Noise:
     """Where legacy disagrees with itself on one request, and what it says there."""
 
@@ -58,7 +63,7 @@ class Noise:
         where = difference.where
         legacy = self._at.get(where) or self._of_field.get(outline(where)) or []
         texts = [difference.control, difference.candidate, *legacy]
-        if not legacy or where in _NEVER or not _COVERABLE.fullmatch(where):
+        if not legacy or not may_be_noise(where):
             return ""
         known = [text for text in texts if text is not None and not is_described(text) and not is_excerpt(text)]
         if len(known) < len(texts) or not _are_of_one_kind(where, known):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
@@ -65,9 +67,20 @@ def _complaint(rule: IgnoreRule, found: set[tuple[str, Difference, str]], today:
     if is_expired(rule, today):
         return f"expired on {rule.expires}; make both sides agree, or give it another day"
     if not any(speaks_of(rule, *one) for one in found):
-        needs_route = rule.where in STRICT and rule.route is None
-        return "names no route, which it must" if needs_route else "matched nothing; remove it"
+        if rule.where in STRICT and rule.route is None:
+            return "names no route, which it must"
+        return _hint(rule, found) or "matched nothing; remove it"
     return "" if is_sufficient(rule) else "ignores nothing without approved_by"
+
+
+def _hint(rule: IgnoreRule, found: set[tuple[str, Difference, str]]) -> str:
+    """For a rule that has a text of JSON without its quotes."""
+    control, candidate = (value and json.dumps(value, ensure_ascii=False) for value in (rule.control, rule.candidate))
+    if not any(speaks_of(replace(rule, control=control, candidate=candidate), *one) for one in found):
+        return ""
+    sides = ("control", control), ("candidate", candidate)
+    named = ", ".join(f"{side} = '{text}'" for side, text in sides if text)
+    return f"matched nothing; a text of JSON has its quotes: {named}"
 
 
 def _title(rule: IgnoreRule) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...policy import Policy
-from ..exchange import Request
+from ..exchange import Request, Response
 from ..observation import Observation
 from ..result import Outcome, ParityResult
+from .authentication import refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class RouteSummary:
     mismatched: int
     inconclusive: int
     clean: int
-    """Different requests that were compared and showed nothing that is not deliberate: a repeat shows nothing more."""
+    """Different requests that both sides answered with one status and that showed nothing that is not deliberate: a
+    repeat shows nothing more, and of two answers of different kinds nothing is compared but that they are."""
     legacy_latency: Latency | None
     new_latency: Latency | None
     note: str = ""
@@ -48,14 +50,15 @@ def summarise(results: Iterable[ParityResult], policy: Policy) -> tuple[RouteSum
     """One summary a route, `by_rank`."""
     by_route: dict[str, list[ParityResult]] = {}
     asked: dict[str, tuple[Request, ...]] = {}
-    clean: dict[str, set[tuple[Request, ...]]] = {}
+    clean: dict[str, dict[tuple[Request, ...], Response | None]] = {}
     for result in results:
         by_route.setdefault(result.route, []).append(result)
         # What came before in its case is a part of a request: after another one it is another question.
         asked[result.case] = (*asked.get(result.case, ()), result.request)
-        if result.outcome in (Outcome.MATCHED, Outcome.IGNORED):
-            clean.setdefault(result.route, set()).add(asked[result.case])
-    summaries = [_summary(route, found, len(clean.get(route, ())), policy.minimum) for route, found in by_route.items()]
+        if result.outcome in (Outcome.MATCHED, Outcome.IGNORED) and not _is_of_two_kinds(result):
+            answer = None if result.control is None else result.control.response
+            clean.setdefault(result.route, {})[asked[result.case]] = answer
+    summaries = [_summary(route, found, clean.get(route, {}), policy.minimum) for route, found in by_route.items()]
     return by_rank(summaries)
 
 
@@ -85,15 +88,27 @@ def power_text(clean: int) -> str:
     return f"With {pairs} a defect in {power(clean):.2%} of requests would have been seen (95 %).".replace("%", " %", 1)
 
 
-def _summary(route: str, results: Sequence[ParityResult], clean: int, minimum: int) -> RouteSummary:
+def _is_of_two_kinds(result: ParityResult) -> bool:
+    return any(verdict.difference.where in ("status", "error") for verdict in result.verdicts)
+
+
+def _summary(
+    route: str,
+    results: Sequence[ParityResult],
+    clean: Mapping[tuple[Request, ...], Response | None],
+    minimum: int,
+) -> RouteSummary:
     counts = Counter(result.outcome for result in results)
     needed = minimum if route else 1  # a path that no rule takes is no route: nobody flips it
     note = ""
     if counts[Outcome.MISMATCHED]:
         outcome = Outcome.MISMATCHED
-    elif clean < needed:
+    elif len(clean) < needed:
         outcome = Outcome.INCONCLUSIVE
-        note = f"{clean} of {needed} different requests needed{_reasons(results)}"
+        note = f"{len(clean)} of {needed} different requests needed{_reasons(results)}"
+    elif route and not any(_is_welcome(asked[-1], answer) for asked, answer in clean.items()):
+        outcome = Outcome.INCONCLUSIVE
+        note = f"no request was answered with success: {_statuses(clean.values())}"
     else:
         outcome = Outcome.IGNORED if counts[Outcome.IGNORED] else Outcome.MATCHED
     return RouteSummary(
@@ -103,11 +118,23 @@ def _summary(route: str, results: Sequence[ParityResult], clean: int, minimum: i
         counts[Outcome.IGNORED],
         counts[Outcome.MISMATCHED],
         counts[Outcome.INCONCLUSIVE],
-        clean,
+        len(clean),
         _latency(result.control for result in results),
         _latency(result.candidate for result in results),
         note,
     )
+
+
+def _is_welcome(request: Request, answer: Response | None) -> bool:
+    """Whether the view did what it is there for: only that shows anything of it."""
+    if answer is None or answer.status >= 400 or request.method == "OPTIONS":
+        return False
+    return not refuses(answer, request)
+
+
+def _statuses(answers: Iterable[Response | None]) -> str:
+    counts = Counter(answer.status for answer in answers if answer is not None)
+    return ", ".join(f"{count} x {status}" for status, count in counts.most_common(3))
 
 
 def _reasons(results: Iterable[ParityResult]) -> str:

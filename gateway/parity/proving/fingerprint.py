@@ -26,8 +26,11 @@ from flask import Blueprint, Flask
 from starlette.applications import Starlette
 from starlette.routing import Router
 
-from .names import Reference, imported_from
-from .own_code import OwnCode, OwnModule, is_own, is_own_instance, library_of, text_of, values_in
+from .listeners import Listener
+from .names import Reference
+from .origins import Origin, imported_origins, origins
+from .own_code import OwnCode, OwnModule, Snippet, is_own, is_own_instance, library_of, text_of, values_in
+from .settings import SECRET
 
 _PLAIN = (
     bool,
@@ -45,19 +48,19 @@ _PLAIN = (
     UUID,
     re.Pattern,
 )
-_IMPORTS = (ast.Import, ast.ImportFrom)
+_CONSTANTS = (*_PLAIN, list, tuple, dict, set, frozenset)
 _MOMENT = 1e9
 """A float beyond is the time of day at which something was made; like a UUID it is another one in each process."""
 _REGISTRIES = (Flask, Blueprint, Starlette, Router)
 """They hold every route there is: what concerns one route is asked for by name (route_fingerprint.py)."""
-_SECRET = re.compile("secret|passw|token|key", re.IGNORECASE)
 _PLACE = re.compile(rf".*://|{re.escape(tempfile.gettempdir())}/|{re.escape(str(Path.home()))}/", re.DOTALL)
-"""Secrets by their names, URLs and places by how they look: each environment has its own, so they do not count."""
+"""URLs and places by how they look, as secrets by their names: each environment has its own, so they do not count."""
 
 
-def fingerprint(*things: Any, code: OwnCode | None = None) -> str:
-    """16 hexadecimal digits for functions, classes or other callables. `code` keeps what is read for a next one."""
-    walk = Walk(code or OwnCode())
+def fingerprint(*things: Any, code: OwnCode | None = None, within: Iterable[str] = ()) -> str:
+    """16 hexadecimal digits for functions, classes or other callables. `code` keeps what is read for a next one;
+    `within` names modules that are loaded where they run, for the listeners there."""
+    walk = Walk(code or OwnCode(), within)
     roots = [walk.describe(thing) for thing in things]
     walk.finish()
     return digest([*roots, *sorted(walk.parts)])
@@ -71,10 +74,12 @@ def digest(texts: Iterable[str]) -> str:
 class Walk:
     """Follows code from name to name, and values to the code in them. A cycle ends where it was before."""
 
-    def __init__(self, code: OwnCode) -> None:
+    def __init__(self, code: OwnCode, within: Iterable[str] = ()) -> None:
         self.parts: set[str] = set()
         """Everything that was reached, each with where it stands."""
         self._code = code
+        self._within = frozenset(within)
+        self._reached: set[tuple[str, str]] = set()  # names by their modules
         self._seen: set[object] = set()
         self._kept: list[object] = []  # what is alive keeps its id
         self._open: list[int] = []
@@ -85,19 +90,25 @@ class Walk:
             Mapping: self._mapping,
             types.FunctionType: self._function,
             partial: self._partial,
+            Snippet: self._snippet,
             types.MethodType: self._method,
             types.ModuleType: self._module,
             type: self._class,
         }
 
     def finish(self) -> None:
-        """Follow every name that is still to be followed."""
+        """Follow every name that is still to be followed, and take up the listeners of what is reached."""
+        self._follow_all()
+        while self._take_up_listeners():
+            self._follow_all()
+
+    def _follow_all(self) -> None:
         while self._waiting:
             source, reference, free = self._waiting.pop()
             if reference.module is not None:
-                self._imported(reference.module, reference.path)
+                self._follow(imported_origins(self._code, reference.module, reference.path))
             elif reference.path[0] not in free:
-                self._named(source, reference.path)
+                self._follow(origins(self._code, source, reference.path))
 
     def module(self, name: str) -> None:
         """Everything in a module."""
@@ -105,6 +116,7 @@ class Walk:
         if source is None:
             self.parts.add(library_of(name))
         elif self._is_new(("module", name)):
+            self._reached |= {(name, bound) for bound in source.bindings}
             self._part(source, "", [source.tree])
 
     # --- names ---
@@ -116,51 +128,53 @@ class Walk:
                 self.parts.add(f"{source.name}:{label} {part.text}")
                 self._waiting += ((source, reference, frozenset(free)) for reference in part.references)
 
-    def _named(self, source: OwnModule, path: tuple[str, ...]) -> None:
-        """A global of a module of the team's own, or an attribute of one."""
-        name, *rest = path
+    def _follow(self, way: Iterable[Origin]) -> None:
+        for origin in way:
+            if origin.source is None:
+                self.parts.add(library_of(origin.module))
+            elif origin.name:
+                self._named(origin.source, origin.name)
+            else:
+                self.module(origin.module)
+
+    def _named(self, source: OwnModule, name: str) -> None:
+        """A global of a module of the team's own: what makes it there, not what imports it."""
         values = values_in(source.name)
         value = values.get(name)
-        statements = source.bindings.get(name, [])
-        if not statements:
-            if name in values:
-                self.describe(value)  # it came by `import *`, or from outside
-            return
-        for statement in statements:
-            if isinstance(statement, _IMPORTS):
-                self._by_import(source, statement, name, tuple(rest))
-            elif isinstance(value, Flask | Starlette):
+        self._reached.add((source.name, name))
+        if name in values and name not in source.bindings:
+            self.describe(value)  # it came by `import *`, or from outside
+        for statement in source.made(name):
+            if isinstance(value, Flask | Starlette):
                 self.parts.add(f"{source.name}:{name} {source.part(statement).text}")  # its routes are others' code
             else:
                 self._part(source, name, [statement])
         if isinstance(value, list | dict | set) or is_own_instance(value):
             self._part(source, name, source.calls.get(name, ()))
 
-    def _by_import(
-        self, source: OwnModule, statement: ast.Import | ast.ImportFrom, name: str, rest: tuple[str, ...]
-    ) -> None:
-        for alias in statement.names:
-            if name != (alias.asname or alias.name.partition(".")[0]):
-                continue
-            if isinstance(statement, ast.ImportFrom):
-                self._imported(imported_from(statement, source.package), (alias.name, *rest))
-            else:
-                self._imported(alias.name if alias.asname else name, rest)
+    # --- listeners ---
 
-    def _imported(self, module: str, path: tuple[str, ...]) -> None:
-        """What `path` is in a module: a name of it, a module inside it, or all of it."""
-        if not is_own(module):
-            self.parts.add(library_of(module))
-            return
-        source = self._code.of(module)
-        inner = f"{module}.{path[0]}" if path else ""
-        is_value = path and path[0] in values_in(module) and inner not in sys.modules
-        if source is not None and path and (is_value or path[0] in source.bindings):
-            self._named(source, path)
-        elif path and is_own(inner):
-            self._imported(inner, path[1:])
-        elif source is not None:
-            self.module(module)
+    def _take_up_listeners(self) -> bool:
+        """Whether there are names in them to follow."""
+        for source in self._code.loaded_with({*self._within, *(module for module, _ in self._reached)}):
+            for listener in source.listeners:
+                if ("node", id(listener.statement)) not in self._seen and self._concerns(source, listener):
+                    self._part(source, "", [listener.statement])
+        return bool(self._waiting)
+
+    def _concerns(self, source: OwnModule, listener: Listener) -> bool:
+        """Whether something that is reached has this listener."""
+        if not _is_listener(listener, values_in(source.name)):
+            return False
+        found = [origin for target in listener.targets for origin in origins(self._code, source, target)]
+        return any(self._is_reached(origin, listener) for origin in found)
+
+    def _is_reached(self, origin: Origin, listener: Listener) -> bool:
+        if origin.source is None:  # every session, every engine
+            return listener.is_event and library_of(origin.module) in self.parts
+        if (origin.module, origin.name) not in self._reached or not origin.source.made(origin.name):
+            return False
+        return not isinstance(values_in(origin.module).get(origin.name), _CONSTANTS)
 
     # --- values ---
 
@@ -203,6 +217,10 @@ class Walk:
     def _method(self, value: types.MethodType) -> str:
         return f"{self.describe(value.__func__)} of {self.describe(value.__self__)}"
 
+    def _snippet(self, value: Snippet) -> str:
+        self._part(value.source, value.label, value.nodes, value.free)
+        return f"{value.source.name}:{value.label}"
+
     def _module(self, value: types.ModuleType) -> str:
         self.module(value.__name__)
         return value.__name__
@@ -233,6 +251,7 @@ class Walk:
         if source is None:
             self.parts.add(library_of(value.__module__))
         elif self._is_new(("class", id(value)), value):
+            self._reached.add((value.__module__, value.__qualname__.partition(".")[0]))
             self._part(source, value.__qualname__, source.class_of(value.__qualname__))
             for base in value.__bases__:
                 self.describe(base)
@@ -265,8 +284,18 @@ class Walk:
         return True
 
 
+def _is_listener(listener: Listener, names: Mapping[str, Any]) -> bool:
+    """Whether a statement of a loaded module, whose names these are, only registers its function: a view has a route,
+    and a decorator that puts another function in the place of its own is given what that one needs."""
+    if not names or any(isinstance(names.get(path[0]), _REGISTRIES) for path in listener.by):
+        return False
+    value = names.get(getattr(listener.statement, "name", ""))
+    is_itself = value is None or (isinstance(value, types.FunctionType) and not hasattr(value, "__wrapped__"))
+    return listener.is_event or is_itself
+
+
 def _is_environments(name: str, value: Any) -> bool:
-    return isinstance(value, str | bytes) and _SECRET.search(name) is not None
+    return isinstance(value, str | bytes) and SECRET.search(name) is not None
 
 
 def _attributes_of(value: Any) -> Iterator[tuple[str, Any]]:

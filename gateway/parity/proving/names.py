@@ -49,15 +49,10 @@ class _Finder(ast.NodeVisitor):
             self._name((node.id,))
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        path: list[str] = []
-        inner: ast.expr = node
-        while isinstance(inner, ast.Attribute):
-            path.insert(0, inner.attr)
-            inner = inner.value
-        if isinstance(inner, ast.Name):
-            self._name((inner.id, *path))
+        if path := dotted(node):
+            self._name(path)
         else:
-            self.visit(inner)
+            self.visit(node.value)
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -104,13 +99,22 @@ class _Finder(ast.NodeVisitor):
 
     @contextmanager
     def _inside(self, node: ast.AST) -> Iterator[None]:
-        self._locals.append(frozenset(_locals(node)))
+        self._locals.append(frozenset(local_names(node)))
         yield
         self._locals.pop()
 
     def _name(self, path: tuple[str, ...]) -> None:
         if not any(path[0] in names for names in self._locals):
             self.found.append(Reference(path))
+
+
+def dotted(node: ast.AST) -> tuple[str, ...]:
+    """`a.b.c` as its parts; empty for anything that is not a name with attributes."""
+    path: list[str] = []
+    while isinstance(node, ast.Attribute):
+        path.insert(0, node.attr)
+        node = node.value
+    return (node.id, *path) if isinstance(node, ast.Name) else ()
 
 
 def imported_from(node: ast.ImportFrom, package: str) -> str:
@@ -122,7 +126,7 @@ def imported_from(node: ast.ImportFrom, package: str) -> str:
         return node.module or ""
 
 
-def _locals(scope: ast.AST) -> Iterator[str]:
+def local_names(scope: ast.AST) -> Iterator[str]:
     """The names that a function binds, those of its inner functions aside."""
     if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         args = scope.args

@@ -11,7 +11,7 @@ import platform
 import sys
 import sysconfig
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.machinery import ModuleSpec
@@ -20,8 +20,10 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from .names import Reference, references
+from .listeners import Listener, listener_of
+from .names import Reference, imported_from, references
 
+IMPORTS = (ast.Import, ast.ImportFrom)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 
@@ -45,7 +47,15 @@ class OwnModule:
     """The statements at its top level that bind a name, or set an item or attribute of what the name means."""
     calls: dict[str, list[ast.stmt]] = field(default_factory=dict)
     """The statements at its top level that only call a method of what a name means."""
+    listeners: list[Listener] = field(default_factory=list)
+    """Those at its top level that register a function."""
+    imports: tuple[str, ...] = ()
+    """The modules that it may import, anywhere in it; some of the names are none."""
     _parts: dict[int, Part] = field(default_factory=dict)
+
+    def made(self, name: str) -> list[ast.stmt]:
+        """The statements that make what a name means; none where it is only handed on."""
+        return [statement for statement in self.bindings.get(name, []) if not isinstance(statement, IMPORTS)]
 
     def part(self, node: ast.AST) -> Part:
         found = self._parts.get(id(node))
@@ -73,6 +83,17 @@ class OwnModule:
         return [node for node in nodes if isinstance(node, ast.ClassDef)]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Snippet:
+    """Code out of a module that counts by itself."""
+
+    source: OwnModule
+    label: str
+    nodes: tuple[ast.AST, ...]
+    free: frozenset[str]
+    """The local names of the functions around it."""
+
+
 class OwnCode:
     """Reads each module once."""
 
@@ -85,6 +106,22 @@ class OwnCode:
             spec = _spec(name)
             self._found[name] = None if spec is None or not spec.origin or not is_own(name) else _read(name, spec)
         return self._found[name]
+
+    def loaded_with(self, names: Iterable[str]) -> Iterator[OwnModule]:
+        """The team's own of these modules, of the packages around them and of all that these import, also late."""
+        waiting, seen = list(names), set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            package = name.rpartition(".")[0]
+            if package:
+                waiting.append(package)
+            source = self.of(name) if not package or _is_own_package(package) else None
+            if source is not None:
+                waiting += source.imports
+                yield source
 
 
 def is_own(module_name: str) -> bool:
@@ -105,6 +142,11 @@ def values_in(module_name: str) -> Mapping[str, Any]:
     """What the names of a module mean; nothing while it is not loaded."""
     module = sys.modules.get(module_name)
     return {} if module is None else vars(module)
+
+
+def _is_own_package(name: str) -> bool:
+    """Whether it is loaded, for to look into one that is not would load it."""
+    return hasattr(sys.modules.get(name), "__path__") and is_own(name)
 
 
 def _spec(name: str) -> ModuleSpec | None:
@@ -161,9 +203,18 @@ def _read(name: str, spec: ModuleSpec) -> OwnModule | None:
     with tokenize.open(spec.origin) as opened:
         tree = _Bare().visit(ast.parse(opened.read()))
     package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
-    module = OwnModule(name, package, tree)
+    module = OwnModule(name, package, tree, imports=tuple(dict.fromkeys(_imports(tree, package))))
     _index(tree.body, module)
     return module
+
+
+def _imports(tree: ast.Module, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = imported_from(node, package)
+            yield from (module, *(f"{module}.{alias.name}" for alias in node.names))
 
 
 class _Bare(ast.NodeTransformer):
@@ -176,8 +227,10 @@ class _Bare(ast.NodeTransformer):
 
 def _index(statements: list[ast.stmt], source: OwnModule) -> None:
     for statement in statements:
-        for name in _bound(statement):
+        for name in bound_names(statement):
             source.bindings.setdefault(name, []).append(statement)
+        if (listener := listener_of(statement)) is not None:
+            source.listeners.append(listener)
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             if (root := _root(statement.value.func)) and isinstance(statement.value.func, ast.Attribute):
                 source.calls.setdefault(root, []).append(statement)
@@ -186,7 +239,8 @@ def _index(statements: list[ast.stmt], source: OwnModule) -> None:
                 _index(getattr(statement, body, []), source)
 
 
-def _bound(statement: Any) -> Iterator[str]:
+def bound_names(statement: Any) -> Iterator[str]:
+    """The names that a statement binds, those in its body aside, and those of which it sets an item or attribute."""
     if isinstance(statement, (ast.ClassDef, *_FUNCTIONS)):
         yield statement.name
     elif isinstance(statement, ast.Import | ast.ImportFrom):

@@ -1,10 +1,12 @@
-"""Fingerprints of the code that serves a route on each side: its handler and all that runs around it."""
+"""Fingerprints of the code that serves a route on each side: its handler, all that runs around it, and what sets the
+app up: Flask's `config` and JSON, the new app's lifespan."""
 
 from __future__ import annotations
 
 import ast
 import sys
 import tokenize
+import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from ...importer import flask_app_of
 from ...inventory import AppRoute, hook_functions, hooks_around, new_contexts
 from .fingerprint import digest, fingerprint
 from .own_code import OwnCode, is_own
+from .settings import settings_in
 
 _OPTIONS = (
     "dependencies",
@@ -29,6 +32,7 @@ _OPTIONS = (
     "max_body_size",
 )
 """What a FastAPI route may have been given elsewhere than at its function."""
+_SET_ON_JSON = (bool, int, float, str, type(None), types.FunctionType)
 
 
 class RouteFingerprints:
@@ -42,6 +46,9 @@ class RouteFingerprints:
         self._flask: Flask | None = flask_app_of(legacy)
         self._hooks = list(hook_functions(legacy)) if self._flask is not None else []
         self._contexts = list(new_contexts(new))
+        self._within = [legacy_module, self._flask.import_name] if self._flask is not None else []
+        modules = self._code.loaded_with(self._within)
+        self._settings = frozenset(snippet for module in modules for snippet in settings_in(module))
 
     def control(self, routes: Iterable[AppRoute]) -> str:
         """Of the legacy side: the views of these routes, the hooks and error handlers around them."""
@@ -53,7 +60,8 @@ class RouteFingerprints:
         run = {hook for endpoint in endpoints for hook in hooks_around(known, endpoint)}
         hooks = [function for hook, function in self._hooks if hook in run]
         around = [list(_around(self._flask, endpoint)) for endpoint in endpoints]
-        return fingerprint(*views, hooks, around, _kinds(self._flask), code=self._code)
+        things = [*views, hooks, around, _kinds(self._flask), _set_on_json(self._flask), self._settings]
+        return fingerprint(*things, code=self._code, within=self._within)
 
     def candidate(self, routes: Iterable[AppRoute]) -> str:
         """Of the new side: the endpoints of these routes, their dependencies, middleware and exception handlers."""
@@ -62,7 +70,7 @@ class RouteFingerprints:
             return self._package(self._modules[1], self._new)
         found = [found for found in self._contexts if (found[0].key, found[0].name) in wanted]
         parts = [(_endpoint(context), list(map(_outside, around))) for _, context, around in found]
-        return fingerprint(parts, code=self._code)
+        return fingerprint(parts, code=self._code, within=self._modules[1:])
 
     def _package(self, module: str, app: Any) -> str:
         """Of all files of the top-level package that a module is of, and of what it and the app name elsewhere."""
@@ -97,6 +105,12 @@ def _kinds(app: Flask) -> list[Any]:
     ]
 
 
+def _set_on_json(app: Flask) -> dict[str, Any]:
+    """`app.json.sort_keys = False` and its like."""
+    found = sorted(getattr(app.json, "__dict__", {}).items())
+    return {name: value for name, value in found if isinstance(value, _SET_ON_JSON)}
+
+
 def _endpoint(context: Any) -> list[Any]:
     options = [(name, getattr(context, name, None)) for name in _OPTIONS]
     response_class = getattr(context, "response_class", None)
@@ -105,10 +119,11 @@ def _endpoint(context: Any) -> list[Any]:
 
 
 def _outside(app: Any) -> list[Any]:
-    """What one app runs around its routes; of middleware, itself."""
+    """What one app runs around its routes, and before the first of them; of middleware, itself."""
     middleware = [(each.cls, each.args, each.kwargs) for each in getattr(app, "user_middleware", ())]
     handlers = list(getattr(app, "exception_handlers", {}).items())
-    return [app, middleware, handlers, getattr(app, "dependency_overrides", None)]
+    lifespan = getattr(getattr(app, "router", None), "lifespan_context", None)
+    return [app, middleware, handlers, lifespan, getattr(app, "dependency_overrides", None)]
 
 
 def _files(package: Any) -> Iterator[Path]:

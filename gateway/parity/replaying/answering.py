@@ -26,8 +26,8 @@ from .wire import Called
 LOCKED = "the app left a transaction open that locks its database"
 STILL_RUNNING = 'the app went on after its answer to "{}" was over'
 
-Call = Callable[[Request], Awaitable[Called]]
-"""One request through the app."""
+Call = Callable[[Request, bool], Awaitable[Called]]
+"""One request through the app, or through the legacy app beside it."""
 
 
 class Answering:
@@ -86,7 +86,7 @@ class Answering:
                 return Answer(tuple(done), missing=missing)
             request = kept.fill(step.request)
             self._freeze(ask.moment + number * SECOND, ask.seed + number)
-            observation, refused, is_spent = await self._observe(request, call)
+            observation, refused, is_spent = await self._observe(request, call(request, step.by_legacy))
             if refused:
                 return Answer(tuple(done), refused, is_spent)
             done.append((request, observation))
@@ -96,11 +96,11 @@ class Answering:
                 return Answer(tuple(done), STILL_RUNNING.format(request.line) if unasked else "", is_spent)
         return Answer(tuple(done))
 
-    async def _observe(self, request: Request, call: Call) -> tuple[Observation, str, bool]:
+    async def _observe(self, request: Request, answer: Awaitable[Called]) -> tuple[Observation, str, bool]:
         """(what it did, why it cannot be used, whether the process is spent)."""
         self._probes.clear()
         self.containment.take()
-        called = await call(request)
+        called = await answer
         with self.containment.opened():
             effects = self._effects()
         observation = Observation(called.response, called.error, called.duration, effects)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from starlette.types import ASGIApp, Message, Scope
 
@@ -15,22 +16,31 @@ from ..exchange import Request
 from .answering import Answering
 from .protocol import Ask
 from .wire import GRACE_S, Called, Wire, scope_of, text_of
+from .wsgi_serving import call_wsgi
 
 
 class StartError(Exception):
     """The app's lifespan failed."""
 
 
-LEFT_S = 0.05
-"""Seconds for the tasks that a request leaves behind: what they do is its own effect, not the next one's."""
+LEFT_S = 1.0
+"""Seconds for the tasks that a request leaves behind: what they do is its own effect, not the next one's. One that goes
+on is the app's from then on, and no later request waits for it."""
 
 
-async def serve_asgi(app: ASGIApp, answering: Answering, connection: Connection) -> None:
-    """Start the app, answer cases until the parent closes the connection, stop it. Raises StartError."""
+async def serve_asgi(
+    app: ASGIApp, answering: Answering, connection: Connection, beside: WSGIApplication | None = None
+) -> None:
+    """Start the app, answer cases until the parent closes the connection, stop it. Raises StartError.
+
+    `beside` answers what the new app does not have yet.
+    """
     messages = _messages(connection)
     async with lifespan(app) as state:
 
-        async def ask(request: Request) -> Called:
+        async def ask(request: Request, by_legacy: bool) -> Called:
+            if by_legacy and beside is not None:
+                return await asyncio.to_thread(call_wsgi, beside, request, answering.limit)
             return await call(app, request, state, answering.limit)
 
         connection.send(answering.ready())

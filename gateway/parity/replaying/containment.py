@@ -11,14 +11,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 from urllib.parse import unquote
 
 from ..observation import Outbound
 from .drivers import UNSEEN
+from .observe import ATTACH
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 NO_FILES = ("/dev/null",)
+LONGEST = 200
+"""Characters of a statement that is refused."""
 
 
 class ContainedConnectionError(ConnectionRefusedError):
@@ -41,7 +45,8 @@ class Containment:
         self._directories = tuple(os.path.realpath(directory) for directory in directories)
         self._addresses = addresses
         self._hosts = {address[0] for address in addresses if isinstance(address, tuple)}
-        self._is_open = False
+        self._opened_by: int | None = None
+        self._unseen = UNSEEN
         self.attempts: list[Outbound] = []
         """What was refused since the last `take`."""
         self.wrote = False
@@ -60,6 +65,7 @@ class Containment:
             "socket.gethostbyname": self._resolve,
             "socket.gethostbyaddr": self._resolve,
             "sqlite3.connect": self._sqlite,
+            ATTACH: lambda args: self._refuse("database", " ".join(args[0].split())[:LONGEST]),
             "subprocess.Popen": lambda args: self._refuse("subprocess", _command(args[1] or args[0])),
             "os.system": lambda args: self._refuse("subprocess", _command(args[0])),
             "os.exec": lambda args: self._refuse("subprocess", _command(args[1])),
@@ -79,20 +85,21 @@ class Containment:
 
         def hook(event: str, args: tuple[Any, ...]) -> None:
             check = checks.get(event)
-            if check is not None and not self._is_open:
+            if check is not None and self._opened_by != get_ident():
                 check(args)
 
+        self._unseen = UNSEEN - sys.modules.keys()  # what is there already is watched
         sys.addaudithook(hook)
         _refuse_spawning(lambda command: self._refuse("subprocess", command))
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Inside, everything is allowed: it is the side's own work, between requests."""
-        self._is_open = True
+        """Inside, everything is allowed to this thread: it is the side's own work. Threads of the app may go on."""
+        self._opened_by = get_ident()
         try:
             yield
         finally:
-            self._is_open = False
+            self._opened_by = None
 
     def take(self) -> tuple[Outbound, ...]:
         """The attempts so far; from now on new ones are counted."""
@@ -102,12 +109,13 @@ class Containment:
 
     def refuse_database(self, url: str) -> None:
         """Raises ContainedFileError: a driver is about to connect to another database than the side's own."""
-        if not self._is_open:
+        if self._opened_by != get_ident():
             self._refuse("database", url)
 
     def _import(self, args: tuple[Any, ...]) -> None:
-        package = args[0].partition(".")[0]
-        if package in UNSEEN and package not in sys.modules:
+        # Of what `importlib.import_module` names, only the imports inside it are told.
+        first, second, *_ = f"{args[0]}..".split(".")
+        for package in {first, f"{first}.{second}"} & self._unseen:
             self.attempts.append(Outbound("connect", f"by {package}, whose connections cannot be watched"))
             raise ContainedImportError(f"a parity run cannot watch the connections of {package}")
 

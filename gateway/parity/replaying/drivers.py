@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, Engine, event
 
 UNSEEN = {"MySQLdb", "confluent_kafka", "cx_Oracle", "grpc", "ibm_db", "oracledb", "psycopg", "psycopg2", "pycurl"}
 UNSEEN |= {"pymssql", "pyodbc", "uvloop"}
 """Their connections are made in C."""
+UNSEEN |= {"adbc_driver_postgresql", "pg8000", "postgresql.driver", "psqlpy", "psycopg2cffi"}
+"""They may ask the side's own server for another database."""
+UNSEEN |= {"apsw", "pysqlite3", "sqlcipher3"}
+"""SQLite beside the module that is watched."""
 
 
 def same_database(url: URL, given: Mapping[str, Any]) -> bool:
@@ -49,6 +54,8 @@ def watch_drivers(url: URL, refuse: Callable[[str], None]) -> None:
         import psycopg2  # type: ignore[import-untyped,unused-ignore]
 
         psycopg2.connect = _watched(psycopg2.connect, check)
+    with suppress(ImportError):
+        _watch_asyncpg(url, refuse)
 
 
 Check = Callable[[str, Mapping[str, Any]], None]
@@ -72,6 +79,24 @@ def _watched(connect: Any, check: Check) -> Any:
         return connect(dsn, *args, **given)
 
     return connected
+
+
+def _watch_asyncpg(url: URL, refuse: Callable[[str], None]) -> None:
+    """Also its pools. Other servers are refused where the socket connects; a database that is not told is refused."""
+    import asyncpg  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+    connect = asyncpg.connection.connect
+
+    @wraps(connect)
+    async def connected(dsn: str | None = None, **given: Any) -> Any:
+        database = given.get("database")
+        if database is None:
+            database = unquote(urlsplit(dsn or "").path.removeprefix("/"))
+        if database != url.database:
+            refuse(_shown("postgresql", {**given, "database": database}))
+        return await connect(dsn, **given)
+
+    asyncpg.connect = asyncpg.connection.connect = connected
 
 
 NAMES = ("host", "hostaddr", "port", "dbname", "user")

@@ -50,7 +50,7 @@ class Freezer:
     def set(self, moment: int, seed: int) -> None:
         """The moment it is from now on; the random numbers begin anew."""
         self._traveller.move_to(moment / SECOND)
-        self.moment = moment
+        self.moment = time.time_ns()  # as the app sees it: time_machine rounds
         self._seed = seed
         self._draws.clear()
         random.seed(seed)

@@ -31,6 +31,7 @@ class Kept:
             if value is not None:
                 self._values[name] = value
             else:
+                self._values.pop(name, None)  # who signs in a second time and fails is not the first one
                 self._absent[name] = f'the {self._side}\'s answer to "{request.line}" has nothing to keep at {place}'
 
     def lacks(self, request: Request) -> str:

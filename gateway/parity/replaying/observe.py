@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -15,6 +16,12 @@ from sqlalchemy.pool import Pool
 from .statements import shape_of
 
 HARMLESS = ("SELECT", "PRAGMA", "COMMIT", "ROLLBACK", "--")
+ATTACHING = ("ATTACH", "VACUUM")
+"""Statements for which SQLite opens another file; a VACUUM that names none, too, for its work."""
+ATTACH = "gateway.sqlite3.attach"
+"""An audit event, for SQLite raises none: a statement that it will refuse."""
+FACTORY = 5
+"""Where `sqlite3.connect` takes the class among its arguments."""
 
 
 class Probes:
@@ -51,10 +58,16 @@ class Probes:
 
     def _watch_engines(self) -> None:
         @event.listens_for(Engine, "before_cursor_execute")
-        def executed(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        def executed(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
             self._note(statement)
+            if connection.dialect.name == "sqlite":
+                _tell_attaching(statement)
 
         event.listen(Engine, "engine_connect", lambda connection: self._engines.add(connection.engine))
+
+    def _trace(self, statement: str) -> None:
+        self._note(statement)
+        _tell_attaching(statement)
 
     def _note(self, statement: str) -> None:
         shape = shape_of(statement)
@@ -65,11 +78,13 @@ class Probes:
     def _watch_pools(self) -> None:
         @event.listens_for(Pool, "connect")
         def connected(connection: Any, record: Any) -> None:
-            raw = getattr(record.driver_connection, "_conn", connection)  # aiosqlite's
-            if isinstance(raw, sqlite3.Connection):
-                raw.set_trace_callback(None)  # the engine tells its statements
+            _set_trace(connection, record, _tell_attaching)  # the app's own listeners come after this one
 
-        event.listen(Pool, "checkout", lambda _connection, record, _fairy: self.taken.add(id(record)))
+        @event.listens_for(Pool, "checkout")
+        def checked_out(connection: Any, record: Any, _fairy: Any) -> None:
+            _set_trace(connection, record, None)  # the engine tells its statements
+            self.taken.add(id(record))
+
         for name in ("checkin", "invalidate", "close", "detach"):
             event.listen(Pool, name, self._given_back(name))
 
@@ -79,16 +94,29 @@ class Probes:
         return lambda _connection, record: self.taken.discard(id(record))
 
     def _watch_sqlite(self) -> None:
-        connect = sqlite3.connect
+        connect, watch = sqlite3.connect, self._watch_connection
+
+        class Connection(sqlite3.Connection):
+            """Watched also where the app makes one by its class, or derives its own class from it."""
+
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                watch(self)
 
         @wraps(connect)
         def connected(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+            if len(args) <= FACTORY:
+                kwargs.setdefault("factory", Connection)
             connection: sqlite3.Connection = connect(*args, **kwargs)
-            self._on_sqlite(connection)
-            connection.set_trace_callback(self._note)
             return connection
 
         sqlite3.connect = sqlite3.dbapi2.connect = connected  # type: ignore[assignment]
+        sqlite3.Connection = sqlite3.dbapi2.Connection = Connection  # type: ignore[misc]
+
+    def _watch_connection(self, connection: sqlite3.Connection) -> None:
+        self._on_sqlite(connection)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        connection.set_trace_callback(self._trace)
 
     def _watch_logs(self) -> None:
         call = logging.Logger.callHandlers
@@ -99,3 +127,14 @@ class Probes:
             call(logger, record)
 
         logging.Logger.callHandlers = called  # type: ignore[method-assign,assignment]  # also what does not reach the root
+
+
+def _set_trace(connection: Any, record: Any, trace: Callable[[str], None] | None) -> None:
+    raw = getattr(record.driver_connection, "_conn", connection)  # aiosqlite's
+    if isinstance(raw, sqlite3.Connection):
+        raw.set_trace_callback(trace)
+
+
+def _tell_attaching(statement: str) -> None:
+    if (shape_of(statement) or "").startswith(ATTACHING):
+        sys.audit(ATTACH, statement)

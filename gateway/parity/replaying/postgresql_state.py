@@ -12,7 +12,7 @@ from psycopg import sql
 from sqlalchemy import URL, make_url
 
 from ..observation import Row, RowChange
-from .row_changes import LockedError, Rows, compare_rows
+from .row_changes import ALIKE, LockedError, Rows, compare_rows, key_of
 
 PATIENCE_S = 0.5
 LOOK_S = 0.002
@@ -109,24 +109,21 @@ def _changes(before: Snapshot, now: Snapshot) -> Iterator[RowChange]:
 
 
 def read_snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
-    """Every row of every table, values as JSON text."""
+    """Every row of every table, values as JSON text; equal rows of a table without a key once, with their count."""
     snapshot: Snapshot = {}
-    for schema, table, columns, key in connection.execute(TABLES).fetchall():
-        shown = sql.SQL(", ").join(sql.SQL("to_json({})::text").format(sql.Identifier(column)) for column in columns)
-        query = sql.SQL("SELECT {} FROM {}").format(shown, sql.Identifier(schema, table))
+    for schema, table, own, key in connection.execute(TABLES).fetchall():
+        columns = own if key else [*own, ALIKE]
+        counted = "{0}" if key else "{0}, (count(*) OVER (PARTITION BY {0}))::text"
+        shown = sql.SQL(", ").join(sql.SQL("to_json({})::text").format(sql.Identifier(column)) for column in own)
+        query = sql.SQL(f"SELECT {counted} FROM {{1}}").format(shown, sql.Identifier(schema, table))
         rows = (_row(columns, values) for values in connection.execute(query))
         name = table if schema == "public" else f"{schema}.{table}"
-        snapshot[name] = {_key(row, key): row for row in rows}
+        snapshot[name] = {key_of(row, key): row for row in rows}
     return snapshot
 
 
 def _row(columns: list[str], values: tuple[str | None, ...]) -> Row:
     return tuple((column, value or "null") for column, value in zip(columns, values, strict=True))
-
-
-def _key(row: Row, key: list[str]) -> tuple[str, ...]:
-    values = dict(row)
-    return tuple(values[column] for column in key) or tuple(values.values())
 
 
 def connect_to(url: URL) -> psycopg.Connection[Any]:

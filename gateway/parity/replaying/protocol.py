@@ -39,6 +39,8 @@ class SideStart:
     moment: int
     """Nanoseconds since the epoch while the app starts."""
     seed: int
+    beside: str = ""
+    """Import string of the legacy app, for a candidate whose cases ask what the new app does not have yet."""
     cpu: int | None = None
     """The one that it keeps to: its threads share one interpreter, and each hand-over between CPUs costs."""
 

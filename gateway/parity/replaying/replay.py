@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from queue import Empty, Queue
 from threading import Thread
@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from ..case import Case
-from ..pair import CasePair, StepPair
+from ..pair import CasePair
 from .sandbox import Sandbox, Setup
-from .worker import SharedCases, Worker
+from .worker import SharedCases, Worker, WrongIn
 
 
 class Replay:
@@ -54,15 +54,15 @@ class Replay:
     ) -> None:
         self._close()
 
-    def run(self, cases: Iterable[Case], differs: Callable[[StepPair], bool]) -> Iterator[CasePair]:
-        """Each case on both sides, in the order of completion. `differs` is called from several threads.
+    def run(self, cases: Iterable[Case], wrong_in: WrongIn) -> Iterator[CasePair]:
+        """Each case on both sides, in the order of completion. `wrong_in` is called from several threads.
 
         Raises ReplayError when a side that ended cannot be started again.
         """
         pairs = self._pairs = Queue(maxsize=64)
         shared = self._cases = SharedCases(cases)
         self._threads = [
-            Thread(target=worker.work, args=(shared, differs, pairs), daemon=True) for worker in self._workers
+            Thread(target=worker.work, args=(shared, wrong_in, pairs), daemon=True) for worker in self._workers
         ]
         for thread in self._threads:
             thread.start()

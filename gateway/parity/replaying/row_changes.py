@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..observation import Row, RowChange
 
 Rows = dict[tuple[str, ...], Row]
+ALIKE = "(rows alike)"
+"""A column that a table without a key has besides its own: how often the row stands."""
 
 
 class LockedError(Exception):
     """The app holds what has to be put back: its process has to be started again."""
+
+
+def key_of(row: Row, key: Sequence[str]) -> tuple[str, ...]:
+    """The values of the key's columns; without a key, of all columns of the table."""
+    values = dict(row)
+    return tuple(values[column] for column in key or values if column != ALIKE)
 
 
 def compare_rows(table: str, before: Rows, after: Rows) -> Iterator[RowChange]:

@@ -26,6 +26,8 @@ class Setup:
     policy: Policy
     root: Path
     """The map's own directory: the sides run there."""
+    needs_legacy_beside: bool = False
+    """Whether a case asks the candidate for what the new app does not have yet."""
 
 
 class Sandbox:
@@ -75,6 +77,7 @@ class Sandbox:
             freezes=policy.freeze,
             moment=moment_now(),
             seed=self.seed + 1 if name == "twin" else self.seed,
+            beside=setup.legacy if setup.needs_legacy_beside and name == "candidate" else "",
             cpu=cpu_for(2 * worker + (name == "candidate")),
         )
         environment = environment_of(policy.environment, places, start.seed)

@@ -21,7 +21,9 @@ from ...errors import GatewayError
 from ...importer import import_app
 from .answering import Answering
 from .asgi_serving import StartError, serve_asgi
+from .network import leave_network
 from .protocol import Failed, SideStart
+from .states import addresses_of
 from .wire import text_of
 from .wsgi_serving import serve_wsgi
 
@@ -33,9 +35,12 @@ LAST_S = 2.0
 def main() -> None:
     """The whole life of the process; its argument is the file descriptor of its end of the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's Ctrl-C; it closes the connection
-    Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
+    parent = os.getppid()
     connection = Connection(int(sys.argv[1]))
     start: SideStart = connection.recv()
+    if all(isinstance(address, str) for address in addresses_of(start.database)):
+        leave_network()
+    Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
     if start.cpu is not None:
         with suppress(OSError):  # it may be forbidden
             os.sched_setaffinity(0, {start.cpu})
@@ -43,7 +48,8 @@ def main() -> None:
     try:
         app = import_app(start.app, start.key, dict(start.arguments))
         if is_asgi(app):
-            asyncio.run(serve_asgi(app, answering, connection))
+            beside = import_app(start.beside, "legacy", dict(start.arguments)) if start.beside else None
+            asyncio.run(serve_asgi(app, answering, connection, beside))
         else:
             serve_wsgi(app, answering, connection)
     except Exception as error:  # noqa: BLE001 - the app's own: the parent tells it

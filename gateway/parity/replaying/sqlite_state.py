@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlite3 import connect  # as it is before the app's connections are watched
 from urllib.parse import quote
 
-from ..observation import Row, RowChange
-from .row_changes import LockedError, Rows, compare_rows
+from ..observation import RowChange
+from .row_changes import ALIKE, LockedError, Rows, compare_rows, key_of
 
 PATIENCE_S = 0.5
 """Seconds that a lock of the app may last; one that lasts longer was forgotten."""
@@ -117,13 +117,26 @@ def _changes(before: sqlite3.Connection) -> Iterator[RowChange]:
     """Of the attached database `now` against `main`."""
     old, new = _tables(before, "main"), _tables(before, "now")
     yield from compare_rows("sqlite_schema", _as_rows(old), _as_rows(new))
-    for table in sorted(name for name in old if old[name] == new.get(name)):
-        columns, key = _columns(before, table)
-        shown = ", ".join(f"quote({_quoted(column)})" for column in columns)
-        rows = [f"SELECT {shown} FROM {schema}.{_quoted(table)}" for schema in ("main", "now")]
-        found = (before.execute(" EXCEPT ".join(order)) for order in (rows, rows[::-1]))
-        sides = [[tuple(zip(columns, map(_as_json, row), strict=True)) for row in side] for side in found]
-        yield from compare_rows(table, *({_key(row, key): row for row in side} for side in sides))
+    for table in sorted(new):
+        yield from compare_rows(table, *_unequal_rows(before, table))
+
+
+def _unequal_rows(before: sqlite3.Connection, table: str) -> Iterator[Rows]:
+    """Those of `main` that `now` has not, and the other way round, in the columns that both have."""
+    (had, had_key), (columns, key) = (_columns(before, schema, table) for schema in ("main", "now"))
+    tables = [f"main.{_quoted(table)}", f"now.{_quoted(table)}"]
+    if both := tuple(column for column in columns if column in had):
+        columns, key = both, key if key == had_key else ()
+    else:  # made since, or made anew as another table
+        tables[0] = f"{tables[1]} WHERE false"
+    shown = ", ".join(f"quote({_quoted(column)})" for column in columns)
+    if not key:
+        columns, shown = (*columns, ALIKE), f"{shown}, quote(count(*) OVER (PARTITION BY {shown}))"
+    queries = [f"SELECT {shown} FROM {source}" for source in tables]
+    for order in (queries, queries[::-1]):
+        found = before.execute(" EXCEPT ".join(order))
+        rows = (tuple(zip(columns, map(_as_json, values), strict=True)) for values in found)
+        yield {key_of(row, key): row for row in rows}
 
 
 def _as_rows(tables: dict[str, str]) -> Rows:
@@ -138,16 +151,11 @@ def _tables(connection: sqlite3.Connection, schema: str) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(all columns, those of the primary key)."""
-    found = connection.execute(f"PRAGMA main.table_info({_quoted(table)})").fetchall()
+def _columns(connection: sqlite3.Connection, schema: str, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(all columns, those of the primary key); none of a table that is not there."""
+    found = connection.execute(f"PRAGMA {schema}.table_info({_quoted(table)})").fetchall()
     keyed = sorted((row for row in found if row[5]), key=lambda row: row[5])
     return tuple(row[1] for row in found), tuple(row[1] for row in keyed)
-
-
-def _key(row: Row, key: tuple[str, ...]) -> tuple[str, ...]:
-    values = dict(row)
-    return tuple(values[column] for column in key) or tuple(value for _, value in row)
 
 
 def _quoted(name: str) -> str:

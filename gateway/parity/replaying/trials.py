@@ -1,7 +1,8 @@
-"""Cases asked to learn how each side has read a request, beside the case that differed. Pure."""
+"""Cases asked to learn how each side has read a request, beside the case that differed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ..case import Case
@@ -18,9 +19,10 @@ class Held:
     tried: tuple[tuple[int, Reading], ...]
     """(step, one way to read its request)."""
     answers: list[StepPair | None] = field(default_factory=list)
+    """In the order of `cases`, as they are asked."""
 
     @classmethod
-    def of(cls, pair: CasePair, different: list[int]) -> Held | None:
+    def of(cls, pair: CasePair, different: Iterable[int]) -> Held | None:
         """None where no request that differs can be read in two ways."""
         steps = pair.case.steps
         tried = tuple((number, reading) for number in different for reading in readings_of(steps[number].request))
@@ -38,7 +40,7 @@ class Held:
 
         return tuple(reading(number, request) for number, one in self.tried for request in (one.control, one.candidate))
 
-    def take(self, steps: list[StepPair]) -> CasePair | None:
+    def take(self, steps: tuple[StepPair, ...]) -> CasePair | None:
         """The next case's answers; the pair, when they are all there."""
         number, _ = self.tried[len(self.answers) // 2]
         self.answers.append(steps[number] if number < len(steps) else None)

@@ -6,13 +6,15 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from queue import Queue
 from random import Random
 
 from ...errors import ReplayError
 from ..case import Case
+from ..judging.noise import may_be_noise
 from ..pair import CasePair, StepPair
 from .protocol import Answer, Ask, moment_now, pickled
 from .remote import RemoteSide
@@ -22,13 +24,14 @@ from .trials import Held
 SIDES = ("control", "candidate")
 TWINS = 3
 """Times that the twin is asked about a case that differs."""
-HOUR = 3600 * 10**9
 READING = {"GET", "HEAD", "OPTIONS"}
 AHEAD = 8
 """Reading cases that a side has before it, so that it waits neither for the other side nor for the comparison."""
 AHEAD_BYTES = 16 * 1024
 """Their size at most: a socket takes that much while nobody reads, and a side that answers does not read."""
 
+WrongIn = Callable[[StepPair], Collection[str]]
+"""Where a step differs in what counts; empty where it does not."""
 FAST_S = 0.02
 """A worker whose last case took longer takes the next one when it is free: another may be free sooner."""
 
@@ -77,6 +80,8 @@ class Worker:
         self._sides: dict[str, RemoteSide] = {}
         self._ready: set[str] = set()
         self._under_way: deque[Asked] = deque()
+        self._trials: deque[Asked] = deque()
+        """To be asked before the next case."""
         self._is_fast = False
 
     def start(self, name: str, *, is_first: bool = False) -> None:
@@ -115,27 +120,25 @@ class Worker:
                 self._ready.discard(name)
                 side.close()
 
-    def work(
-        self, cases: SharedCases, differs: Callable[[StepPair], bool], pairs: Queue[CasePair | BaseException | None]
-    ) -> None:
+    def work(self, cases: SharedCases, wrong_in: WrongIn, pairs: Queue[CasePair | BaseException | None]) -> None:
         """A thread's part of a run: cases until there are no more."""
         end: BaseException | None = None
         try:
-            coming = self._next(cases)
-            while not cases.was_ended and (coming or self._under_way):
+            coming: Asked | None = None
+            while not cases.was_ended and ((coming := coming or self._next(cases)) or self._under_way):
                 if coming is not None and self._has_room(coming):
                     self._send(coming)
-                    coming = self._next(cases)
-                else:
-                    pair = self._pair(differs)
-                    if pair is not None:
-                        pairs.put(pair)
+                    coming = None
+                elif (pair := self._pair(wrong_in)) is not None:
+                    pairs.put(pair)
         except BaseException as error:  # noqa: BLE001 - it is raised where the run is iterated
             end = error
         self._drain()
         pairs.put(end)
 
     def _next(self, cases: SharedCases) -> Asked | None:
+        if self._trials:
+            return self._trials.popleft()
         case = cases.take()
         return None if case is None else self._asked(case, moment_now())
 
@@ -161,28 +164,24 @@ class Worker:
         for name in names:
             self._sides[name].send(asked.raw)
 
-    def _pair(self, differs: Callable[[StepPair], bool]) -> CasePair | None:
+    def _pair(self, wrong_in: WrongIn) -> CasePair | None:
         """The oldest case under way, answered by both; None where trials of it have still to be answered."""
         self._restart()
         asked, began = self._under_way.popleft(), time.perf_counter()
         control, candidate = (self._receive(name, asked.ask) for name in SIDES)
         self._is_fast = time.perf_counter() - began < FAST_S
-        refused = control.refused or candidate.refused
-        steps = _paired(control, candidate)
+        pair = _paired(asked.case, control, candidate)
         if asked.held is not None:
-            return asked.held.take(steps)
-        different = [number for number, step in enumerate(steps) if differs(step)]
-        if different and not refused:
-            twins = self._twins(asked.ask)
-            for number in different:
-                seen = tuple(twin.steps[number][1] for twin in twins if number < len(twin.steps))
-                steps[number] = replace(steps[number], twins=seen)
-        pair = CasePair(asked.case, tuple(steps), refused, control.missing or candidate.missing)
-        held = None if refused else Held.of(pair, different)
+            return asked.held.take(pair.steps)
+        different = {number: places for number, step in enumerate(pair.steps) if (places := wrong_in(step))}
+        if not different or pair.refused:
+            return pair
+        if any(map(may_be_noise, chain.from_iterable(different.values()))):
+            pair = _with_twins(pair, different, self._twins(asked.ask))
+        held = Held.of(pair, different)
         if held is None:
             return pair
-        for case in held.cases:
-            self._send(self._asked(case, asked.ask.moment, held))
+        self._trials += (self._asked(case, asked.ask.moment, held) for case in held.cases)
         return None
 
     def _receive(self, name: str, ask: Ask) -> Answer:
@@ -195,14 +194,13 @@ class Worker:
         return answer
 
     def _twins(self, ask: Ask) -> list[Answer]:
-        """The control's answers under other clocks, random numbers and hash seed."""
+        """The control's answers under other random numbers and another hash seed, later by the clocks that run."""
         if "twin" not in self._sides:
             self.start("twin")
             self.wait("twin")
         answers = []
         for number in range(1, TWINS + 1):
-            shift = number * (HOUR + 61_500_000_000)
-            other = replace(ask, moment=ask.moment + shift, seed=ask.seed + 1000 * number)
+            other = replace(ask, seed=ask.seed + 1000 * number)
             self._sides["twin"].send(pickled(other))
             answers.append(self._receive("twin", other))
             if "twin" not in self._sides:
@@ -225,6 +223,7 @@ class Worker:
 
     def _drain(self) -> None:
         """A run that was left: nothing of it may come as an answer of the next."""
+        self._trials.clear()
         while self._under_way:
             asked = self._under_way.popleft()
             for name in SIDES:
@@ -232,9 +231,18 @@ class Worker:
                     self._receive(name, asked.ask)
 
 
-def _paired(control: Answer, candidate: Answer) -> list[StepPair]:
+def _paired(case: Case, control: Answer, candidate: Answer) -> CasePair:
     """As far as both sides came."""
-    return [
+    steps = (
         StepPair(asked, other_asked, seen, other_seen)
         for (asked, seen), (other_asked, other_seen) in zip(control.steps, candidate.steps, strict=False)
-    ]
+    )
+    return CasePair(case, tuple(steps), control.refused or candidate.refused, control.missing, candidate.missing)
+
+
+def _with_twins(pair: CasePair, different: Iterable[int], twins: Iterable[Answer]) -> CasePair:
+    steps = list(pair.steps)
+    for number in different:
+        seen = tuple(twin.steps[number][1] for twin in twins if number < len(twin.steps))
+        steps[number] = replace(steps[number], twins=seen)
+    return replace(pair, steps=tuple(steps))

@@ -89,10 +89,17 @@ def call(app: WSGIApplication, wire: SyncWire) -> None:
             wire.error = text_of(error)
 
 
+def call_wsgi(app: WSGIApplication, request: Request, limit: float) -> Called:
+    """The same with nobody to watch it; an app that hangs hangs its side."""
+    wire = SyncWire(request, limit)
+    call(app, wire)
+    return wire.called(is_over=True)
+
+
 class Asking:
     """A request on its way from `Answering` to the app: awaited there, given to whoever runs the coroutine."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, by_legacy: bool) -> None:  # noqa: ARG002 - the app is legacy
         self._request = request
 
     def __await__(self) -> Generator[Request, Called, Called]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..place import outline
@@ -14,6 +14,11 @@ MOST = 50
 """Classes that a report shows; beyond it they are merged, coarser and coarser."""
 
 Found = tuple[ParityResult, Verdict]
+Key = tuple[str, str, str, Fate]
+"""(cause, route, place, fate) of a class; what does not tell it apart is empty."""
+
+_CONSEQUENCE = "not-run"
+"""The cause of rows that are absent because the view did not run: why it did not is a class of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +28,14 @@ class Group:
     places: tuple[str, ...]
     """Where they stand, every index as `[*]`."""
     cause: str
-    """Name of the known cause that they share; empty for those of one place without a known cause."""
+    """Name of the known cause that they share; empty where none is known, and for what is left over.
+
+    Without one a mismatch is of one place, or part of the answer, and of one route.
+    """
     fate: Fate
     harm: int
-    """A rank, 0 is worst."""
+    """A rank, 0 is worst: 0 who gets in and what gets out, 1 what is stored, 2 what no known cause explains, 3 what one
+    explains, 4 what only follows from another difference, 5 what only paths that no rule takes show."""
     count: int
     routes: tuple[str, ...]
     sample: ParityResult
@@ -40,8 +49,8 @@ def group_differences(
 ) -> tuple[Group, ...]:
     """At most `most` groups: mismatches first, then what harms most, then by size.
 
-    Where there would be more, classes become coarser, and then the last ones are one. `generated` are the names of
-    cases that are no sample while there is another.
+    Where there would be more, classes become coarser, and then the last ones are one, which comes last. `generated` are
+    the names of cases that are no sample while there is another.
     """
 
     def rank(found: Found) -> tuple[bool, int]:
@@ -52,34 +61,56 @@ def group_differences(
         members = _grouped(found, key)
         if len(members) <= most:
             break
-    ranked = sorted(members.items(), key=lambda item: (_harm(item[1]), -len(item[1])))
-    groups = [_group(cause, fate, those, rank) for (cause, _, fate), those in ranked[: most - len(Fate)]]
-    rest = [one for _, those in ranked[most - len(Fate) :] for one in those]
-    groups += [_group("", fate, those, rank) for (_, _, fate), those in _grouped(rest, lambda _: ("", "")).items()]
     order = list(Fate)
-    return tuple(sorted(groups, key=lambda group: (order.index(group.fate), group.harm, -group.count, group.places)))
+    ranked = sorted(
+        members.items(), key=lambda item: (order.index(item[0][-1]), _harm(item[1]), -len(item[1]), item[0][:-1])
+    )
+    groups = [_group(cause, fate, those, rank) for (cause, *_, fate), those in ranked[: most - len(Fate)]]
+    rest = [one for _, those in ranked[most - len(Fate) :] for one in those]
+    by_fate = _grouped(rest, lambda one: ("", "", "", one[1].fate))
+    groups += [_group("", fate, those, rank) for (*_, fate), those in by_fate.items()]
+    return tuple(sorted(groups, key=lambda group: order.index(group.fate)))
 
 
-def _harm(members: Iterable[Found]) -> int:
-    """A rank, 0 is worst: who gets in and what gets out, then what is stored, then what is answered."""
-    places = {re.split(r"[.\[]", verdict.difference.where)[0] for _, verdict in members}
-    rows = any(verdict.difference.where.startswith("effect.rows") for _, verdict in members)
-    return 0 if places & {"authentication", "secret"} else 1 if rows else 2
+def _harm(members: Sequence[Found]) -> int:
+    """As `Group.harm` has it."""
+    causes = {verdict.cause for _, verdict in members}
+    if not any(result.route for result, _ in members):
+        return 5
+    if {_part(verdict) for _, verdict in members} & {"authentication", "secret"}:
+        return 0
+    if causes == {_CONSEQUENCE}:
+        return 4
+    if any(verdict.difference.where.startswith("effect.rows") for _, verdict in members):
+        return 1
+    return 2 if "" in causes else 3
 
 
-def _by_place(verdict: Verdict) -> tuple[str, str]:
+def _by_place(found: Found) -> Key:
     """A known cause is one class wherever it shows; without one, a place is."""
-    return verdict.cause, "" if verdict.cause else outline(verdict.difference.where)
+    return _class(found, outline(found[1].difference.where))
 
 
-def _by_part(verdict: Verdict) -> tuple[str, str]:
-    return verdict.cause, "" if verdict.cause else re.split(r"[.\[]", verdict.difference.where)[0]
+def _by_part(found: Found) -> Key:
+    return _class(found, _part(found[1]))
 
 
-def _grouped(found: list[Found], key: Callable[[Verdict], tuple[str, str]]) -> dict[tuple[str, str, Fate], list[Found]]:
-    groups: dict[tuple[str, str, Fate], list[Found]] = {}
-    for result, verdict in found:
-        groups.setdefault((*key(verdict), verdict.fate), []).append((result, verdict))
+def _class(found: Found, place: str) -> Key:
+    """What nobody explains on two routes may be two mistakes; what a rule ignores or legacy varies in is explained."""
+    result, verdict = found
+    if verdict.cause:
+        return verdict.cause, "", "", verdict.fate
+    return "", result.route if verdict.fate is Fate.MISMATCH else "", place, verdict.fate
+
+
+def _part(verdict: Verdict) -> str:
+    return re.split(r"[.\[]", verdict.difference.where)[0]
+
+
+def _grouped(found: list[Found], key: Callable[[Found], Key]) -> dict[Key, list[Found]]:
+    groups: dict[Key, list[Found]] = {}
+    for one in found:
+        groups.setdefault(key(one), []).append(one)
     return groups
 
 

@@ -13,6 +13,7 @@ from ..explaining.symptom import Cause
 from ..judging.summary import Latency, RouteSummary, power, worst
 from ..result import Fate, Outcome, ParityResult, Verdict
 from .grouping import group_differences
+from .visible import visible
 
 LONGEST_BODY = 2_000
 
@@ -70,7 +71,12 @@ def request_text(request: Request) -> str:
         text = request.body[:LONGEST_BODY].decode("utf-8", "backslashreplace")
         more = f" ... {len(request.body) - LONGEST_BODY:,} bytes more" if len(request.body) > LONGEST_BODY else ""
         head += ["", text + more]
-    return "\n".join(head)
+    return visible("\n".join(head))
+
+
+def power_share(clean: int) -> str:
+    """`9.8 % of requests`: a defect in that share would have been seen; `-` where nothing was clean."""
+    return f"{power(clean):.1%} of requests".replace("%", " %") if clean else "-"
 
 
 def render_json(report: Report) -> str:
@@ -106,7 +112,10 @@ def render_json(report: Report) -> str:
 
 
 def render_junit(report: Report) -> str:
-    """One test a request: a mismatch is a failure, an inconclusive one an error, for no data is not green."""
+    """One test a request: a mismatch is a failure, an inconclusive one an error, for no data is not green.
+
+    XML has no place for most control characters, escaped or not; so they are as `visible` shows them.
+    """
     failing = {Outcome.MISMATCHED: "failure", Outcome.INCONCLUSIVE: "error"}
     root = ElementTree.Element("testsuites")
     for one in report.summaries:
@@ -114,19 +123,19 @@ def render_junit(report: Report) -> str:
         suite = ElementTree.SubElement(
             root,
             "testsuite",
-            name=_printable(one.route) or "(no route)",
+            name=visible(one.route) or "(no route)",
             tests=str(len(results)),
             failures=str(one.mismatched),
             errors=str(one.inconclusive),
         )
         for result in results:
             seconds = result.candidate.duration if result.candidate else 0.0
-            name = _printable(f"{result.case} #{result.step + 1}")
+            name = visible(f"{result.case} #{result.step + 1}")
             test = ElementTree.SubElement(
-                suite, "testcase", name=name, classname=_printable(one.route), time=f"{seconds:.4f}"
+                suite, "testcase", name=name, classname=visible(one.route), time=f"{seconds:.4f}"
             )
             if result.outcome in failing:
-                text = _printable("\n".join(told(verdict) for verdict in result.verdicts) or result.note)
+                text = visible("\n".join(told(verdict) for verdict in result.verdicts) or result.note)
                 ElementTree.SubElement(test, failing[result.outcome], message=text.partition("\n")[0]).text = text
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
@@ -137,12 +146,7 @@ def told(verdict: Verdict) -> str:
     sides = [side if side is not None else "(absent)" for side in (found.control, found.candidate)]
     known = f" ({verdict.cause})" if verdict.cause else ""
     fate = "" if verdict.fate is Fate.MISMATCH else f" [{verdict.fate.value}: {verdict.reason}]"
-    return f"{found.where}: {sides[0]} -> {sides[1]}{known}{fate}"
-
-
-def _printable(text: str) -> str:
-    """XML has no place for most control characters, escaped or not."""
-    return "".join(c if c in "\t\n" or (c >= " " and not 0xD800 <= ord(c) < 0xE000) else repr(c)[1:-1] for c in text)
+    return visible(f"{found.where}: {sides[0]} -> {sides[1]}{known}{fate}")
 
 
 def _route(one: RouteSummary) -> dict[str, object]:

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 
 from ..exchange import Response
 from ..observation import Observation
+from .visible import visible
 
 MOST_LINES = 200
 """Lines of one answer that are aligned; what is beyond is only counted."""
@@ -32,15 +33,17 @@ class Line:
 
 
 def side_by_side(control: Observation | None, candidate: Observation | None) -> tuple[Line, ...]:
-    """Both answers, status and headers first, JSON laid out with its keys sorted."""
-    left, right = _lines(control), _lines(candidate)
-    lines: list[Line] = []
+    """Both answers, status, exception and headers first, JSON laid out with its keys sorted."""
+    parts = zip(_parts(control), _parts(candidate), strict=True)
+    return tuple(line for left, right in parts for line in _aligned(left, right))
+
+
+def _aligned(left: list[str], right: list[str]) -> Iterator[Line]:
     for operation, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if operation == "equal":
-            lines += [Line(((text, False),), ((text, False),)) for text in left[a:b]]
+            yield from (Line(((text, False),), ((text, False),)) for text in left[a:b])
         else:
-            lines += _replaced(left[a:b], right[c:d])
-    return tuple(lines)
+            yield from _replaced(left[a:b], right[c:d])
 
 
 def _replaced(left: list[str], right: list[str]) -> Iterator[Line]:
@@ -69,12 +72,16 @@ def _marked(left: str, right: str) -> Line:
     return Line(tuple(ours), tuple(theirs))
 
 
-def _lines(observation: Observation | None) -> list[str]:
+def _parts(observation: Observation | None) -> tuple[list[str], list[str], list[str]]:
+    """Status, exception, the rest; each is aligned alone, so that an exception of one side shifts nothing."""
     if observation is None:
-        return ["(not run)"]
-    lines = [f"raised {observation.error}"] if observation.error else []
-    if observation.response is not None:
-        lines += _answer_lines(observation.response)
+        return ["(not run)"], [], []
+    raised = _cut(visible(f"raised {observation.error}").splitlines()) if observation.error else []
+    response = observation.response
+    return ([], raised, []) if response is None else ([str(response.status)], raised, _cut(_answer_lines(response)))
+
+
+def _cut(lines: list[str]) -> list[str]:
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], f"... {len(lines) - MOST_LINES} lines more"]
     return [line if len(line) <= LONGEST else f"{line[:LONGEST]} ... {len(line) - LONGEST} more" for line in lines]
@@ -82,19 +89,20 @@ def _lines(observation: Observation | None) -> list[str]:
 
 def _answer_lines(response: Response) -> list[str]:
     pairs = sorted((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)
-    return [str(response.status), *(f"{name}: {value}" for name, value in pairs), "", *_body_lines(response)]
+    head = (visible(f"{name}: {value}") for name, value in pairs)
+    return [*head, "", *visible(_body_text(response)).splitlines()]
 
 
-def _body_lines(response: Response) -> list[str]:
+def _body_text(response: Response) -> str:
     if not response.body:
-        return ["(no body)"]
+        return "(no body)"
     try:
         text = response.body.decode("utf-8")
     except UnicodeDecodeError:
-        return [f"({len(response.body):,} bytes, not text)", response.body[:64].hex(" ")]
+        return f"({len(response.body):,} bytes, not text)\n{response.body[:64].hex(' ')}"
     if response.media_type.endswith("json"):
         try:
-            return json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False).splitlines()
+            return json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False)
         except (ValueError, TypeError, RecursionError):
             pass  # what is not JSON is shown as it came
-    return text.splitlines() or [repr(text)]
+    return text

@@ -17,7 +17,7 @@ _CORS = re.compile(r"header\.access-control-allow-[a-z]+|header\.access-control-
 
 def _is_vary_cookie(symptom: Symptom) -> bool:
     ours, theirs = _vary(symptom)
-    return ours - theirs == {"cookie"}
+    return ours - theirs == {"cookie"} and symptom.theirs.status < 500
 
 
 def _is_repeated(symptom: Symptom) -> bool:

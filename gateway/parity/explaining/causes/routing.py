@@ -37,7 +37,8 @@ def _is_merged(symptom: Symptom) -> bool:
     if not symptom.is_of_answer or "//" not in symptom.request.path or ours == theirs:
         return False
     merged = re.sub("/+", "/", symptom.request.path)
-    return (ours == 308 and symptom.locations[0].partition("?")[0] == merged) or (symptom.was_fine and theirs == 404)
+    is_redirected = ours == 308 and symptom.locations[0].partition("?")[0] == merged
+    return is_redirected or (ours not in (404, 405) and theirs == 404)
 
 
 def _is_redirected_slash(symptom: Symptom) -> bool:

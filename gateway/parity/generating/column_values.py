@@ -1,0 +1,116 @@
+"""What the databases of a run have in columns of a parameter's name: values that a filter finds. They are only read."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from ..case import Case
+from ..cases.corpus import STATES
+from ..cases.placeholders import CARD, EMAIL, JWT
+from ..cases.secret_texts import is_token
+from ..judging.secret_names import is_secret
+from ..replaying.isolation import WAL, real_file
+from ..replaying.states import is_sqlite
+
+MOST = 3
+"""Values of one parameter."""
+LONGEST = 40
+"""Characters of a value."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a database that is still read."""
+ROWS = 1000
+"""Of a table, that are looked at."""
+MOST_FILES = 20
+_COLUMNS = """SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c
+    WHERE t.type = 'table' AND t.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY t.rowid, c.cid"""
+_VALUES = """SELECT DISTINCT value FROM (SELECT {column} AS value FROM {table} LIMIT ?)
+    WHERE typeof(value) IN ('text', 'integer') AND length(value) BETWEEN 1 AND ?"""
+_PERSONAL = re.compile("|".join((EMAIL, CARD, JWT)))
+Databases = Mapping[str | None, Path]
+"""The SQLite file of each state that cases start from; None is the run's own."""
+Values = Mapping[str | None, Mapping[str, tuple[str, ...]]]
+"""State -> name of a parameter -> texts."""
+
+
+def databases_of(samples: Iterable[Case], corpus: Path, url: str | None, root: Path) -> dict[str | None, Path]:
+    """The files that are there and not too large: the run's own, and those of the samples, the first ones."""
+    files: dict[str | None, Path] = {} if url is None or not is_sqlite(url) else {None: real_file(url, root)}
+    files |= {case.state: corpus / STATES / case.state for case in samples if case.state is not None}
+    fit = [(state, path) for state, path in files.items() if path.is_file() and path.stat().st_size <= LARGEST]
+    return dict(fit[:MOST_FILES])
+
+
+def read_values(databases: Databases, names: Iterable[str]) -> Values:
+    """The values in each of the files. One that cannot be read has none."""
+    wanted = sorted({name for name in names if not is_secret(name)})
+    found: dict[str | None, Mapping[str, tuple[str, ...]]] = {}
+    for state, path in databases.items() if wanted else ():
+        try:
+            with closing(_opened(path)) as database:
+                found[state] = column_values(database, wanted)
+        except (OSError, sqlite3.Error):
+            continue
+    return found
+
+
+def values_from(values: Values, state: str | None, name: str) -> tuple[str, ...]:
+    """Up to `MOST` values of a parameter, those of this state before the others'."""
+    first = sorted(values, key=lambda one: one != state)
+    return tuple(dict.fromkeys(text for one in first for text in values[one].get(name, ())))[:MOST]
+
+
+def column_values(database: sqlite3.Connection, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """For each name up to `MOST` different texts in columns that are called so; nothing that looks like a secret.
+
+    Raises sqlite3.Error.
+    """
+    columns = database.execute(_COLUMNS).fetchall()
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        called = [(table, column) for table, column in columns if _is_called(name, table, column)]
+        texts = (text for table, column in called for text in _values(database, table, column))
+        found[name] = tuple(dict.fromkeys(texts))[:MOST]
+    return found
+
+
+def forms(text: str) -> tuple[str, ...]:
+    """A value as it is, in lower and upper case, and how it begins."""
+    return tuple(dict.fromkeys((text, text.lower(), text.upper(), text[:3])))
+
+
+def _is_called(name: str, table: str, column: str) -> bool:
+    """`city` is `city` or `cities`; `customer_id` is also `id` of `customers`."""
+    wanted = _singular(name)
+    return wanted in {_singular(column), f"{_singular(table)}_{_singular(column)}"} and not is_secret(column)
+
+
+def _singular(name: str) -> str:
+    name = name.lower()
+    if name.endswith("ies"):
+        return f"{name[:-3]}y"
+    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+
+
+def _values(database: sqlite3.Connection, table: str, column: str) -> Iterator[str]:
+    names = {"table": _quoted(table), "column": _quoted(column)}
+    for (value,) in database.execute(_VALUES.format_map(names), (ROWS, LONGEST)):
+        text = str(value)
+        if text.isprintable() and text.strip() and not (_PERSONAL.search(text) or is_token(text)):
+            yield text
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """To read alone. One with a journal beside it that nobody has open would get files beside it, unless it is said to
+    stand still."""
+    with path.open("rb") as file:
+        is_wal = file.read(20)[18:] == WAL
+    still = "&immutable=1" if is_wal and not path.with_name(f"{path.name}-shm").exists() else ""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{still}", uri=True, timeout=1)

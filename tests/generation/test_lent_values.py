@@ -1,0 +1,148 @@
+"""What samples lend to a generated request: the good one to start from, the steps before it, the state of both."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from flask import Flask, abort, request
+
+from gateway.parity.case import Case
+from gateway.parity.cases.case_reading import read_step
+from gateway.parity.generating.generation import generate
+from gateway.parity.generating.schema_cases import generate_from_schema
+
+
+def shop() -> Flask:
+    """Never asked."""
+    app = Flask("shop", static_folder=None)
+
+    @app.get("/customers")
+    def customers() -> Any:
+        return [request.args.get("page", 1, type=int), request.args.get("city")]
+
+    @app.post("/customers")
+    def add() -> Any:
+        return {"name": request.get_json()["name"]}
+
+    @app.put("/items/<int:item_id>")
+    def change(item_id: int) -> Any:
+        if "Authorization" not in request.headers:
+            abort(401)
+        data = request.get_json()
+        return {"id": item_id, "name": data.get("name"), "stock": data.get("stock")}
+
+    @app.delete("/items/<int:item_id>")
+    def delete(item_id: int) -> Any:
+        return str(item_id)
+
+    return app
+
+
+def case(*entries: dict[str, Any], state: str | None = None, source: str = "tests") -> Case:
+    return Case(f"{entries} {state}", tuple(map(read_step, entries)), source, state)
+
+
+def good(key: str, *samples: Case) -> Case:
+    return next(one for one in generate(shop(), samples, 1) if one.name == f"{key}: good")
+
+
+def asked(one: Case) -> list[str]:
+    return [step.request.line for step in one.steps]
+
+
+PUT = "PUT /items/<int:item_id>"
+LOGIN = {"request": "POST /login", "json": {"user": "ada"}, "keep": {"token": "body.token"}}
+CREATE = {"request": "POST /items", "json": {"name": "Bolt"}, "keep": {"id": "body.id"}}
+
+
+def put(target: str = "/items/1", *, signed: bool = True, **body: Any) -> dict[str, Any]:
+    return {
+        "request": f"PUT {target}",
+        "headers": {"Authorization": "Bearer {{token}}"} if signed else {},
+        "json": body,
+    }
+
+
+@pytest.mark.parametrize(
+    ("targets", "good_one"),
+    [
+        (["?page=", "?page=2"], "?page=2"),
+        (["?city=Bonn", "?city=Ulm"], "?city=Bonn"),
+        (["?page=2", "?page=3&city=Ulm"], "?page=3&city=Ulm"),
+        (["?page=2&city=Ulm", "?page=&city=&x=1&y=2"], "?page=2&city=Ulm"),
+        (["?page="], "?page=1&city=A%20city"),
+    ],
+)
+def test_the_good_query_is_the_fullest_and_of_these_the_first(targets: list[str], good_one: str) -> None:
+    samples = [case({"request": f"GET /customers{target}"}) for target in targets]
+    assert asked(good("GET /customers", *samples)) == [f"GET /customers{good_one}"]
+
+
+def test_what_was_found_is_no_sample() -> None:
+    found = case({"request": "GET /customers?page=9&city=0"}, source="found")
+    assert asked(good("GET /customers", found)) == ["GET /customers?page=1&city=A%20city"]
+
+
+def test_the_good_body_is_the_fullest_of_the_requests_that_were_let_in() -> None:
+    test = case(LOGIN, put(name="Bolt", stock=2), put(stock=-1))
+    refused = case(put(signed=False, name="A", stock=1, unknown=1))
+    for samples in ((refused, test), (test, refused), (case(LOGIN, put(stock=-1)), test)):
+        one = good(PUT, *samples)
+        assert asked(one) == ["POST /login", "PUT /items/1"]
+        assert json.loads(one.steps[-1].request.body) == {"name": "Bolt", "stock": 2}
+
+
+def test_what_a_sample_has_kept_is_made_again() -> None:
+    sample = case(LOGIN, CREATE, {"request": "GET /customers"}, put("/items/{{id}}", name="Nut", stock=1))
+    one = good(PUT, case(LOGIN, put("/items/999", name="Nut", stock=1)), sample)
+    assert asked(one) == ["POST /login", "POST /items", "PUT /items/{{id}}"]
+    assert asked(good("DELETE /items/<int:item_id>", sample)) == ["POST /items", "DELETE /items/{{id}}"]
+
+
+def test_another_id_needs_nothing_made() -> None:
+    sample = case(LOGIN, CREATE, put("/items/{{id}}", name="Nut", stock=1))
+    cases = {one.name: one for one in generate(shop(), [sample], 1)}
+    assert asked(cases[f"{PUT}: item_id is -1"]) == ["POST /login", "PUT /items/-1"]
+
+
+def test_a_request_that_needs_what_no_step_keeps_is_no_sample() -> None:
+    assert asked(good(PUT, case(put("/items/{{id}}", stock=3)))) == ["PUT /items/1"]
+
+
+def test_a_login_is_of_the_state_that_it_was_recorded_with() -> None:
+    samples = (
+        case(LOGIN, put(stock=-1), state="poor.sqlite"),
+        case(LOGIN, put(name="Bolt", stock=2), state="full.sqlite"),
+        case({"request": "GET /customers"}, state="poor.sqlite"),
+        case({"request": "GET /customers?page=2"}, state="full.sqlite"),
+    )
+    states = {(one.name.partition(": ")[0], one.state) for one in generate(shop(), samples, 1)}
+    assert states == {
+        (PUT, "full.sqlite"),
+        ("DELETE /items/<int:item_id>", "poor.sqlite"),
+        ("GET /customers", None),
+        ("POST /customers", None),
+    }
+
+
+def test_what_needs_nothing_has_the_state_of_all_samples_of_its_route() -> None:
+    samples = [case({"request": f"GET /customers?page={page}"}, state="one.sqlite") for page in (1, 2)]
+    assert good("GET /customers", *samples).state == "one.sqlite"
+    assert good("GET /customers", *samples, replace(samples[0], state=None)).state is None
+    assert good("POST /customers", *samples).state is None
+
+
+def test_cases_from_a_schema_have_the_state_of_their_login_too() -> None:
+    app = FastAPI()
+    app.put("/items/{item_id:int}")(lambda item_id: item_id)
+    app.get("/customers")(lambda: "")
+    samples = (
+        case(LOGIN, put(name="Bolt", stock=2), state="full.sqlite"),
+        case({"request": "GET /customers"}, state="other.sqlite"),
+    )
+    states = {(one.name.partition(": ")[0], one.state) for one in generate_from_schema(app, samples, 1)}
+    assert states == {(PUT, "full.sqlite"), ("GET /customers", "other.sqlite")}
