@@ -113,13 +113,17 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     asked = [(case, frozenset(plan.routes_of(case))) for case in cases]
     reasons = dict(plan.map.policy.leave_out)
     fit = [case for case, routes in asked if routes.isdisjoint(reasons) and not routes.isdisjoint(plan.routes)]
-    left_out = [(case, routes) for case, routes in asked if not routes.isdisjoint(reasons) and not case.is_generated]
-    counts: Counter[str] = Counter(route for _, routes in left_out for route in routes)
+    concerned = (routes for case, routes in asked if not case.is_generated and _concerns(plan, routes))
+    counts = Counter(route for routes in concerned if not routes.isdisjoint(reasons) for route in routes)
     notes = [f"{counts[route]} cases of {route} left out: {why}" for route, why in reasons.items() if counts[route]]
     if generated and not can_read_schemas():
         notes.append(MISSING)
     unasked = {route: f"{counts[route]} that ask it are left out with another route" for route in counts}
     return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=tuple(notes))
+
+
+def _concerns(plan: Plan, routes: frozenset[str]) -> bool:
+    return plan.is_whole or not routes.isdisjoint(plan.routes)
 
 
 def import_scratch(legacy: str, new: str, policy: Policy) -> tuple[Any, Any]:
