@@ -88,7 +88,8 @@ def test_what_only_flask_has_it_answers_on_both_sides(agreeing: Notes) -> None:
     (agreeing.directory / "corpus" / "notes.toml").write_text(LOOK_ROUND)
     done = agreeing.run("parity", "GET /notes", "--no-generate", "--json", "-")
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["requests"]["matched"] == 1
+    (route,) = json.loads(done.stdout)["routes"]
+    assert (route["route"], route["outcome"]) == ("GET /notes", "matched")
 
 
 def test_a_route_that_only_cases_left_out_ask_says_so(agreeing: Notes) -> None:
@@ -96,8 +97,8 @@ def test_a_route_that_only_cases_left_out_ask_says_so(agreeing: Notes) -> None:
     agreeing.edit("migration_map.toml", "[parity]\n", '[parity]\nleave_out = { "GET /about" = "a page" }\n')
     done = agreeing.run("parity", "--no-generate")
     assert done.returncode == 3
-    assert "1 that ask it are left out with another route" in " ".join(done.stdout.split())
-    assert "1 cases of GET /about left out: a page" in done.stdout
+    assert "0 of 1 different requests needed: 2 that ask it are left out with another" in " ".join(done.stdout.split())
+    assert "2 cases of GET /about left out: a page" in done.stdout
 
 
 def test_fewer_cases_do_not_take_the_place_of_what_more_have_shown(agreeing: Notes) -> None:

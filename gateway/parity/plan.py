@@ -181,11 +181,12 @@ def _with_spoilt_credentials(plan: Plan, cases: Sequence[Case]) -> Iterator[Case
 
 def _ends(plan: Plan, cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:
     """Each case up to each request that carries a credential, and whole, with the route of its last request."""
+    askable = {*plan.comparable, *plan.one_sided} - {*dict(plan.map.policy.leave_out)}
     for case in cases:
         routes = plan.routes_of(case)
         for count, route in enumerate(routes, 1):
             end = cut_after(case, count)
-            if (end is case or is_signed(end)) and route in plan.comparable:
+            if (end is case or is_signed(end)) and route in plan.comparable and askable.issuperset(routes[:count]):
                 yield end, route
 
 

@@ -102,11 +102,18 @@ def test_requests_that_have_no_credential_take_no_place_of_one_that_has(project:
     assert "1 [wrong]" not in cases
 
 
-def test_a_request_that_only_one_side_answers_is_no_reason_to_leave_out_those_before(project: Project) -> None:
-    """Nor does a case that is left out take the place of one that is not."""
+def test_a_case_that_is_left_out_takes_no_place(project: Project) -> None:
+    project.write("migration_map.toml", f'{MAP}    leave_out = {{ "GET /only" = "why" }}\n')
     project.write("corpus/a.toml", "".join(signed_in(f"a{at}", first="GET /only") for at in range(SPOILT)))
     project.write("corpus/b.toml", signed_in("b"))
-    assert "b, request 3 [anonymous]" in planned(project)
+    assert {name.partition(" ")[0] for name in planned(project)} == {"b", "b,"}
+
+
+def test_what_only_flask_has_is_asked_of_legacy_on_both_sides(project: Project) -> None:
+    project.write("corpus/a.toml", signed_in("a", first="GET /only"))
+    cases = planned(project)
+    assert [step.by_legacy for step in cases["a"].steps] == [True, False, False, False]
+    assert [step.by_legacy for step in cases["a, request 3 [anonymous]"].steps] == [True, False, False]
 
 
 def test_a_written_case_stays_where_a_generated_one_has_its_name(project: Project) -> None:
