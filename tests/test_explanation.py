@@ -281,6 +281,10 @@ ALIKE = (
          request=asked("GET", "/items?d=1&d=2")),
     Told("half a pair that 422 repeats", "header.x-frame-options", ("DENY", None), "json-surrogate", answer(400),
          answer(500, error="UnicodeEncodeError: surrogates not allowed"), asked("POST", "/items", '"\\ud800"')),
+    Told("a deletion without HttpOnly", "cookie.d.httponly", ("set", None), "cookie-deletion",
+         answer(204, set_cookie="d=; Max-Age=0; HttpOnly"), answer(204, set_cookie='d=""; Max-Age=0')),
+    Told("a cookie without HttpOnly", "cookie.d.httponly", ("set", None), None,
+         answer(204, set_cookie="d=1; HttpOnly"), answer(204, set_cookie="d=1")),
     Told("what was not kept", "more", (None, "12 more differences"), None),
     Told("no answer at all", "status", (None, "200"), None, Observation(None), answer(200)),
 )  # fmt: skip

@@ -34,7 +34,9 @@ def _is_expires(symptom: Symptom) -> bool:
 def _is_deletion(symptom: Symptom) -> bool:
     pair = _pair(symptom)
     is_empty = [cookie.value for cookie in pair] == ["", '""']
-    return symptom.where.endswith(".value") and is_empty and all(cookie.is_deletion for cookie in pair)
+    is_value = symptom.where.endswith(".value") and is_empty
+    is_flag = symptom.where.endswith((".httponly", ".secure")) and symptom.difference.candidate is None
+    return (is_value or is_flag) and all(cookie.is_deletion for cookie in pair)
 
 
 def _is_unicode(symptom: Symptom) -> bool:
@@ -107,8 +109,9 @@ CAUSES = (
     ),
     Cause(
         "cookie-deletion",
-        'A deleted cookie is `d=` in Flask and `d=""` in Starlette; it goes in both.',
-        "Ignore `cookie.<name>.value` for the route.",
+        'A deleted cookie is `d=` in Flask, `d=""` in Starlette, there without the HttpOnly and Secure of a session; it '
+        "goes in both.",
+        "Ignore it for the route.",
         _is_deletion,
     ),
     Cause(
