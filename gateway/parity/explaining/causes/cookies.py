@@ -109,8 +109,8 @@ CAUSES = (
     ),
     Cause(
         "cookie-deletion",
-        'A deleted cookie is `d=` in Flask, `d=""` in Starlette, there without the HttpOnly and Secure of a session; it '
-        "goes in both.",
+        'A deleted cookie is `d=` in Flask, `d=""` in Starlette, there without the HttpOnly and Secure of a session; '
+        "it goes in both.",
         "Ignore it for the route.",
         _is_deletion,
     ),
