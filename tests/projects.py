@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
@@ -51,3 +51,13 @@ def project_in(directory: Path) -> Iterator[Project]:
 def _is_inside(module: object, directory: Path) -> bool:
     places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
     return any(place is not None and Path(place).is_relative_to(directory) for place in places)
+
+
+@contextmanager
+def importable_project(directory: Path, files: Mapping[str, str]) -> Iterator[Project]:
+    """The same with these files, whose modules can be imported from anywhere."""
+    with project_in(directory) as project:
+        sys.path.insert(0, str(directory))
+        for name, text in files.items():
+            project.write(name, text)
+        yield project

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.parity.proving.fingerprint import fingerprint
 from gateway.parity.proving.listeners import listener_of
-from tests.projects import Project, project_in
+from tests.projects import Project, importable_project
 
 FILES = {
     "shop/__init__.py": "from shop import audit\n",
@@ -132,10 +132,7 @@ VIEWS = ("notes", "others", "nothing")
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    with project_in(tmp_path) as project:
-        sys.path.insert(0, str(tmp_path))
-        for name, text in FILES.items():
-            project.write(name, text)
+    with importable_project(tmp_path, FILES) as project:
         yield project
 
 

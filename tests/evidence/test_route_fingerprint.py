@@ -11,7 +11,7 @@ import pytest
 
 from gateway.inventory import take_inventory
 from gateway.parity.proving.route_fingerprint import RouteFingerprints
-from tests.projects import Project, project_in
+from tests.projects import Project, importable_project
 
 FILES = {
     "shop/__init__.py": """
@@ -111,10 +111,7 @@ FILES = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    with project_in(tmp_path) as project:
-        sys.path.insert(0, str(tmp_path))
-        for name, text in FILES.items():
-            project.write(name, text)
+    with importable_project(tmp_path, FILES) as project:
         yield project
 
 
