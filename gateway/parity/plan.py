@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from ..inventory import take_inventory
 from ..migration_map import MigrationMap, load_map
 from ..policy import Policy
 from ..routing import RouteTable
-from .case import Case
+from .case import Case, example
 from .cases.corpus import load_corpus
 from .exchange import Request
 from .generating.column_values import databases_of
@@ -29,7 +28,6 @@ from .generating.schema_cases import MISSING, can_read_schemas, generate_from_sc
 from .replaying.remote import filled
 from .replaying.sandbox import Setup
 
-_KEPT = re.compile(rb"{{[^{}]*}}")
 SPOILT = 3
 """Requests of a route whose credentials are spoilt in every way."""
 
@@ -80,7 +78,7 @@ class Plan:
 
     def routes_of(self, case: Case) -> tuple[str, ...]:
         """Of each request of a case; a kept value, which nobody knows yet, is taken for a number."""
-        return tuple(self.route_of(_example(step.request)) for step in case.steps)
+        return tuple(self.route_of(example(step.request)) for step in case.steps)
 
 
 def make_plan(path: Path, wanted: Iterable[str], *, generated: bool, seed: int) -> Plan:
@@ -192,10 +190,6 @@ def _ends(plan: Plan, cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:
 
 def _is_made_up(case: Case) -> bool:
     return case.is_generated or case.source == "found"
-
-
-def _example(request: Request) -> Request:
-    return Request(request.method, _KEPT.sub(b"1", request.target))
 
 
 @contextmanager

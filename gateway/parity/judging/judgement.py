@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from ...policy import Policy
-from ..case import Step
+from ..case import Step, example
 from ..comparing.comparison import MOST, every_difference, more
 from ..exchange import Request
 from ..explaining.explanation import Explanation
@@ -138,8 +138,7 @@ def _not_asked(pair: CasePair, route_of: Callable[[Request], str]) -> Iterator[P
         return
     for index in range(len(pair.steps), len(pair.case.steps)):
         request = pair.case.steps[index].request
-        example = Request(request.method, re.sub(rb"\{\{[^{}]*\}\}", b"1", request.target), request.headers)
         note = pair.refused or pair.control_lacks or pair.candidate_lacks or "not asked"
         yield ParityResult(
-            pair.case.name, index, route_of(example), request, None, None, (), Outcome.INCONCLUSIVE, note
+            pair.case.name, index, route_of(example(request)), request, None, None, (), Outcome.INCONCLUSIVE, note
         )

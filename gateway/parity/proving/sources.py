@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,13 +12,11 @@ from ...check import Row, list_rows
 from ...inventory import take_inventory
 from ...migration_map import MigrationMap
 from ...routing import RouteTable
-from ..case import Case
+from ..case import Case, example
 from ..cases.corpus import load_corpus
 from .evidence import Fingerprints, corpus_fingerprint, policy_fingerprint
 from .fingerprint import digest
 from .route_fingerprint import RouteFingerprints
-
-_KEPT = re.compile(r"{{[^{}]*}}")
 
 
 class Compared(Protocol):
@@ -105,9 +102,9 @@ def _whole(by_route: Mapping[str, Fingerprints], cases: Sequence[Case]) -> Finge
 
 
 def _routes_of(case: Case, table: RouteTable) -> Iterator[str]:
-    """The routes that a case asks; a kept value, which is not known before a run, is taken for a number."""
-    for step in case.steps:
-        route = table.match(step.request.method, _KEPT.sub("1", step.request.path)).route
+    """The routes that a case asks."""
+    for request in (example(step.request) for step in case.steps):
+        route = table.match(request.method, request.path).route
         if route is not None:
             yield route.key
 
