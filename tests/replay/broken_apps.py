@@ -23,7 +23,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from tests.replay.library import ENGINE, Author, attempt
+from tests.replay.library import ENGINE, FILES, Author, attempt
 
 
 def reaching() -> Flask:
@@ -232,5 +232,19 @@ def below_python() -> Flask:
         with socket.socket() as connection:
             refused = libc.connect(connection.fileno(), address, len(address))
         return errno.errorcode[ctypes.get_errno()] if refused else "reached"
+
+    return app
+
+
+def keeping_a_log() -> Flask:
+    """Its log is opened once, before any request."""
+    app = Flask(__name__)
+    FILES.mkdir(exist_ok=True)
+    log = (FILES / "audit.log").open("a", buffering=1)
+
+    @app.get("/pay")
+    def pay() -> str:
+        log.write("paid\n")
+        return (FILES / "audit.log").read_text()
 
     return app

@@ -140,3 +140,11 @@ def test_a_kernel_that_gives_no_network_is_no_error() -> None:
     command = [sys.executable, "-c", REFUSED, str(UNSHARE[platform.machine()])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("False True\n", "")
+
+
+def test_what_is_written_by_a_handle_from_before_is_an_effect_and_is_gone_with_the_case(policy: Policy) -> None:
+    with on_both(policy, "keeping_a_log") as replay:
+        for _ in range(2):
+            for seen in seen_of(replay, "GET /pay"):
+                assert body_of(seen) == "paid\n"
+                assert [text.rpartition(" ")[0] for text in seen.effects.files] == ["written files/audit.log"]

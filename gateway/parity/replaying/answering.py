@@ -75,7 +75,7 @@ class Answering:
         changed = {change.table for change in self._database.changes()}
         self._files = DirectoryState(Path(start.directory), Path(start.baseline_files))
         self._files.reset()
-        self.containment.wrote = False
+        self.containment.take_wrote()
         return tuple(sorted(changed))
 
     async def _ask(self, ask: Ask, call: Call) -> Answer:
@@ -109,12 +109,12 @@ class Answering:
 
     def _effects(self) -> Effects:
         files: tuple[str, ...] = ()
-        if self.containment.wrote:
+        if self.containment.take_wrote():
             files = self._files.changes()
             if self._freezer is not None:
                 self._files.freeze_times(self._freezer.moment)
-        self._has_files |= self.containment.wrote
-        self.containment.wrote = False
+            self._has_files = True
+            self.containment.take_wrote()  # nothing but the times that were set
         return Effects(
             rows=self._database.changes(),
             statements=tuple(self._probes.statements),
@@ -135,9 +135,10 @@ class Answering:
                 self._database.reset()
             except LockedError:
                 return False
-            if self._has_files or self.containment.wrote:
+            if self.containment.take_wrote() or self._has_files:
                 self._files.reset()
-                self._has_files = self.containment.wrote = False
+                self._has_files = False
+                self.containment.take_wrote()
             return True
 
     def _freeze(self, moment: int, seed: int) -> None:

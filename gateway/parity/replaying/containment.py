@@ -21,6 +21,8 @@ from .observe import ATTACH
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 NO_FILES = ("/dev/null",)
+_Stamp = tuple[int, int] | None
+"""Time and size of a file; None where it is not there."""
 LONGEST = 200
 """Characters of a statement that is refused."""
 
@@ -49,8 +51,9 @@ class Containment:
         self._unseen = UNSEEN
         self.attempts: list[Outbound] = []
         """What was refused since the last `take`."""
-        self.wrote = False
-        """Whether a file below the directories may have changed."""
+        self._wrote = False
+        self._written: dict[str, _Stamp] = {}
+        """Files that were opened for writing, as they were at the last look: a handle may be kept."""
         self.has_memory_database = False
         """Whether a SQLite database that is no file has been opened."""
 
@@ -107,6 +110,14 @@ class Containment:
         self.attempts.clear()
         return taken
 
+    def take_wrote(self) -> bool:
+        """Whether a file below the directories may have changed since the last call, by whatever handle."""
+        now = {path: _stamp(path) for path in self._written}
+        wrote = self._wrote or now != self._written
+        self._written = {path: stamp for path, stamp in now.items() if stamp is not None}
+        self._wrote = False
+        return wrote
+
     def refuse_database(self, url: str) -> None:
         """Raises ContainedFileError: a driver is about to connect to another database than the side's own."""
         if self._opened_by != get_ident():
@@ -143,6 +154,8 @@ class Containment:
         path, _, flags = args
         if flags & WRITES and not isinstance(path, int):
             self._write(path, -1)
+            name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+            self._written[name] = _stamp(name)
 
     def _rename(self, args: tuple[Any, ...]) -> None:
         self._write(args[0], args[2])
@@ -161,7 +174,7 @@ class Containment:
         real = os.path.join(os.path.realpath(parent), last)  # noqa: PTH118
         if not self._is_inside(real) or not self._is_inside(os.path.realpath(real)):
             self._refuse("write", name)
-        self.wrote = True
+        self._wrote = True
 
     def _is_inside(self, path: str) -> bool:
         return any(path == directory or path.startswith(directory + os.sep) for directory in self._directories)
@@ -173,6 +186,14 @@ class Containment:
             self.has_memory_database = True
         elif not self._is_inside(os.path.realpath(path)):
             self._refuse("database", name)
+
+
+def _stamp(path: str) -> _Stamp:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def sqlite_path(name: str) -> str | None:
