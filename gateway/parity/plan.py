@@ -113,11 +113,17 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     fit = [case for case, routes in asked if routes.isdisjoint(reasons) and not routes.isdisjoint(plan.routes)]
     concerned = (routes for case, routes in asked if not case.is_generated and _concerns(plan, routes))
     counts = Counter(route for routes in concerned if not routes.isdisjoint(reasons) for route in routes)
-    notes = [f"{counts[route]} cases of {route} left out: {why}" for route, why in reasons.items() if counts[route]]
+    notes = [
+        f"{_cases_of(counts[route])} of {route} left out: {why}" for route, why in reasons.items() if counts[route]
+    ]
     if generated and not can_read_schemas():
         notes.append(MISSING)
-    unasked = {route: f"{counts[route]} that ask it are left out with another route" for route in counts}
+    unasked = {route: f"left out with another route: {_cases_of(count)} of it" for route, count in counts.items()}
     return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=tuple(notes))
+
+
+def _cases_of(count: int) -> str:
+    return "1 case" if count == 1 else f"{count} cases"
 
 
 def _concerns(plan: Plan, routes: frozenset[str]) -> bool:
