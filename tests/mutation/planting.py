@@ -85,7 +85,7 @@ def find(plan: Plan, defects: Iterable[Defect], sound: set[Shown]) -> Iterator[F
 
 
 def _find(plan: Plan, defect: Defect, sound: set[Shown]) -> Found:
-    cases = [case for case in plan.cases if {plan.route_of(s.request) for s in case.steps} & {*defect.routes}]
+    cases = [case for case in plan.cases if {*plan.routes_of(case)} & {*defect.routes}]
     with tempfile.TemporaryDirectory(prefix="defect-") as name:
         project = Path(name)
         for part in ("legacy_flask", "new_fastapi"):

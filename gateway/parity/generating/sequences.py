@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..case import Step
 from ..cases.bodies import JSON_TYPE
 from .path_values import path_of
+from .plausible import good_value
 from .seen import Seen, names_kept
 from .targets import WITH_BODY, Target
 
@@ -35,7 +36,8 @@ def sequences(target: Target, targets: Sequence[Target], seen: Seen) -> Sequence
 
 def _key_by_key(target: Target) -> Sequenced:
     """A change of each key alone, and of the first again: what the others were set to must last."""
-    pairs = list(target.fields.items())
+    known = {one.name: good_value(one) for one in target.reading.at("json")}
+    pairs = list({**known, **target.fields}.items())
     if target.method in ("PUT", "PATCH") and len(pairs) > 1 and target.good[0].content_type == JSON_TYPE:
         changes = (target.bare.with_json({name: value}) for name, value in (*pairs, pairs[0]))
         yield "key by key", (*target.before, *(change.step() for change in changes))
