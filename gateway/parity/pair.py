@@ -33,7 +33,7 @@ class StepPair:
     control: Observation
     candidate: Observation
     twins: tuple[Observation, ...] = ()
-    """The control again, with another clock, random numbers and hash seed; only where the pair differed."""
+    """The control again, with other random numbers and another hash seed; only where a difference may be noise."""
     trials: tuple[Trial, ...] = ()
     """Only where the pair differed, and the frameworks may have read the request in two ways."""
 
