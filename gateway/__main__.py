@@ -1,5 +1,5 @@
 """`python -m gateway` is the `gateway` command."""
 
-from .cli import main
+from .cli.main import main
 
 main()

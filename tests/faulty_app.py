@@ -19,7 +19,8 @@ import flask
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.bridge import Limits, WSGIBridge, workers
+from gateway.bridge import Limits, WSGIBridge
+from gateway.bridge import scheduler as workers
 
 BLOCK = 16 * 1024
 NAMES = ("begun", "torn_down", "closed", "opened", "ended", "held", "uploads", "whole")

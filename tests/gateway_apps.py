@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from werkzeug.routing import BaseConverter, Map
 
 from gateway import Gateway
-from gateway.migration_map import draft_map
+from gateway.config.map_file import draft_map
 
 # --- a client without a server ---
 

@@ -75,7 +75,7 @@ class Notes:
 
     def _is_side(self, process: Path) -> bool:
         try:
-            is_side = b"gateway.parity.replaying.side" in (process / "cmdline").read_bytes()
+            is_side = b"gateway.parity.replaying.side_main" in (process / "cmdline").read_bytes()
             return is_side and (process / "cwd").readlink() == self.directory
         except OSError:  # it has ended meanwhile
             return False

@@ -17,7 +17,7 @@ from starlette.types import Message
 
 from gateway.bridge import WSGIBridge
 from gateway.bridge.environ import build_environ
-from gateway.limits import Limits
+from gateway.config.bridge_limits import Limits
 from tests.apps import APPS, Endless, Gated, colour, show_colour
 from tests.servers import Answer, Server, ask, post, post_chunked, request, serve
 

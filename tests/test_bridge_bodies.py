@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.migration_map import draft_map
+from gateway.config.map_file import draft_map
 from tests.fault_clients import LEAVING, connect, connected, gauge, rest_of, serve_faulty, settle, state, tally
 from tests.servers import Server, ask, post, post_chunked, receive, request, wait_until
 

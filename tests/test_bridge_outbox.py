@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from starlette.types import Message
 
-from gateway.bridge.live_body import ClientGoneError
-from gateway.bridge.outbox import LARGE, Outbox, joined
+from gateway.bridge.response_channel import LARGE, Outbox, joined
+from gateway.bridge.streaming_body import ClientGoneError
 
 
 def piece(body: bytes) -> Message:

@@ -12,8 +12,8 @@ from itertools import pairwise
 import pytest
 
 from gateway import Gateway
-from gateway.rollout.canary import bucket, choose, sticky_key, takes_new
-from gateway.routes import Backend, Mode, Route
+from gateway.routing.canary import bucket, choose, sticky_key, takes_new
+from gateway.routing.route import Backend, Mode, Route
 from tests.gateway_apps import ask, fastapi_side, flask_side, scope_of
 from tests.servers import ROOT
 
@@ -32,7 +32,7 @@ def test_buckets_never_change() -> None:
 def test_another_process_chooses_alike() -> None:
     keys = [*KEYS[:1000], "caf\xe9", ""]
     program = (
-        "import json, sys; from gateway.rollout.canary import takes_new; rule, keys = json.load(sys.stdin);"
+        "import json, sys; from gateway.routing.canary import takes_new; rule, keys = json.load(sys.stdin);"
         "print(json.dumps([takes_new(rule, key, 50) for key in keys]))"
     )
     other = subprocess.run(

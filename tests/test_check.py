@@ -9,10 +9,10 @@ from fastapi import FastAPI, WebSocket
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway.check import Finding, Level, Standing, check, list_rows, new_errors
-from gateway.inventory import take_inventory
-from gateway.migration_map import draft_map
-from gateway.routing import RouteTable
+from gateway.apps.findings import Finding, Level, Standing, check, list_rows, new_errors
+from gateway.apps.inventory import take_inventory
+from gateway.config.map_file import draft_map
+from gateway.routing.table import RouteTable
 
 
 def view(**_variables: Any) -> str:

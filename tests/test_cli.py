@@ -13,8 +13,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from gateway import __version__, create_app
-from gateway.cli import main
-from gateway.rollout.canary import takes_new
+from gateway.cli.main import main
+from gateway.routing.canary import takes_new
 from tests.evidence.proofs import prove
 from tests.projects import Project, project_in
 

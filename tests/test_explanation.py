@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateway.parity.exchange import Request, Response
-from gateway.parity.explaining.causes import CAUSES, SECTIONS
-from gateway.parity.explaining.explanation import Explanation
-from gateway.parity.observation import Effects, Observation
-from gateway.parity.pair import StepPair
-from gateway.parity.result import Difference
+from gateway.comparing.causes import CAUSES, SECTIONS
+from gateway.comparing.causes.explain import Explanation
+from gateway.comparing.compared import StepPair
+from gateway.comparing.observation import Effects, Observation
+from gateway.comparing.result import Difference
+from gateway.http.message import Request, Response
 from tests.facts.document import PAGE, document
 from tests.facts.rows import ROWS
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from gateway.config.edit import flip, write_map
+from gateway.config.map_file import draft_map
+from gateway.config.toml_positions import statements
 from gateway.errors import MapError
-from gateway.flip import flip, write_map
-from gateway.migration_map import draft_map
-from gateway.routes import Mode
-from gateway.toml_statements import statements
+from gateway.routing.route import Mode
 from tests.test_toml_statements import toml_texts
 
 MAP = """\

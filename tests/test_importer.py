@@ -15,8 +15,8 @@ from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from gateway.apps.loading import flask_app_of, import_app, split_import_string, url_map_of
 from gateway.errors import ImportAppError
-from gateway.importer import flask_app_of, import_app, split_import_string, url_map_of
 from tests.projects import Project, project_in
 
 SHOP = """

@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 
-from gateway.inventory import (
+from gateway.apps.inventory import (
     AppRoute,
     Hook,
     flask_hooks,

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from gateway.cli import cli
+from gateway.cli.main import cli
 
 ROOT = Path(__file__).parent.parent
 GATEWAY = ROOT / "gateway"

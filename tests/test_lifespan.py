@@ -10,7 +10,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import Gateway
-from gateway.lifespan import Lifespan
+from gateway.serving.lifespan import Lifespan
 from tests.gateway_apps import Noting, fastapi_side, flask_side, reply_to, running, scope_of
 from tests.servers import ask, fail_to_serve, request, serve_gateway
 

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 from werkzeug.routing.exceptions import NoMatch, RequestPath
 
-from gateway.matcher import Found, Matcher
+from gateway.routing.matcher import Found, Matcher
 
 METHODS = ["GET", "POST", "DELETE"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from gateway.config.map_file import MigrationMap, draft_map, draft_routes, load_map, parse_route_key
 from gateway.errors import MapError
-from gateway.migration_map import MigrationMap, draft_map, draft_routes, load_map, parse_route_key
-from gateway.routes import Backend, Mode, Place, Route
+from gateway.routing.route import Backend, Mode, Place, Route
 
 EXAMPLE = """\
 [gateway]

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gateway.parity.cases.corpus import load_corpus
+from gateway.parity.corpus.files import load_corpus
 from tests.notes import COMMITTING, FORGETFUL, Notes
 from tests.servers import wait_until
 

@@ -11,8 +11,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from gateway import protocol
-from gateway.protocol import HTTPProtocol
+from gateway.serving import http_protocol as protocol
+from gateway.serving.http_protocol import HTTPProtocol
 
 UPGRADE = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM"
 CHUNKED = "Transfer-Encoding: chunked"

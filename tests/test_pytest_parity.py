@@ -145,8 +145,8 @@ def test_without_the_option_nothing_of_the_engine_is_imported(notes: Notes) -> N
 import sys
 
 def test_imports():
-    assert "gateway.parity.pytest_plugin" in sys.modules
-    engine = {"gateway.parity.pytest_parity", "gateway.parity.plan", "gateway.parity.replaying.replay"}
+    assert "gateway.parity.pytest.plugin" in sys.modules
+    engine = {"gateway.parity.pytest.items", "gateway.parity.plan", "gateway.parity.replaying.replay"}
     assert not engine & sys.modules.keys()
 """,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.exchange import Request, values_of
-from gateway.parity.readings import readings_of
+from gateway.comparing.causes.interpretations import readings_of
+from gateway.http.message import Request, values_of
 from tests.facts.requests import form, get, multipart
 
 PLAIN = (

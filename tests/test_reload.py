@@ -20,8 +20,8 @@ import pytest
 from fastapi import FastAPI
 
 from gateway import Gateway
-from gateway.migration_map import draft_map
-from gateway.reload import changes
+from gateway.config.map_file import draft_map
+from gateway.serving.map_watcher import changes
 from tests.gateway_apps import flask_side, reply_to, running, scope_of
 from tests.servers import Server, ask, request, serve_gateway, wait_until
 

@@ -19,10 +19,10 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import create_app
-from gateway.app import Gateway
+from gateway.config.map_file import decode_map, draft_map
 from gateway.errors import MapError
-from gateway.migration_map import decode_map, draft_map
-from gateway.route_index import _IndexedRouter, index_routes
+from gateway.serving.gateway import Gateway
+from gateway.serving.route_index import _IndexedRouter, index_routes
 from tests.gateway_apps import Reply, ask, reply_to, scope_of
 
 SEGMENTS: tuple[str, ...] = ("a", "b", "a-b", "a.b", "é", "{x}", "{y}", "{n:int}", "{f:float}", "v{x}", "{x}.json")
@@ -357,7 +357,7 @@ def test_the_map_is_refused_when_the_app_cannot_be_indexed(tmp_path: Path) -> No
 
 def test_a_fastapi_that_cannot_be_indexed_is_served_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("fastapi.routing._EffectiveRouteContext")
-    monkeypatch.delitem(sys.modules, "gateway.route_index")
+    monkeypatch.delitem(sys.modules, "gateway.serving.route_index")
     with pytest.raises(
         MapError, match=r"index_new_routes: cannot import name '_EffectiveRouteContext'.*remove the set"
     ):

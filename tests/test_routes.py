@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.errors import Fault
-from gateway.routes import Backend, Mode, Place, Route, route_key, shown_methods
+from gateway.routing.route import Backend, Mode, Place, Route, route_key, shown_methods
 
 LEGACY, NEW = Backend.LEGACY, Backend.NEW
 

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from werkzeug.routing import BaseConverter, Rule, ValidationError
 
+from gateway.config.map_file import draft_map, draft_routes
 from gateway.errors import MapError
-from gateway.migration_map import draft_map, draft_routes
-from gateway.routes import Backend
-from gateway.routing import Match, RouteTable
+from gateway.routing.route import Backend
+from gateway.routing.table import Match, RouteTable
 
 LEGACY, NEW = Backend.LEGACY, Backend.NEW
 

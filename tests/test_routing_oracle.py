@@ -11,10 +11,10 @@ import pytest
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 
+from gateway.config.map_file import draft_routes
 from gateway.errors import MapError
-from gateway.migration_map import draft_routes
-from gateway.routes import Backend, route_key
-from gateway.routing import RouteTable, own_methods
+from gateway.routing.route import Backend, route_key
+from gateway.routing.table import RouteTable, own_methods
 from tests.test_routing import flask_app
 
 PIECES = {

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, Response
 
-from gateway.inventory import flask_hooks, flask_routes
-from gateway.migration_map import draft_map
-from gateway.routes import Mode
-from gateway.routing import RouteTable, hidden_rules, own_methods, request_rules
-from gateway.scaffold import first_map, new_side
+from gateway.apps.inventory import flask_hooks, flask_routes
+from gateway.apps.scaffold import first_map, new_side
+from gateway.config.map_file import draft_map
+from gateway.routing.route import Mode
+from gateway.routing.table import RouteTable, hidden_rules, own_methods, request_rules
 from tests.test_routing_oracle import Generated
 
 

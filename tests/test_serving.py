@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from gateway import serving
+from gateway.serving import uvicorn_server as serving
 from tests.servers import (
     Answer,
     Server,

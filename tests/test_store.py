@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect, make_url, text
 
+from gateway.comparing.observation import Effects, Observation, Outbound
+from gateway.comparing.result import Difference, Fate, Outcome, ParityResult, Verdict
 from gateway.errors import StoreError
-from gateway.parity.exchange import Request, Response
-from gateway.parity.observation import Effects, Observation, Outbound
-from gateway.parity.proving.evidence import Evidence, Fingerprints
-from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
-from gateway.store import KEPT_RUNS, AuditEntry, Run, Store
-from gateway.store_rows import MOST_BODY, MOST_HEAD
+from gateway.http.message import Request, Response
+from gateway.store.evidence import Evidence, Fingerprints
+from gateway.store.rows import MOST_BODY, MOST_HEAD
+from gateway.store.store import KEPT_RUNS, AuditEntry, Run, Store
 from tests.servers import ROOT
 from tests.stores import Store as Databases
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.toml_statements import KeyPath, Statement, key_text, statements
+from gateway.config.toml_positions import KeyPath, Statement, key_text, statements
 
 VALUES = [
     '"new"',

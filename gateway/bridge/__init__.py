@@ -12,12 +12,12 @@ from wsgiref.types import WSGIApplication
 from a2wsgi import WSGIMiddleware
 from starlette.types import Message, Receive, Scope, Send
 
-from ..limits import Limits
+from ..config.bridge_limits import Limits
 from .environ import is_ambiguous
-from .live_body import ClientGoneError
 from .request_body import read_body
-from .turn import Turn
-from .workers import Gauges, Workers
+from .scheduler import Gauges, Workers
+from .streaming_body import ClientGoneError
+from .wsgi_call import Turn
 
 __all__ = ["ClientGoneError", "Gauges", "Limits", "WSGIBridge"]
 

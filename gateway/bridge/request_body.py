@@ -12,7 +12,7 @@ from typing import IO
 
 from starlette.types import Message, Receive, Scope
 
-from .live_body import ClientGoneError, LiveBody
+from .streaming_body import ClientGoneError, LiveBody
 
 MEMORY = 1024 * 1024
 """Bytes of one body that stay in memory; a longer one goes to a temporary file."""

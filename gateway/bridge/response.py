@@ -10,7 +10,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from starlette.types import Message
 
-from .live_body import ClientGoneError
+from .streaming_body import ClientGoneError
 
 # A 1xx is no answer yet, and uvicorn knows nothing beyond 599.
 STATUS = re.compile(r"([2-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")

@@ -11,22 +11,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..check import list_rows
+from ..apps.findings import list_rows
+from ..apps.inventory import take_inventory
+from ..apps.loading import flask_app_of, import_app, url_map_of
+from ..comparing.policy import Policy
+from ..config.map_file import MigrationMap, load_map
 from ..errors import GatewayError, suggest
-from ..importer import flask_app_of, import_app, url_map_of
-from ..inventory import take_inventory
-from ..migration_map import MigrationMap, load_map
-from ..policy import Policy
-from ..routing import RouteTable
-from .case import Case, example
-from .cases.corpus import load_corpus
-from .exchange import Request
+from ..http.message import Request
+from ..routing.table import RouteTable
+from .corpus.case import Case, example
+from .corpus.files import load_corpus
 from .generating.column_values import databases_of
 from .generating.credentials import cut_after, is_signed, spoilt
 from .generating.generation import generate
 from .generating.schema_cases import MISSING, can_read_schemas, generate_from_schema
-from .replaying.remote import filled
 from .replaying.sandbox import Setup
+from .replaying.side_process import filled
 
 SPOILT = 3
 """Requests of a route whose credentials are spoilt in every way."""

@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from ..policy import Policy
-from ..store import Run, Store
-from .case import Case
-from .explaining.causes import CAUSES
-from .judging.judgement import judge, wrong_places
-from .judging.rules import unused_rules
-from .judging.summary import RouteSummary, by_rank, power, summarise
-from .pair import CasePair, StepPair
+from ..comparing.causes import CAUSES
+from ..comparing.compared import CasePair, StepPair
+from ..comparing.ignore_rules import unused_rules
+from ..comparing.policy import Policy
+from ..comparing.result import Outcome, ParityResult
+from ..comparing.verdicts import judge, wrong_places
+from ..evidence.current import Sources
+from ..store.evidence import Evidence
+from ..store.store import Run, Store
+from .corpus.case import Case
 from .plan import Plan
-from .proving.evidence import Evidence
-from .proving.sources import Sources
 from .replaying.replay import Replay
 from .reporting.report import Report
-from .result import Outcome, ParityResult
+from .summary import RouteSummary, by_rank, power, summarise
 
 BATCH = 50
 """Cases between two writes to the store."""

@@ -1,1 +1,1 @@
-"""How a route moves from one backend to the other while clients use it."""
+"""Flip routes: what speaks against a flip, and the audit of those that are done."""

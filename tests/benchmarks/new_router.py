@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from fastapi import APIRouter, FastAPI
 
-from gateway.route_index import index_routes
+from gateway.serving.route_index import index_routes
 from tests.gateway_apps import nothing_more, scope_of
 
 COUNT = 1_000

@@ -19,14 +19,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.bridge import WSGIBridge
-from gateway.parity.case import Case, Step
-from gateway.parity.comparing.comparison import compare
-from gateway.parity.exchange import Request
-from gateway.parity.pair import StepPair
+from gateway.comparing.compared import StepPair
+from gateway.comparing.diff.comparison import compare
+from gateway.comparing.policy import Policy
+from gateway.http.message import Request
+from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.asgi_serving import call, lifespan
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import Setup
-from gateway.policy import Policy
 from legacy_flask import create_app as create_legacy
 from new_fastapi import create_app as create_new
 from tests.stores import seed

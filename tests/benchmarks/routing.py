@@ -10,8 +10,8 @@ from functools import partial
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter, Rule
 
-from gateway.routes import Mode, Route
-from gateway.routing import RouteTable
+from gateway.routing.route import Mode, Route
+from gateway.routing.table import RouteTable
 
 SHAPES = {
     "static": ("/r{}/list", "/r{}/list"),

@@ -6,8 +6,8 @@ import sys
 
 import uvicorn
 
-from gateway.protocol import HTTPProtocol
-from gateway.serving import share_interpreter
+from gateway.serving.http_protocol import HTTPProtocol
+from gateway.serving.uvicorn_server import share_interpreter
 from tests.benchmarks import apps
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import CorpusError
-from gateway.parity.case import Case, Step, fill
-from gateway.parity.cases.corpus import load_corpus, write_cases
-from gateway.parity.exchange import Request
+from gateway.http.message import Request
+from gateway.parity.corpus.case import Case, Step, fill
+from gateway.parity.corpus.files import load_corpus, write_cases
 
 HOST = (b"host", b"gateway.test")
 

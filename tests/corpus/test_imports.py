@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from gateway.errors import CorpusError
-from gateway.parity.case import Case
-from gateway.parity.cases.access_logs import read_access_log, read_lines
-from gateway.parity.cases.corpus import load_corpus, write_cases
-from gateway.parity.cases.end_to_end import end_to_end
-from gateway.parity.cases.har import read_har
-from gateway.parity.cases.linking import link, link_each
-from gateway.parity.cases.postman import read_postman
-from gateway.parity.exchange import Exchange, Request, Response
-from gateway.parity.replaying.keeping import value_at
+from gateway.http.message import Exchange, Request, Response
+from gateway.http.redaction.end_to_end import end_to_end
+from gateway.parity.corpus.case import Case
+from gateway.parity.corpus.files import load_corpus, write_cases
+from gateway.parity.corpus.importing.access_logs import read_access_log, read_lines
+from gateway.parity.corpus.importing.har import read_har
+from gateway.parity.corpus.importing.postman import read_postman
+from gateway.parity.corpus.linking import link, link_each
+from gateway.parity.replaying.captures import value_at
 from tests.servers import ROOT
 
 HOST = (b"host", b"a.test")

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.cases.corpus import load_corpus
-from gateway.parity.judging.judgement import judge, wrong_places
+from gateway.comparing.policy import Policy
+from gateway.comparing.result import Outcome
+from gateway.comparing.verdicts import judge, wrong_places
+from gateway.parity.corpus.files import load_corpus
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import Setup
-from gateway.parity.result import Outcome
-from gateway.policy import Policy
 from tests.projects import Project, project_in
 from tests.servers import ROOT
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from gateway.parity.cases import recording
-from gateway.parity.cases.corpus import load_corpus
-from gateway.parity.cases.recording import Recorder, Recording
+from gateway.parity.corpus.files import load_corpus
+from gateway.serving import recorder as recording
+from gateway.serving.recorder import Recorder, Recording
 from tests.servers import Server, ask, post_chunked, raw, request, serve_gateway, wait_until
 
 MAP = '[gateway]\nlegacy = "tests.gateway_apps:legacy"\nnew = "tests.gateway_apps:new"\n[routes]\n"GET /who" = "new"\n'

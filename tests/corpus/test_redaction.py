@@ -15,13 +15,13 @@ from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.parity.case import Case, Step
-from gateway.parity.cases.bodies import Part, encode_multipart
-from gateway.parity.cases.case_writing import case_text
-from gateway.parity.cases.placeholders import Placeholders, is_card
-from gateway.parity.cases.redaction import redact, redact_request, secrets_of
-from gateway.parity.exchange import Exchange, Headers, Request, Response
-from gateway.parity.judging.secret_names import is_secret
+from gateway.http.message import Exchange, Headers, Request, Response
+from gateway.http.redaction.placeholders import Placeholders, is_card
+from gateway.http.redaction.redaction import redact, redact_request, secrets_of
+from gateway.http.secret_names import is_secret
+from gateway.parity.corpus.bodies import Part, encode_multipart
+from gateway.parity.corpus.case import Case, Step
+from gateway.parity.corpus.case_writing import case_text
 
 SALT = b"of this recording"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"

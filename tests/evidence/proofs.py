@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway import create_app
-from gateway.parity.proving.evidence import Evidence
-from gateway.parity.proving.sources import Sides, Sources
-from gateway.parity.result import Outcome, ParityResult
-from gateway.store import Store
+from gateway.comparing.result import Outcome, ParityResult
+from gateway.evidence.current import Sides, Sources
+from gateway.store.evidence import Evidence
+from gateway.store.store import Store
 
 MADE = datetime(2026, 11, 20, 14, 3, tzinfo=UTC)
 

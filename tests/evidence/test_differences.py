@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import main
-from gateway.parity.exchange import Request
-from gateway.parity.proving.differences import differences_document
-from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
-from gateway.policy import IgnoreRule
+from gateway.cli.main import main
+from gateway.comparing.policy import IgnoreRule
+from gateway.comparing.result import Difference, Fate, Outcome, ParityResult, Verdict
+from gateway.evidence.differences_document import differences_document
+from gateway.http.message import Request
 from tests.evidence.proofs import prove
 from tests.projects import project_in
 

@@ -8,17 +8,11 @@ from typing import Any
 
 import pytest
 
-from gateway.parity.case import Case, Step
-from gateway.parity.exchange import Request
-from gateway.parity.proving.evidence import (
-    Evidence,
-    Fingerprints,
-    corpus_fingerprint,
-    missing_or_stale,
-    policy_fingerprint,
-)
-from gateway.parity.result import Outcome
-from gateway.policy import IgnoreRule, Policy
+from gateway.comparing.policy import IgnoreRule, Policy
+from gateway.comparing.result import Outcome
+from gateway.http.message import Request
+from gateway.parity.corpus.case import Case, Step
+from gateway.store.evidence import Evidence, Fingerprints, corpus_fingerprint, missing_or_stale, policy_fingerprint
 
 NOW = Fingerprints("aa", "bb", "cc", "dd", 41, "todos.list_todos", "new.todos:list_todos")
 MATCHED = Evidence(

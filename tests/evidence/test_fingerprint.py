@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.proving.fingerprint import fingerprint
+from gateway.evidence.fingerprint import fingerprint
 from tests.projects import Project, project_in
 from tests.servers import ROOT
 
@@ -236,7 +236,7 @@ def test_a_view_that_names_the_app_does_not_depend_on_the_other_views(project: P
 def test_it_is_the_same_in_every_process(project: Project) -> None:
     script = (
         "import sys; sys.path.insert(0, '.'); from shop.views import view; "
-        "from gateway.parity.proving.fingerprint import fingerprint; print(fingerprint(view))"
+        "from gateway.evidence.fingerprint import fingerprint; print(fingerprint(view))"
     )
     seen = {
         subprocess.run(
@@ -393,7 +393,7 @@ def test_code_without_a_source_counts_by_its_instructions() -> None:
 
 
 def test_a_library_counts_by_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gateway.parity.proving import own_code
+    from gateway.evidence import own_code
 
     before = fingerprint(importlib.import_module("click").echo)
     own_code.library_of.cache_clear()

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import main
-from gateway.parity.result import Outcome
-from gateway.store import AuditEntry, Store
+from gateway.cli.main import main
+from gateway.comparing.result import Outcome
+from gateway.store.store import AuditEntry, Store
 from tests.evidence.proofs import prove
 from tests.projects import Project, project_in
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.proving.fingerprint import fingerprint
-from gateway.parity.proving.listeners import listener_of
+from gateway.evidence.fingerprint import fingerprint
+from gateway.evidence.listeners import listener_of
 from tests.projects import Project, importable_project
 
 FILES = {

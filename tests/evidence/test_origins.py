@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.proving.fingerprint import fingerprint
-from gateway.parity.proving.origins import origins
-from gateway.parity.proving.own_code import OwnCode
+from gateway.evidence.definitions import origins
+from gateway.evidence.fingerprint import fingerprint
+from gateway.evidence.own_code import OwnCode
 from tests.projects import Project, importable_project
 
 FILES = {

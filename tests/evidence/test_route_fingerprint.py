@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.inventory import take_inventory
-from gateway.parity.proving.route_fingerprint import RouteFingerprints
+from gateway.apps.inventory import take_inventory
+from gateway.evidence.route_fingerprint import RouteFingerprints
 from tests.projects import Project, importable_project
 
 FILES = {

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.inventory import take_inventory
-from gateway.parity.proving.own_code import OwnModule
-from gateway.parity.proving.route_fingerprint import RouteFingerprints
-from gateway.parity.proving.settings import settings_in
+from gateway.apps.inventory import take_inventory
+from gateway.evidence.own_code import OwnModule
+from gateway.evidence.route_fingerprint import RouteFingerprints
+from gateway.evidence.settings import settings_in
 from tests.projects import Project, importable_project
 from tests.servers import ROOT
 
@@ -184,7 +184,7 @@ SERVICE = {
 
 def told(project: Project, script: str, **environment: str) -> str:
     """The fingerprints that a process of its own takes."""
-    end = "from gateway.parity.proving.sources import Sources; print(Sources.of(plan).of_route('GET /a'))"
+    end = "from gateway.evidence.current import Sources; print(Sources.of(plan).of_route('GET /a'))"
     return subprocess.run(
         [sys.executable, "-c", f"from pathlib import Path\n{script}\n{end}"],
         cwd=project.directory,

@@ -11,9 +11,9 @@ import pytest
 from fastapi import FastAPI
 from flask import Flask
 
-from gateway.migration_map import draft_map
-from gateway.parity.proving.sources import Sides, Sources
-from gateway.routing import RouteTable
+from gateway.config.map_file import draft_map
+from gateway.evidence.current import Sides, Sources
+from gateway.routing.table import RouteTable
 
 TODAY = date(2026, 11, 20)
 MAP = '[gateway]\n[routes]\n"GET /todos" = "legacy"\n"GET,PUT /todos/<int:todo_id>" = "legacy"\n'

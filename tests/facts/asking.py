@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp
 
 from gateway.bridge import WSGIBridge
-from gateway.parity.exchange import Request
-from gateway.parity.observation import Effects, Observation
-from gateway.parity.pair import StepPair, Trial
-from gateway.parity.readings import readings_of
+from gateway.comparing.causes.interpretations import readings_of
+from gateway.comparing.compared import StepPair, Trial
+from gateway.comparing.observation import Effects, Observation
+from gateway.http.message import Request
 from gateway.parity.replaying.asgi_serving import call
 from tests.facts import legacy, new
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.parity.explaining.causes import SECTIONS
-from gateway.parity.explaining.symptom import Cause
+from gateway.comparing.causes import SECTIONS
+from gateway.comparing.causes.symptom import Cause
 
 PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
 INTRODUCTION = """\

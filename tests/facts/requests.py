@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.parity.exchange import Request
+from gateway.http.message import Request
 
 HOST = (b"host", b"facts.test")
 FORM = "application/x-www-form-urlencoded"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from gateway.parity.exchange import Request
+from gateway.http.message import Request
 from tests.facts.requests import (
     FORM,
     HOST,

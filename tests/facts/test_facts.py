@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.parity.comparing.comparison import compare
-from gateway.parity.explaining.explanation import Explanation
-from gateway.parity.pair import StepPair
-from gateway.parity.result import Difference
+from gateway.comparing.causes.explain import Explanation
+from gateway.comparing.compared import StepPair
+from gateway.comparing.diff.comparison import compare
+from gateway.comparing.result import Difference
 from tests.facts.asking import Sides, both_sides
 from tests.facts.rows import FACTS, NOT_SHOWN, ROWS, Row
 

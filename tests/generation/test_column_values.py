@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask import Flask, request
 
-from gateway.parity.case import Case
-from gateway.parity.cases.case_reading import read_step
+from gateway.parity.corpus.case import Case
+from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.generating import column_values as module
 from gateway.parity.generating.column_values import column_values, databases_of, forms, read_values, values_from
 from gateway.parity.generating.generation import MOST, generate

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.parity.case import Case
-from gateway.parity.cases.case_reading import read_step
+from gateway.parity.corpus.case import Case
+from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.generating.credentials import spoilt
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from flask import Flask, abort, redirect, request, session
 
-from gateway.parity.case import Case
-from gateway.parity.cases.case_reading import read_step
-from gateway.parity.cases.corpus import cases_text, load_corpus
+from gateway.comparing.policy import Policy
+from gateway.parity.corpus.case import Case
+from gateway.parity.corpus.case_reading import read_step
+from gateway.parity.corpus.files import cases_text, load_corpus
 from gateway.parity.generating.generation import MOST, generate, is_good
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import Setup
-from gateway.policy import Policy
 from legacy_flask import create_app
 from tests.depot import SECRET_KEY
 

@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 from flask import Flask, abort, request
 
-from gateway.parity.case import Case
-from gateway.parity.cases.case_reading import read_step
+from gateway.parity.corpus.case import Case
+from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.generating.generation import generate
 from gateway.parity.generating.schema_cases import generate_from_schema
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.case import Case
+from gateway.parity.corpus.case import Case
 from gateway.parity.plan import SPOILT, make_plan
 from tests.projects import Project, project_in
 

@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI, Path
 from pydantic import BaseModel, Field
 
-from gateway.parity.case import Case
-from gateway.parity.cases.case_reading import read_step
+from gateway.parity.corpus.case import Case
+from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.generating.schema_cases import BAD, GOOD, can_read_schemas, generate_from_schema
 
 app = FastAPI()

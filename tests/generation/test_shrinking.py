@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gateway.parity.case import Case
-from gateway.parity.cases.case_reading import read_step
-from gateway.parity.exchange import values_of
+from gateway.http.message import values_of
+from gateway.parity.corpus.case import Case
+from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.generating.shrinking import shrink
 
 

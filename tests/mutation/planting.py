@@ -17,14 +17,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.comparing.causes.interpretations import readings_of
+from gateway.comparing.compared import StepPair
+from gateway.comparing.result import Fate, Outcome
+from gateway.comparing.verdicts import wrong_places
 from gateway.errors import ReplayError
-from gateway.parity.case import Case
-from gateway.parity.judging.judgement import wrong_places
-from gateway.parity.pair import StepPair
+from gateway.parity.corpus.case import Case
 from gateway.parity.plan import Plan, make_plan
-from gateway.parity.readings import readings_of
 from gateway.parity.replaying.replay import Replay
-from gateway.parity.result import Fate, Outcome
 from gateway.parity.run import judged
 from tests.mutation.defects import Defect
 from tests.samples import ROOT, copy_samples

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gateway.migration_map import load_map
+from gateway.config.map_file import load_map
 from new_fastapi.database import open_engine
 from new_fastapi.seed import prepare
 from tests.samples import copy_samples

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.parity.comparing.comparison import compare
-from gateway.parity.exchange import Headers, Request, Response
-from gateway.parity.observation import Effects, Observation
-from gateway.parity.pair import StepPair
-from gateway.parity.result import Difference
+from gateway.comparing.compared import StepPair
+from gateway.comparing.diff.comparison import compare
+from gateway.comparing.observation import Effects, Observation
+from gateway.comparing.result import Difference
+from gateway.http.message import Headers, Request, Response
 
 Found = list[tuple[str, str | None, str | None]]
 JSON = "application/json"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.exchange import Request
-from gateway.parity.judging.authentication import find_looseness
-from gateway.parity.observation import RowChange
-from gateway.parity.result import Difference
+from gateway.comparing.access_control import find_looseness
+from gateway.comparing.observation import RowChange
+from gateway.comparing.result import Difference
+from gateway.http.message import Request
 from tests.parity_engine.answers import answer, observe, step
 
 

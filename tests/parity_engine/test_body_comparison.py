@@ -7,8 +7,8 @@ import zlib
 
 import pytest
 
-from gateway.parity.comparing.body_comparison import compare_bodies
-from gateway.parity.exchange import Response
+from gateway.comparing.diff.body_comparison import compare_bodies
+from gateway.http.message import Response
 from tests.parity_engine.answers import JSON, Found, answer, plain
 
 HTML = "text/html; charset=utf-8"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.comparing.comparison import MOST
-from gateway.parity.observation import Observation
+from gateway.comparing.diff.comparison import MOST
+from gateway.comparing.observation import Observation
 from tests.parity_engine.answers import Found, answer, found, observe
 
 CRASH = "shop: Exception on /todos [GET]"

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.parity.exchange import Response
-from gateway.parity.observation import Effects, Observation, Outbound, RowChange
-from gateway.parity.place import item, member
+from gateway.comparing.location import item, member
+from gateway.comparing.observation import Effects, Observation, Outbound, RowChange
+from gateway.http.message import Response
 from tests.parity_engine.answers import answer, found, headers
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()

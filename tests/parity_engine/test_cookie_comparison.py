@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.comparing.cookie_comparison import compare_cookies
+from gateway.comparing.diff.cookie_comparison import compare_cookies
 from tests.parity_engine.answers import Found, headers, plain
 
 EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from gateway.parity.exchange import Request, Response
-from gateway.parity.judging.echoes import find_echoes
-from gateway.parity.result import Difference
+from gateway.comparing.leaked_secrets import find_echoes
+from gateway.comparing.result import Difference
+from gateway.http.message import Request, Response
 from tests.parity_engine.answers import answer, headers, observe, step
 
 FORM = "Content-Type: application/x-www-form-urlencoded"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.parity.comparing.effect_comparison import compare_effects
-from gateway.parity.observation import Effects, Outbound, RowChange
+from gateway.comparing.diff.effect_comparison import compare_effects
+from gateway.comparing.observation import Effects, Outbound, RowChange
 from tests.parity_engine.answers import Found, plain
 
 

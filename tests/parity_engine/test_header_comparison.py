@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.comparing.header_comparison import compare_headers, compare_length
-from gateway.parity.exchange import Response
+from gateway.comparing.diff.header_comparison import compare_headers, compare_length
+from gateway.http.message import Response
 from tests.parity_engine.answers import Found, headers, plain
 
 

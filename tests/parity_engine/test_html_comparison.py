@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.comparing.html_comparison import compare_html, read_html
+from gateway.comparing.diff.html_comparison import compare_html, read_html
 from tests.parity_engine.answers import Found, plain
 
 PAGE = "<!doctype html><html><head><title>T</title></head><body>{}</body></html>"

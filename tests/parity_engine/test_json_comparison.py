@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from gateway.parity.comparing.json_comparison import compare_json, read_json
+from gateway.comparing.diff.json_comparison import compare_json, read_json
 from tests.parity_engine.answers import Found, plain
 
 

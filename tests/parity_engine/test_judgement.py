@@ -7,14 +7,14 @@ from datetime import date
 
 import pytest
 
-from gateway.parity.case import Case, Step
-from gateway.parity.comparing.comparison import MOST
-from gateway.parity.exchange import Request
-from gateway.parity.judging.judgement import judge, wrong_places
-from gateway.parity.observation import RowChange
-from gateway.parity.pair import CasePair, StepPair
-from gateway.parity.result import Fate, Outcome, ParityResult
-from gateway.policy import IgnoreRule, Policy
+from gateway.comparing.compared import CasePair, StepPair
+from gateway.comparing.diff.comparison import MOST
+from gateway.comparing.observation import RowChange
+from gateway.comparing.policy import IgnoreRule, Policy
+from gateway.comparing.result import Fate, Outcome, ParityResult
+from gateway.comparing.verdicts import judge, wrong_places
+from gateway.http.message import Request
+from gateway.parity.corpus.case import Case, Step
 from tests.parity_engine.answers import answer, headers, observe, step
 
 TODAY = date(2026, 3, 1)

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from gateway.parity.comparing.comparison import compare
-from gateway.parity.judging.noise import Noise
-from gateway.parity.observation import Observation, RowChange
-from gateway.parity.result import Difference
+from gateway.comparing.diff.comparison import compare
+from gateway.comparing.noise import Noise
+from gateway.comparing.observation import Observation, RowChange
+from gateway.comparing.result import Difference
 from tests.parity_engine.answers import JSON, answer, observe, step
 
 UUIDS = ("3f0e-aa", "77c1-0b", "9d24-5e", "c001-d0")

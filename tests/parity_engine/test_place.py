@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.parity.place import item, member, outline
+from gateway.comparing.location import item, member, outline
 
 
 @pytest.mark.parametrize(

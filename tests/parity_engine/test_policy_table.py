@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.migration_map import draft_map
-from gateway.policy import IgnoreRule, Policy
+from gateway.comparing.policy import IgnoreRule, Policy
+from gateway.config.map_file import draft_map
 
 EXAMPLE = """\
 [gateway]

@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from gateway.parity.exchange import Request
-from gateway.parity.judging.rules import find_rule, unused_rules
-from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
-from gateway.policy import IgnoreRule, Policy
+from gateway.comparing.ignore_rules import find_rule, unused_rules
+from gateway.comparing.policy import IgnoreRule, Policy
+from gateway.comparing.result import Difference, Fate, Outcome, ParityResult, Verdict
+from gateway.http.message import Request
 
 TODAY = date(2026, 3, 1)
 

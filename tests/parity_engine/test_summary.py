@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.parity.exchange import Request, Response
-from gateway.parity.judging.summary import Latency, power, power_text, summarise, worst
-from gateway.parity.observation import Observation
-from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
-from gateway.policy import Policy
+from gateway.comparing.observation import Observation
+from gateway.comparing.policy import Policy
+from gateway.comparing.result import Difference, Fate, Outcome, ParityResult, Verdict
+from gateway.http.message import Request, Response
+from gateway.parity.summary import Latency, power, power_text, summarise, worst
 from tests.parity_engine.answers import answer, observe
 
 FINE = observe()

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from gateway.parity.explaining.explanation import Explanation
-from gateway.parity.pair import StepPair, Trial
-from gateway.parity.result import Difference
+from gateway.comparing.causes.explain import Explanation
+from gateway.comparing.compared import StepPair, Trial
+from gateway.comparing.result import Difference
 from tests.parity_engine.answers import answer, observe, step
 
 ONE, TWO, NONE = (f'{{"items": [{{"id": {number}}}], "total": 9}}' for number in (1, 2, 3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.parity.comparing.wording import (
+from gateway.comparing.diff.difference_text import (
     LONGEST,
     described,
     is_described,

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.parity.case import Case, Step
-from gateway.parity.exchange import Request
-from gateway.parity.pair import CasePair, StepPair
+from gateway.comparing.compared import CasePair, StepPair
+from gateway.comparing.policy import Policy
+from gateway.http.message import Request
+from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import Setup
-from gateway.policy import Policy
 from tests.replay.library import fill
 
 ROOT = Path(__file__).parents[2]

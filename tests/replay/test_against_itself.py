@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-from gateway.parity.judging.judgement import judge, wrong_places
-from gateway.parity.result import Outcome
+from gateway.comparing.result import Outcome
+from gateway.comparing.verdicts import judge, wrong_places
 from tests.replay.running import LEGACY, case, library, replaying, step
 
 TODAY = date(2026, 1, 1)

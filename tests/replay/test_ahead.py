@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.case import Case, Step
-from gateway.parity.pair import CasePair
+from gateway.comparing.compared import CasePair
+from gateway.comparing.policy import Policy
+from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.worker import AHEAD, AHEAD_BYTES
-from gateway.policy import Policy
 from tests.replay.running import LEGACY, NEW, ask, case, library, never, replaying, step
 
 LARGE = b'{"title": "' + b"x" * (AHEAD_BYTES + 1) + b'"}'

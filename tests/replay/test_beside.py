@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.case import Step
-from gateway.policy import Policy
+from gateway.comparing.policy import Policy
+from gateway.parity.corpus.case import Step
 from tests.replay.running import ask, library, replaying, step
 
 

@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.comparing.observation import Observation
+from gateway.comparing.policy import Policy
 from gateway.errors import ReplayError
-from gateway.parity.observation import Observation
 from gateway.parity.replaying.isolation import file_hash
 from gateway.parity.replaying.replay import Replay
-from gateway.policy import Policy
 from tests.replay.library import fill
 from tests.replay.running import ROOT, ask, library, replaying
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.comparing.compared import CasePair
+from gateway.comparing.policy import Policy
 from gateway.errors import ReplayError
-from gateway.parity.pair import CasePair
 from gateway.parity.replaying.isolation import file_hash
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import Setup
-from gateway.policy import Policy
 from tests.replay.running import LEGACY, NEW, ROOT, ask, case, library, never, replaying, step, with_timeout
 
 BROKEN = "tests.replay.broken_apps"

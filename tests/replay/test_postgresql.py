@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from gateway.comparing.compared import CasePair
+from gateway.comparing.observation import RowChange
+from gateway.comparing.policy import Policy
 from gateway.errors import ReplayError
-from gateway.parity.observation import RowChange
-from gateway.parity.pair import CasePair
 from gateway.parity.replaying.postgresql_state import PostgresqlState
 from gateway.parity.replaying.replay import Replay
-from gateway.policy import Policy
 from tests.postgresql import Cluster
 from tests.replay.library import fill
 from tests.replay.running import ENVIRONMENT, LEGACY, ask, case, never, replaying, step

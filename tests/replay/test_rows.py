@@ -7,7 +7,7 @@ from sqlite3 import connect
 
 import pytest
 
-from gateway.parity.observation import RowChange
+from gateway.comparing.observation import RowChange
 from gateway.parity.replaying.sqlite_state import SqliteState
 from tests.parity_engine.answers import found, observe
 

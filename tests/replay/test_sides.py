@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.observation import Observation
-from gateway.parity.pair import StepPair
+from gateway.comparing.compared import StepPair
+from gateway.comparing.observation import Observation
 from gateway.parity.replaying.isolation import file_hash
 from gateway.parity.replaying.replay import Replay
 from tests.replay.library import ATTEMPTS, MOMENTS

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parity.comparing.comparison import compare
-from gateway.parity.pair import CasePair, Observations, StepPair
-from gateway.policy import Policy
+from gateway.comparing.compared import CasePair, Observations, StepPair
+from gateway.comparing.diff.comparison import compare
+from gateway.comparing.policy import Policy
 from tests.replay.running import case, library, replaying, step
 
 ADA, BRAM = ["Ada 1", "Ada 2"], ["Bram 1", "Bram 2"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from gateway.parity.exchange import Request, Response
-from gateway.parity.explaining.symptom import Cause
-from gateway.parity.judging.summary import summarise
-from gateway.parity.observation import Observation
+from gateway.comparing.causes.symptom import Cause
+from gateway.comparing.observation import Observation
+from gateway.comparing.policy import Policy
+from gateway.comparing.result import Difference, Fate, Outcome, ParityResult, Verdict
+from gateway.http.message import Request, Response
 from gateway.parity.reporting.report import Report
-from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
-from gateway.policy import Policy
+from gateway.parity.summary import summarise
 
 CAUSES = {
     "validation": Cause(

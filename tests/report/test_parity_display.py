@@ -6,9 +6,9 @@ from io import StringIO
 
 from rich.console import Console
 
+from gateway.cli.parity_view import report_view
+from gateway.comparing.result import Difference, Fate, Outcome, ParityResult, Verdict
 from gateway.parity.reporting.report import Report
-from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
-from gateway.parity_display import report_view
 from tests.report.runs import report, result
 
 

@@ -12,15 +12,15 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from gateway.parity.exchange import Request, Response
-from gateway.parity.explaining.symptom import Cause
-from gateway.parity.judging.summary import power, power_text
-from gateway.parity.observation import Observation
+from gateway.comparing.causes.symptom import Cause
+from gateway.comparing.observation import Observation
+from gateway.comparing.result import Difference, Fate, Outcome, ParityResult, Verdict
+from gateway.http.message import Request, Response
 from gateway.parity.reporting.grouping import MOST, group_differences
 from gateway.parity.reporting.html_report import render_html
 from gateway.parity.reporting.report import Report, exit_code, render_json, render_junit, request_text, told
 from gateway.parity.reporting.side_by_side import side_by_side
-from gateway.parity.result import Difference, Fate, Outcome, ParityResult, Verdict
+from gateway.parity.summary import power, power_text
 from tests.report.runs import DETAIL, STATUS, VARY, answer, huge, mixed, report, result
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from ..case import Case
-from ..cases.corpus import STATES
-from ..cases.placeholders import CARD, EMAIL, JWT
-from ..cases.secret_texts import is_token
-from ..judging.secret_names import is_secret
+from ...http.redaction.placeholders import CARD, EMAIL, JWT
+from ...http.redaction.secret_texts import is_token
+from ...http.secret_names import is_secret
+from ..corpus.case import Case
+from ..corpus.files import STATES
 from ..replaying.isolation import WAL, real_file
 from ..replaying.states import is_sqlite
 

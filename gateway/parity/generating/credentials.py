@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, quote
 
-from ..case import Case, Step
-from ..cases.bodies import FORM_TYPE, boundary_of, encode_multipart, media_type_of, parse_multipart
-from ..exchange import Headers, Request, resized, values_of
-from .seen import credential_headers, is_csrf, needed_steps
+from ...http.message import Headers, Request, resized, values_of
+from ..corpus.bodies import FORM_TYPE, boundary_of, encode_multipart, media_type_of, parse_multipart
+from ..corpus.case import Case, Step
+from .samples import credential_headers, is_csrf, needed_steps
 
 _BOGUS = (b"authorization", b"Bearer gateway-parity-wrong-token")
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from flask import Flask
 
-from ..case import Case, Step
-from ..cases.bodies import JSON_TYPE
-from ..judging.secret_names import is_secret
+from ...http.secret_names import is_secret
+from ..corpus.bodies import JSON_TYPE
+from ..corpus.case import Case, Step
 from .column_values import Databases
 from .input_cases import (
     Spoilt,
@@ -32,7 +32,7 @@ from .parameters import Parameter
 from .path_values import edges, path_of
 from .plausible import shown_text
 from .protocol_cases import conditional_steps, method_cases, negotiation_cases, path_cases
-from .seen import Seen, names_in, read_samples, steps_for
+from .samples import Seen, names_in, read_samples, steps_for
 from .sequences import sequences
 from .targets import WITH_BODY, Target, targets_of
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
-from ..cases.bodies import Part
+from ..corpus.bodies import Part
 from .column_values import forms
-from .drafts import Draft
 from .parameters import Parameter
 from .plausible import LONG, UNICODE, shown, shown_text, wrong_texts, wrong_values
+from .request_builder import Draft
 
 Spoilt = Iterator[tuple[str, Draft]]
 """(what is odd about it, the request)"""

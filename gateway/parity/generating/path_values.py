@@ -19,7 +19,7 @@ from werkzeug.routing import (
     ValidationError,
 )
 
-from ...matcher import converters_of
+from ...routing.matcher import converters_of
 from .parameters import Parameter
 from .plausible import HUGE, good_text
 

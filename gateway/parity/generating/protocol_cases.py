@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..case import Step
-from .drafts import Draft
+from ..corpus.case import Step
+from .request_builder import Draft
 
 _METHODS = ("PATCH", "DELETE", "PUT", "POST", "GET")
 

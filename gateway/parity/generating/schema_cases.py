@@ -11,13 +11,13 @@ from typing import Any
 
 from werkzeug.routing import Map, Rule
 
-from ...importer import layers_of
-from ...inventory import AppRoute, new_routes
-from ...routes import WEBSOCKET
-from ..case import Case, Step
-from ..cases.case_reading import HOST
-from ..exchange import Request
-from .seen import Credential, Seen, read_samples
+from ...apps.inventory import AppRoute, new_routes
+from ...apps.loading import layers_of
+from ...http.message import Request
+from ...routing.route import WEBSOCKET
+from ..corpus.case import Case, Step
+from ..corpus.case_reading import HOST
+from .samples import Credential, Seen, read_samples
 
 GOOD, BAD = 4, 8
 """Cases of each operation that fit its schema, and that do not."""

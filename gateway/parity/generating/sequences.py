@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..case import Step
-from ..cases.bodies import JSON_TYPE
+from ..corpus.bodies import JSON_TYPE
+from ..corpus.case import Step
 from .path_values import path_of
 from .plausible import good_value
-from .seen import Seen, names_kept
+from .samples import Seen, names_kept
 from .targets import WITH_BODY, Target
 
 Sequenced = Iterator[tuple[str, tuple[Step, ...]]]

@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from ..case import Case, Step
-from ..cases.bodies import FORM_TYPE, media_type_of
-from ..exchange import Request, resized, values_of
+from ...http.message import Request, resized, values_of
+from ..corpus.bodies import FORM_TYPE, media_type_of
+from ..corpus.case import Case, Step
 
 MOST_TRIES = 200
 """Calls of `still_differs`: each one is a replay."""

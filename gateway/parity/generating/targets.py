@@ -10,19 +10,19 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
-from ...inventory import flask_routes
-from ...routing import own_methods, request_rules
-from ..case import Step
-from ..exchange import Request
-from ..judging.secret_names import is_secret
+from ...apps.inventory import flask_routes
+from ...http.message import Request
+from ...http.secret_names import is_secret
+from ...routing.table import own_methods, request_rules
+from ..corpus.case import Step
 from .column_values import Databases, Values, read_values, values_from
 from .declared_fields import CSRF_FIELD
-from .drafts import Draft
 from .input_cases import FILE
 from .parameters import Parameter, ViewReading
 from .path_values import good_values, path_of
 from .plausible import fits, good_text, good_value, type_of
-from .seen import Credential, Sample, Seen, is_credential, names_in, names_in_texts, names_kept, steps_for
+from .request_builder import Draft
+from .samples import Credential, Sample, Seen, is_credential, names_in, names_in_texts, names_kept, steps_for
 from .view_reading import read_hooks, read_view
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})

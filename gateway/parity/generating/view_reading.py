@@ -13,8 +13,8 @@ from typing import Any
 import flask
 
 from .declared_fields import beside, declared_fields, texts_beside
-from .origins import Names, Origin, Part, Whole
 from .parameters import Parameter, ViewReading, distinct, merged
+from .taint import Names, Origin, Part, Whole
 from .view_sources import Scope, is_library, layers_of_view, plain, tree_of
 
 DEEPEST = 4

@@ -11,11 +11,11 @@ from wsgiref.types import WSGIApplication
 
 from starlette.types import ASGIApp, Message, Scope
 
-from ...lifespan import Lifespan
-from ..exchange import Request
-from .answering import Answering
-from .protocol import Ask
-from .wire import GRACE_S, Called, Wire, scope_of, text_of
+from ...http.message import Request
+from ...serving.lifespan import Lifespan
+from .case_runner import Answering
+from .client import GRACE_S, Called, Wire, scope_of, text_of
+from .messages import Ask
 from .wsgi_serving import call_wsgi
 
 

@@ -15,9 +15,9 @@ from threading import get_ident
 from typing import Any
 from urllib.parse import unquote
 
-from ..observation import Outbound
+from ...comparing.observation import Outbound
 from .drivers import UNSEEN
-from .observe import ATTACH
+from .probes import ATTACH
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 NO_FILES = ("/dev/null",)

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
-from ..observation import Row, RowChange
+from ...comparing.observation import Row, RowChange
 from .row_changes import ALIKE, LockedError, Rows, compare_rows, key_of
 
 PATIENCE_S = 0.5

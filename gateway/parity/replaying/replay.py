@@ -9,8 +9,8 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from ..case import Case
-from ..pair import CasePair
+from ...comparing.compared import CasePair
+from ..corpus.case import Case
 from .sandbox import Sandbox, Setup
 from .worker import SharedCases, Worker, WrongIn
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..observation import Row, RowChange
+from ...comparing.observation import Row, RowChange
 
 Rows = dict[tuple[str, ...], Row]
 ALIKE = "(rows alike)"

@@ -8,12 +8,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...comparing.policy import Policy
 from ...errors import ReplayError
-from ...policy import Policy
-from ..case import Case
+from ..corpus.case import Case
 from .isolation import open_isolation
-from .protocol import Ready, SideStart, moment_now
-from .remote import RemoteSide, environment_of, filled
+from .messages import Ready, SideStart, moment_now
+from .side_process import RemoteSide, environment_of, filled
 
 
 @dataclass(frozen=True, slots=True)

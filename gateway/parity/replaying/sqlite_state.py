@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite3 import connect  # as it is before the app's connections are watched
 from urllib.parse import quote
 
-from ..observation import RowChange
+from ...comparing.observation import RowChange
 from .row_changes import ALIKE, LockedError, Rows, compare_rows, key_of
 
 PATIENCE_S = 0.5

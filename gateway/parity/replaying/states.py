@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlalchemy import URL, make_url
 
-from ..observation import RowChange
+from ...comparing.observation import RowChange
 from .sqlite_state import SqliteState
 
 
@@ -35,7 +35,7 @@ def open_state(database: str, baseline: str, release: Callable[[], bool]) -> Sta
     """What is there now becomes the baseline if there is none yet; `release` has the app give up idle connections."""
     if is_sqlite(database):
         return SqliteState(sqlite_file(database), sqlite_file(baseline))
-    from .postgresql_state import PostgresqlState  # psycopg is only there where it is needed
+    from .postgresql_state import PostgresqlState
 
     return PostgresqlState(database, baseline, release)
 

@@ -12,14 +12,14 @@ from itertools import chain
 from queue import Queue
 from random import Random
 
+from ...comparing.compared import CasePair, StepPair
+from ...comparing.noise import may_be_noise
 from ...errors import ReplayError
-from ..case import Case
-from ..judging.noise import may_be_noise
-from ..pair import CasePair, StepPair
-from .protocol import Answer, Ask, moment_now, pickled
-from .remote import RemoteSide
+from ..corpus.case import Case
+from .experiments import Held
+from .messages import Answer, Ask, moment_now, pickled
 from .sandbox import Sandbox
-from .trials import Held
+from .side_process import RemoteSide
 
 SIDES = ("control", "candidate")
 TWINS = 3

@@ -21,13 +21,13 @@ from starlette.types import Message
 
 from ...bridge import AMBIGUOUS, plain_answer
 from ...bridge.environ import build_environ, is_ambiguous
-from ...bridge.live_body import ClientGoneError
 from ...bridge.response import Response, run
-from ...bridge.turn import FAILED_FOR_NOBODY, FAILED_LATE, LOGGER
-from ..exchange import Request
-from .answering import Answering
-from .protocol import Answer, Ask
-from .wire import GRACE_S, Called, Wire, scope_of, text_of
+from ...bridge.streaming_body import ClientGoneError
+from ...bridge.wsgi_call import FAILED_FOR_NOBODY, FAILED_LATE, LOGGER
+from ...http.message import Request
+from .case_runner import Answering
+from .client import GRACE_S, Called, Wire, scope_of, text_of
+from .messages import Answer, Ask
 
 LOOK_S = 0.05
 """Seconds between two looks at a call under way."""

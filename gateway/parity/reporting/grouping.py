@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
-from ..place import outline
-from ..result import Fate, ParityResult, Verdict
+from ...comparing.location import outline
+from ...comparing.result import Fate, ParityResult, Verdict
 
 MOST = 50
 """Classes that a report shows; beyond it they are merged, coarser and coarser."""

@@ -7,7 +7,7 @@ import re
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from ..judging.summary import power_text
+from ..summary import power_text
 from .grouping import group_differences
 from .report import Report, power_share, request_text
 from .side_by_side import side_by_side

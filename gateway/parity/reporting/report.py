@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from xml.etree import ElementTree
 
-from ..exchange import Request
-from ..explaining.symptom import Cause
-from ..judging.summary import Latency, RouteSummary, power, worst
-from ..result import Fate, Outcome, ParityResult, Verdict
+from ...comparing.causes.symptom import Cause
+from ...comparing.result import Fate, Outcome, ParityResult, Verdict
+from ...http.message import Request
+from ..summary import Latency, RouteSummary, power, worst
 from .grouping import group_differences
 from .visible import visible
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from ..exchange import Response
-from ..observation import Observation
+from ...comparing.observation import Observation
+from ...http.message import Response
 from .visible import visible
 
 MOST_LINES = 200

@@ -1,0 +1,228 @@
+"""What is wrong between the map and the two apps. Pure: an inventory and a table in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..config.map_file import MigrationMap
+from ..errors import suggest
+from ..routing.matcher import shape_of
+from ..routing.route import Backend, Route, shown_methods
+from ..routing.table import RouteTable
+from .inventory import AppRoute, Hook, Inventory, hooks_around, rule_outline
+
+
+class Level(Enum):
+    """How bad: an error would hurt clients; a warning is likely a mistake; a note is good to know."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at, with what to do about it."""
+
+    level: Level
+    code: str
+    subject: str
+    """The route or hook that it is about."""
+    message: str
+    routes: tuple[str, ...] = ()
+    """The keys of the routes that it touches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """What one app has for a route."""
+
+    routes: tuple[AppRoute, ...]
+    missing: tuple[str, ...]
+    """The methods of the route that the app does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One route of either app, as `gateway routes` lists it."""
+
+    key: str
+    route: Route | None
+    """None for a route of the new side that the map does not list, so that the default answers."""
+    legacy: Implementation
+    new: Implementation
+
+    @property
+    def is_flipped(self) -> bool:
+        """Whether clients may get the new side's answer."""
+        return self.route is not None and Backend.NEW in self.route.mode.backends
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What parity runs have shown of the routes that are flipped."""
+
+    stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Route key -> why its evidence does not say that both sides match; routes with fresh evidence are not here."""
+    uncovered: tuple[str, ...] = ()
+    """Keys of routes that no run has compared."""
+    has_begun: bool = True
+    """Whether the team replays at all: there is a store, or the map has settings for it."""
+
+
+def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
+    """Every route of the table, then what only the new side has and the map does not list."""
+    legacy, new = _by_shape(inventory.legacy), _by_shape(inventory.new)
+    rows = []
+    for rule, route in table.entries:
+        flask, fastapi = legacy.get(shape_of(rule), []), new.get(rule_outline(rule), [])
+        wanted = route.methods or frozenset().union(*(have.methods or () for have in flask))
+        rows.append(
+            Row(route.key, route, _implementation(route, wanted, flask), _implementation(route, wanted, fastapi))
+        )
+    reached = {id(have) for row in rows for have in row.new.routes}
+    nothing = Implementation((), ())
+    unlisted = (have for have in inventory.new if id(have) not in reached)
+    return (*rows, *(Row(have.key, None, nothing, Implementation((have,), ())) for have in unlisted))
+
+
+def check(
+    map_: MigrationMap, table: RouteTable, inventory: Inventory, standing: Standing | None = None
+) -> tuple[Finding, ...]:
+    """Every finding, the worst first; without a standing, none about evidence."""
+    rows = list_rows(table, inventory)
+    found = [
+        *_of_neither_app(rows, inventory),
+        *_not_implemented(rows),
+        *_lost_hooks(rows, inventory.hooks, map_),
+        *_without_evidence(standing or Standing()),
+        *_hidden(inventory),
+        *_unreached(rows),
+        *_without_head(rows),
+        *_unlisted(rows),
+    ]
+    return tuple(sorted(found, key=lambda finding: list(Level).index(finding.level)))
+
+
+def new_errors(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The errors of `after` that touch a route, or stand at all, only since `before`."""
+    known = {error for finding in before for error in _errors(finding)}
+    return tuple(finding for finding in after if not known.issuperset(_errors(finding)))
+
+
+def _errors(finding: Finding) -> Iterator[tuple[str, str, str]]:
+    if finding.level is Level.ERROR:
+        for route in finding.routes or ("",):
+            yield finding.code, finding.subject, route
+
+
+def _by_shape(routes: Iterable[AppRoute]) -> dict[Hashable, list[AppRoute]]:
+    found: dict[Hashable, list[AppRoute]] = {}
+    for route in routes:
+        found.setdefault(route.shape, []).append(route)
+    return found
+
+
+def _implementation(route: Route, wanted: frozenset[str], have: list[AppRoute]) -> Implementation:
+    """`wanted` are the methods of the route; of one that names none, those that the Flask app takes there."""
+    if any(found.methods is None for found in have):
+        return Implementation(tuple(have), ())
+    routes = tuple(found for found in have if route.methods is None or route.methods & (found.methods or frozenset()))
+    taken = {method for found in routes for method in found.methods or ()}
+    return Implementation(routes, tuple(shown_methods(wanted - {"HEAD"} - taken)))
+
+
+def _of_neither_app(rows: Iterable[Row], inventory: Inventory) -> Iterator[Finding]:
+    known = [have.key for have in (*inventory.legacy, *inventory.new)]
+    for row in rows:
+        if row.route and row.route.listed and not row.legacy.routes and not row.new.routes:
+            message = f"neither app has this route{suggest(row.key, known)}"
+            yield Finding(Level.ERROR, "unknown-route", row.key, message, (row.key,))
+
+
+def _not_implemented(rows: Iterable[Row]) -> Iterator[Finding]:
+    for row in rows:
+        if row.route is None or not row.route.listed or not (row.legacy.routes or row.new.routes):
+            continue
+        for backend, have in ((Backend.LEGACY, row.legacy), (Backend.NEW, row.new)):
+            if backend not in row.route.mode.needs or (have.routes and not have.missing):
+                continue
+            what = f"does not take {','.join(have.missing)}" if have.routes else "has no such route"
+            message = f'mode "{row.route.mode.value}", but the {backend.value} app {what}: clients would get its error'
+            yield Finding(Level.ERROR, "not-implemented", row.key, message, (row.key,))
+
+
+def _lost_hooks(rows: Iterable[Row], hooks: Iterable[Hook], map_: MigrationMap) -> Iterator[Finding]:
+    """A flipped route runs none of Flask's hooks. One that may refuse a request is an error until the map covers it."""
+    covered = dict(map_.hooks)
+    lost: dict[Hook, list[str]] = {}
+    for row in rows:
+        if row.is_flipped:
+            endpoints = [have.name for have in row.legacy.routes]
+            for hook in dict.fromkeys(hook for name in endpoints for hook in hooks_around(hooks, name)):
+                lost.setdefault(hook, []).append(row.key)
+    for hook, keys in lost.items():
+        if hook.name in covered:
+            continue
+        refuses = hook.kind in ("before_request", "wsgi middleware")
+        message = f"{hook.kind} does not run on the new side; say under [hooks] what replaces it"
+        level = Level.ERROR if refuses else Level.WARNING
+        yield Finding(level, "lost-hook", hook.name, message, tuple(dict.fromkeys(keys)))
+    yield from _stale_hooks(hooks, covered, map_)
+
+
+def _stale_hooks(hooks: Iterable[Hook], covered: Iterable[str], map_: MigrationMap) -> Iterator[Finding]:
+    known = {hook.name for hook in hooks}
+    for name in covered:
+        if name not in known:
+            message = f"listed under [hooks] of {map_.path}, but the Flask app has no such hook{suggest(name, known)}"
+            yield Finding(Level.WARNING, "unknown-hook", name, message)
+
+
+def _without_evidence(standing: Standing) -> Iterator[Finding]:
+    for key, reasons in standing.stale.items():
+        yield Finding(Level.WARNING, "stale-evidence", key, f"flipped, but {'; '.join(reasons)}", (key,))
+    if standing.uncovered:
+        message = "flipped, but no parity run has compared both sides: `gateway parity` does"
+        level = Level.WARNING if standing.has_begun else Level.NOTE
+        yield Finding(level, "no-evidence", _count(standing.uncovered), message, standing.uncovered)
+
+
+def _hidden(inventory: Inventory) -> Iterator[Finding]:
+    for side, routes in (("Flask", inventory.legacy), ("the new side", inventory.new)):
+        for route in routes:
+            if route.hidden_by is not None:
+                message = f'never runs: {side} has "{route.hidden_by}" before it, which takes its requests'
+                yield Finding(Level.WARNING, "hidden-route", route.key, message, (route.key,))
+
+
+def _unreached(rows: Iterable[Row]) -> Iterator[Finding]:
+    keys = tuple(row.key for row in rows if row.route is None and not row.new.routes[0].is_documentation)
+    if keys:
+        message = "the new side has them, but the map does not list them, so the default answers"
+        yield Finding(Level.WARNING, "unlisted-new", _count(keys), message, keys)
+
+
+def _without_head(rows: Iterable[Row]) -> Iterator[Finding]:
+    """Flask answers HEAD wherever it answers GET; FastAPI answers 405."""
+    keys = tuple(row.key for row in rows if row.is_flipped and row.legacy.routes and _lacks_head(row))
+    if keys:
+        message = "flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200"
+        yield Finding(Level.NOTE, "no-head", _count(keys), message, keys)
+
+
+def _lacks_head(row: Row) -> bool:
+    return any(have.methods and "GET" in have.methods and "HEAD" not in have.methods for have in row.new.routes)
+
+
+def _unlisted(rows: Iterable[Row]) -> Iterator[Finding]:
+    keys = tuple(row.key for row in rows if row.route is not None and not row.route.listed)
+    if keys:
+        message = "Flask has them and the map does not list them, so the default answers"
+        yield Finding(Level.NOTE, "unlisted-legacy", _count(keys), message, keys)
+
+
+def _count(keys: tuple[str, ...]) -> str:
+    return "1 route" if len(keys) == 1 else f"{len(keys)} routes"

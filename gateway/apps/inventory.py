@@ -1,0 +1,223 @@
+"""What both apps have: their routes, in one notation, and the Flask hooks that run around each."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import uuid
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Any, get_type_hints
+
+from fastapi import FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
+from flask import Flask
+from starlette.routing import Match, Mount, WebSocketRoute
+from werkzeug.routing import Map, Rule
+
+from ..routing.matcher import converters_of, shape_of
+from ..routing.route import WEBSOCKET, route_key
+from ..routing.table import hidden_rules, own_methods, request_rules
+from .loading import flask_app_of, layers_of
+
+_FLASK_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+_NEW_VARIABLE = re.compile(r"{(\w+)(?::(\w+))?}")
+_CONVERTERS = {"int": "int:", "float": "float:", "uuid": "uuid:", "path": "path:"}
+_TYPES = {int: "int:", float: "float:", uuid.UUID: "uuid:"}
+_EXAMPLES = {"int": "7", "float": "1.5", "uuid": "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab", "path": "a/b"}
+
+
+@dataclass(frozen=True, slots=True)
+class AppRoute:
+    """A route as one app registers it."""
+
+    methods: frozenset[str] | None
+    """None is every method, as of a mounted app."""
+    rule: str
+    """In Flask's syntax, the new side's routes too."""
+    name: str
+    """Flask's endpoint, or module and name of the new side's function."""
+    shape: Hashable
+    """Equal for routes at the same paths: of Flask routes by their converters too, between the apps by the outline,
+    `/todos/<>`, for the new side keeps its types in signatures."""
+    hidden_by: str | None = None
+    """The earlier route that takes its requests, where the app registers one."""
+
+    @property
+    def key(self) -> str:
+        return route_key(self.methods, self.rule)
+
+    @property
+    def is_documentation(self) -> bool:
+        """Whether FastAPI made this route by itself: /docs, /redoc, /openapi.json."""
+        return self.name.startswith(f"{FastAPI.__module__}:")
+
+    def takes(self, methods: frozenset[str] | None) -> bool:
+        """Whether this route takes every one of the methods, HEAD aside."""
+        if self.methods is None:
+            return True
+        return methods is not None and methods - {"HEAD"} <= self.methods
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Code that Flask runs around views, and that no route of the new side runs."""
+
+    kind: str
+    """`before_request`, `after_request`, `teardown_request`, `teardown_appcontext`, `url_value_preprocessor` or
+    `wsgi middleware`."""
+    name: str
+    """`module:qualname`, as the map's `[hooks]` names it."""
+    scope: str | None
+    """The blueprint whose views it runs around; None is every view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that a check of the map needs to know of the two apps."""
+
+    legacy: tuple[AppRoute, ...]
+    new: tuple[AppRoute, ...]
+    hooks: tuple[Hook, ...]
+
+
+def take_inventory(legacy: Any, new: Any) -> Inventory:
+    """List both apps; either may be None. A WSGI app that is not Flask lists nothing, nor does a bare ASGI app."""
+    flask_app = flask_app_of(legacy)
+    return Inventory(
+        tuple(flask_routes(flask_app.url_map)) if flask_app else (),
+        tuple(new_routes(new)),
+        tuple(flask_hooks(legacy)) if flask_app else (),
+    )
+
+
+def flask_routes(url_map: Map) -> Iterator[AppRoute]:
+    """Flask's rules in their order, the methods that Flask adds by itself left out."""
+    rules = [(rule, own_methods(rule)) for rule in request_rules(url_map)]
+    hidden = dict(hidden_rules(rules))
+    earlier: dict[Hashable, list[AppRoute]] = {}
+    for at, (rule, methods) in enumerate(rules):
+        same = earlier.setdefault(shape_of(rule), [])
+        hidden_by = next((route.key for route in same if methods and route.takes(methods)), None)
+        if at in hidden:
+            hider, its_methods = rules[hidden[at]]
+            hidden_by = route_key(its_methods, hider.rule)
+        same.append(AppRoute(methods, rule.rule, str(rule.endpoint), shape_of(rule), hidden_by))
+        yield same[-1]
+
+
+def rule_outline(rule: Rule) -> str:
+    """`/files/<path:name>` -> `/files/<path>`; any variable that stays inside its segment is `<>`."""
+    converters = converters_of(rule)
+    return _FLASK_VARIABLE.sub(lambda found: "<>" if converters[found[1]].part_isolating else "<path>", rule.rule)
+
+
+def new_routes(app: Any) -> Iterator[AppRoute]:
+    """The new side's routes in their order, those of lazily included routers and of mounted apps too."""
+    return (route for route, _, _ in new_contexts(app))
+
+
+def new_contexts(
+    app: Any, prefix: str = "", around: tuple[Any, ...] = ()
+) -> Iterator[tuple[AppRoute, RouteContext, tuple[Any, ...]]]:
+    """Each route with FastAPI's own account of it, and the apps around it, outermost first."""
+    layers = tuple(layers_of(app))
+    contexts = list(iter_route_contexts(next((layer.routes for layer in layers if hasattr(layer, "routes")), ())))
+    around = (*around, *layers)
+    for at, context in enumerate(contexts):
+        if context.path is None:
+            continue
+        route = _app_route(context, prefix)
+        if isinstance(context.original_route, Mount):
+            inside = list(new_contexts(context.original_route, f"{prefix}{context.path}", around))
+            yield from inside or [(route, context, around)]
+        else:
+            hider = next((other for other in contexts[:at] if _takes(other, context, route.methods)), None)
+            hidden_by = None if hider is None else _app_route(hider, prefix).key
+            yield replace(route, hidden_by=hidden_by), context, around
+
+
+def flask_hooks(legacy: Any) -> Iterator[Hook]:
+    """Every hook around the views of a Flask app, by Flask's kinds; then what wraps the app, outermost first."""
+    return (hook for hook, _ in hook_functions(legacy))
+
+
+def hook_functions(legacy: Any) -> Iterator[tuple[Hook, Any]]:
+    """Each hook with the function, or the middleware, that it is."""
+    app: Flask = flask_app_of(legacy)
+    registered: dict[str, Mapping[str | None, Iterable[Any]]] = {
+        "url_value_preprocessor": app.url_value_preprocessors,
+        "before_request": app.before_request_funcs,
+        "after_request": app.after_request_funcs,
+        "teardown_request": app.teardown_request_funcs,
+    }
+    for kind, by_scope in registered.items():
+        for scope, functions in by_scope.items():
+            yield from ((Hook(kind, _qualified(function), scope), function) for function in functions)
+    for function in app.teardown_appcontext_funcs:
+        yield Hook("teardown_appcontext", _qualified(function), None), function
+    outside = takewhile(lambda layer: layer is not app, layers_of(legacy))
+    inside = takewhile(lambda layer: layer is not app, layers_of(app.wsgi_app))
+    for layer in (*outside, *inside):
+        if inspect.unwrap(getattr(layer, "__func__", layer)) is not Flask.wsgi_app:
+            yield Hook("wsgi middleware", _qualified(layer), None), layer
+
+
+def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:
+    """The hooks that run around a view: the app's, and those of its blueprint and of the blueprints around that."""
+    return (hook for hook in hooks if hook.scope is None or endpoint.startswith(f"{hook.scope}."))
+
+
+def _app_route(context: RouteContext, prefix: str) -> AppRoute:
+    """The route of one context; of a mounted app, the rule of everything below it."""
+    below = "/{path:path}" if isinstance(context.original_route, Mount) else ""
+    path = f"{prefix}{context.path}{below}"
+    outline = _NEW_VARIABLE.sub(lambda found: "<path>" if found[2] == "path" else "<>", path)
+    endpoint = context.endpoint
+    types = _annotations(endpoint)
+    rule = _NEW_VARIABLE.sub(lambda found: f"<{_converter(found[2], types.get(found[1]))}{found[1]}>", path)
+    name = _qualified(endpoint) if endpoint else context.name or ""
+    return AppRoute(_methods(context), rule, name, outline)
+
+
+def _converter(convertor: str | None, annotation: Any) -> str:
+    """Flask's converter for a parameter of the new side, which may have its type in the path or in the signature."""
+    if convertor:
+        return _CONVERTERS.get(convertor, "")
+    return _TYPES.get(annotation, "")
+
+
+def _annotations(endpoint: Any) -> dict[str, Any]:
+    try:
+        return {} if endpoint is None else get_type_hints(endpoint)
+    except (NameError, TypeError):
+        return {}
+
+
+def _methods(context: RouteContext) -> frozenset[str] | None:
+    if isinstance(context.original_route, WebSocketRoute):
+        return frozenset({WEBSOCKET})
+    return frozenset(context.methods) if context.methods else None
+
+
+def _takes(other: RouteContext, context: RouteContext, methods: frozenset[str] | None) -> bool:
+    """Whether `other`, registered earlier, answers the requests of `context`: asked with an example of them."""
+    if methods is None:
+        return False
+    path = _NEW_VARIABLE.sub(lambda found: _EXAMPLES.get(found[2], "example-1"), context.path or "")
+    scope: dict[str, Any] = {
+        "type": "websocket" if WEBSOCKET in methods else "http",
+        "path": path,
+        "root_path": "",
+        "headers": [],
+    }
+    return all(other.matches({**scope, "method": method})[0] is Match.FULL for method in methods)
+
+
+def _qualified(thing: Any) -> str:
+    """`module:qualname` of a function or class; of a partial or an instance, that of what it wraps or is."""
+    thing = getattr(thing, "func", thing)
+    if not hasattr(thing, "__qualname__"):
+        thing = type(thing)
+    return f"{thing.__module__}:{thing.__qualname__}"

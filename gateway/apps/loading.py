@@ -1,0 +1,116 @@
+"""`module:attribute` -> an app, called if it is a factory. A failure blames the module that caused it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from werkzeug.routing import Map
+
+from ..errors import ImportAppError, suggest
+
+
+def import_app(import_string: str, key: str, arguments: Mapping[str, str] | None = None) -> Any:
+    """The app that `import_string` names; `key` is the setting it came from, for the message.
+
+    A callable that needs no argument is a factory and is called; with `arguments`, one that takes exactly them is, by
+    keyword. Anything else is the app itself. Modules are
+    looked for in the current directory first, as under `python -m`. Raises ImportAppError, which blames the string
+    when that is wrong, and the line of the app's own code when that fails.
+    """
+    module_name, attribute = split_import_string(import_string, key)
+    try:
+        found = _attribute(_module(module_name, key), attribute, key)
+        given = dict(arguments or {})
+        app = found(**given) if _takes(found, given) else found() if _takes(found, {}) else found
+    except ImportAppError:
+        raise
+    except Exception as error:
+        raise ImportAppError(f'{key}: "{import_string}" failed: {_cause(error)}') from error
+    if not callable(app):
+        raise ImportAppError(
+            f'{key}: "{import_string}" gives {_kind(app)}, which is neither an app nor a factory of one'
+        )
+    return app
+
+
+def split_import_string(import_string: str, key: str) -> tuple[str, str]:
+    """The module and the attribute. Raises ImportAppError when the string is not of that form."""
+    module_name, _, attribute = import_string.partition(":")
+    if not module_name or not attribute or module_name.startswith("."):
+        raise ImportAppError(f'{key}: "{import_string}" is not "module:attribute", like "shop:create_app"')
+    return module_name, attribute
+
+
+def url_map_of(app: Any) -> Map | None:
+    """The rules of a Flask app, also through WSGI middleware."""
+    flask_app = flask_app_of(app)
+    return None if flask_app is None else flask_app.url_map
+
+
+def flask_app_of(app: Any) -> Any:
+    """The Flask app itself, also through WSGI middleware, or None for another WSGI app."""
+    return next((layer for layer in layers_of(app) if isinstance(getattr(layer, "url_map", None), Map)), None)
+
+
+def layers_of(app: Any) -> Iterator[Any]:
+    """The app and the apps inside it, outermost first: middleware keeps its inner app, or a method of it, as an
+    attribute."""
+    seen: set[int] = set()
+    while app is not None and id(app) not in seen:
+        seen.add(id(app))
+        yield app
+        inner = (getattr(app, name, None) for name in ("app", "wsgi_app", "__self__"))
+        app = next((found for found in inner if found is not None), None)
+
+
+def _module(name: str, key: str) -> Any:
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # A module that is there but misses one of its own imports must not be called missing itself.
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        raise ImportAppError(f'{key}: no module "{error.name}"; run from the directory that holds it') from None
+
+
+def _attribute(module: Any, path: str, key: str) -> Any:
+    found = module
+    for name in path.split("."):
+        if not hasattr(found, name):
+            close = suggest(name, [known for known in dir(found) if not known.startswith("_")])
+            raise ImportAppError(f'{key}: module "{module.__name__}" has no attribute "{path}"{close}')
+        found = getattr(found, name)
+    return found
+
+
+def _takes(found: Any, given: Mapping[str, str]) -> bool:
+    try:
+        inspect.signature(found).bind(**given)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _cause(error: Exception) -> str:
+    """`RuntimeError: no DATABASE_URL (/srv/shop/config.py:12)`: the failure and its innermost line of the project."""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = next((frame for frame in reversed(frames) if _is_of_project(Path(frame.filename))), frames[-1])
+    return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
+
+
+def _is_of_project(path: Path) -> bool:
+    return path.is_relative_to(Path.cwd()) and "site-packages" not in path.parts and path != Path(__file__)
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,77 @@
+"""`gateway corpus`: cases from what a team has already. Secrets are replaced before anything is written."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from ..http.redaction.redaction import redact_case
+from ..parity.corpus.case import Case
+from ..parity.corpus.files import write_cases
+from ..parity.corpus.importing.access_logs import MOST, read_lines
+from ..parity.corpus.importing.har import read_har
+from ..parity.corpus.importing.postman import read_postman
+
+_FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+_CORPUS = click.option(
+    "--corpus", type=click.Path(file_okay=False, path_type=Path), default=Path("corpus"), help="Directory of the cases."
+)
+_RAW = click.option("--raw", is_flag=True, help="Keep secrets as they are: for traffic of a test system only.")
+
+
+@click.group(name="corpus")
+def corpus_command() -> None:
+    """Cases for parity, from recordings and collections."""
+
+
+@corpus_command.group(name="import")
+def import_group() -> None:
+    """Write the requests of a file as cases."""
+
+
+@import_group.command(name="har")
+@_FILE
+@_CORPUS
+@_RAW
+@click.option("--host", help="Take the requests to this host; the first request's if absent.")
+def har_command(file: Path, corpus: Path, raw: bool, host: str | None) -> None:
+    """A HAR 1.2 FILE of a browser or a proxy."""
+    _write(corpus, file, read_har(file, host), raw=raw)
+
+
+@import_group.command(name="access-log")
+@_FILE
+@_CORPUS
+@_RAW
+@click.option("--most", default=MOST, type=click.IntRange(1), help="Distinct requests to take.")
+def access_log_command(file: Path, corpus: Path, raw: bool, most: int) -> None:
+    """The GET and HEAD requests of an access log in the combined format."""
+    lines = read_lines(file, most)
+    comments = {case.name: comment for case, comment in lines}
+    _write(corpus, file, tuple(case for case, _ in lines), raw=raw, comments=comments)
+
+
+@import_group.command(name="postman")
+@_FILE
+@_CORPUS
+@_RAW
+@click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the collection.")
+def postman_command(file: Path, corpus: Path, raw: bool, variables: tuple[str, ...]) -> None:
+    """A Postman collection, exported as v2.1."""
+    for variable in variables:
+        if "=" not in variable:
+            raise click.UsageError(f'--variable "{variable}" has no value; write NAME=VALUE')
+    _write(corpus, file, read_postman(file, dict(one.split("=", 1) for one in variables)), raw=raw)
+
+
+def _write(
+    corpus: Path, file: Path, cases: tuple[Case, ...], *, raw: bool, comments: Mapping[str, str] | None = None
+) -> None:
+    salt = secrets.token_bytes(32)
+    written = tuple(case if raw else redact_case(case, salt) for case in cases)
+    named = {new.name: (comments or {}).get(old.name, "") for old, new in zip(cases, written, strict=True)}
+    path = write_cases(corpus, f"{file.stem}.toml", written, named)
+    click.echo(f"wrote {path} ({len(written)} cases)")

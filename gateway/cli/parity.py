@@ -1,0 +1,191 @@
+"""`gateway parity`: replays cases on both sides and says what differs. Exit codes: 0, 1, 2, 3 as in docs/parity.md."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..comparing.policy import Policy
+from ..comparing.result import Outcome, ParityResult
+from ..errors import GatewayError, ReplayError
+from ..parity.counterexamples import keep_finds
+from ..parity.plan import Plan, plan_routes, with_cases
+from ..parity.reporting.html_report import render_html
+from ..parity.reporting.report import Report, exit_code, render_json, render_junit
+from ..parity.run import RunOptions, resumable, run_parity
+from ..store.store import Store
+from .parity_view import report_view, shortened_list
+
+_FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+_FILE_WIDTH = 120
+_NO_DATABASE = (
+    "the map hands the apps no database of their own. Where both read its URL from DATABASE_URL, write in the map:\n"
+    '  [parity]\n  environment = { DATABASE_URL = "{database}" }'
+)
+
+
+@click.command(name="parity")
+@click.argument("routes", metavar="[ROUTE]...", nargs=-1)
+@click.option("--workers", default=1, type=click.IntRange(1), help="Pairs of sides that replay at once.")
+@click.option("--seed", type=int, help="Of the order of the sides and of generated cases; by default a new one.")
+@click.option("--generate/--no-generate", default=True, help="Add cases read off the code of both apps.")
+@click.option("--keep/--no-keep", default=True, help="Shrink generated cases that differ and keep them in the corpus.")
+@click.option("--resume", is_flag=True, help="Go on with the last run, if it was interrupted and nothing has changed.")
+@click.option("--json", "json_file", type=_FILE, help="Write the run as JSON; - is standard output.")
+@click.option("--junit", "junit_file", type=_FILE, help="Write the run as JUnit XML.")
+@click.option("--html", "html_file", type=_FILE, help="Write the run as one HTML page.")
+@click.pass_obj
+def parity_command(
+    path: Path,
+    /,
+    routes: tuple[str, ...],
+    workers: int,
+    seed: int | None,
+    generate: bool,
+    keep: bool,
+    resume: bool,
+    **files: Path | None,
+) -> None:
+    """Replay the corpus on both sides and compare answers and effects: every ROUTE that both have, or these."""
+    if resume and seed is not None:
+        raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
+    options = RunOptions(workers, _seed(seed), resume, whole=generate and not routes, generated=generate)
+    with _progress() as progress, _nothing_in_the_project():
+        plan, report = _run(path, routes, options, progress, generate=generate)
+    written = _write(report, files)
+    if "-" not in written:
+        _show(report, plan, written)
+    if keep and not report.was_interrupted:
+        _keep(plan, report)
+    sys.exit(exit_code(report.outcome))
+
+
+def _seed(given: int | None) -> int:
+    return secrets.randbelow(1_000_000) if given is None else given
+
+
+@contextmanager
+def _nothing_in_the_project() -> Iterator[None]:
+    """Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory."""
+    with TemporaryDirectory(prefix="gateway-drawing-") as directory:
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", directory)
+        yield
+
+
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[found]}"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _run(
+    path: Path, routes: tuple[str, ...], options: RunOptions, progress: Progress, *, generate: bool
+) -> tuple[Plan, Report]:
+    bar = progress.add_task("reading both apps", total=None, found="")
+    mismatched = 0
+
+    def on_case(results: tuple[ParityResult, ...]) -> None:
+        nonlocal mismatched
+        mismatched += sum(result.outcome is Outcome.MISMATCHED for result in results)
+        progress.update(bar, advance=1, found=f"{mismatched} mismatched" if mismatched else "")
+
+    with _ended_by_signals(), _advice() as advised:
+        plan = plan_routes(path, routes)
+        advised.append(plan.map.policy)
+        with Store.open(plan.map.policy.store, plan.root) as store:
+            options = _resumed(options, plan, store)
+            progress.update(bar, description="writing cases")
+            plan = with_cases(plan, generated=generate, seed=options.seed)
+            progress.update(bar, description="parity", total=len(plan.cases), completed=0)
+            return plan, run_parity(plan, store, options, on_case)
+
+
+def _resumed(options: RunOptions, plan: Plan, store: Store) -> RunOptions:
+    """With the seed of the run that goes on: the same seed gives the same cases."""
+    if not options.resume:
+        return options
+    earlier = resumable(plan, store)
+    if earlier is None:
+        click.echo("nothing to resume: no run was interrupted, or code, cases or [parity] have changed", err=True)
+        return replace(options, resume=False)
+    return replace(options, seed=earlier.seed)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does; before its first case there is nothing to show, so that it did not run."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise GatewayError("parity: interrupted before the first case") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _advice() -> Iterator[list[Policy]]:
+    """Adds to a side's failure to start what is missing, where the map hands the apps no database of their own."""
+    policies: list[Policy] = []
+    try:
+        yield policies
+    except ReplayError as error:
+        if any(policy.environment or policy.arguments for policy in policies):
+            raise
+        raise ReplayError(f"{error}\n{_NO_DATABASE}") from error
+
+
+def _keep(plan: Plan, report: Report) -> None:
+    try:
+        for line in keep_finds(plan, report, report.seed):
+            click.echo(line, err=True)
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing was kept in the corpus", err=True)
+
+
+def _write(report: Report, files: dict[str, Path | None]) -> tuple[str, ...]:
+    renderers = {"json_file": render_json, "junit_file": render_junit, "html_file": render_html}
+    wanted = [(str(file), renderers[name]) for name, file in files.items() if file is not None]
+    for name, render in wanted:
+        with click.open_file(name, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(render(report))
+    return tuple(name for name, _ in wanted)
+
+
+def _show(report: Report, plan: Plan, written: tuple[str, ...]) -> None:
+    if sys.stdout.isatty():
+        _print(Console(highlight=False, emoji=False, markup=False), report, plan, written)
+        return
+    text = StringIO()
+    _print(Console(file=text, highlight=False, emoji=False, markup=False, width=_FILE_WIDTH), report, plan, written)
+    click.echo("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), nl=False)
+
+
+def _print(out: Console, report: Report, plan: Plan, written: tuple[str, ...]) -> None:
+    for part in report_view(report):
+        out.print(part)
+    if not plan.cases:
+        corpus = plan.root / plan.map.policy.corpus
+        out.print(f"No case asks these routes: {corpus} has none, and none was generated (docs/parity.md, Corpus).")
+    if plan.one_sided and plan.is_whole:
+        out.print(f"Not compared, the new app does not have it yet: {shortened_list(plan.one_sided, 6)}", style="dim")
+    for name in written:
+        out.print(f"wrote {name}", style="dim")

@@ -1,0 +1,150 @@
+"""How a parity run looks on a terminal. Values in, rich renderables out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import shorten
+
+from rich.console import Group as Stack
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..comparing.result import Fate, Outcome
+from ..parity.reporting.grouping import Group, group_differences
+from ..parity.reporting.report import Report, power_share, request_text
+from ..parity.reporting.side_by_side import Piece, side_by_side
+from ..parity.reporting.visible import visible
+from ..parity.summary import RouteSummary, power_text
+
+_OUTCOMES = {
+    Outcome.MATCHED: "green",
+    Outcome.IGNORED: "blue",
+    Outcome.MISMATCHED: "bold red",
+    Outcome.INCONCLUSIVE: "yellow",
+}
+_MOST_CLASSES = 10
+_MOST_LINES = 30
+_MOST_PLACES = 5
+_LONGEST_VALUE = 120
+_NO_ROUTE = "(no route: the default answers)"
+
+
+def report_view(report: Report) -> Iterator[RenderableType]:
+    """Routes in a table, then what differs, a class at a time, then the outcome."""
+    yield routes_table(report.summaries)
+    mismatched = (result for result in report.results if result.outcome is Outcome.MISMATCHED)
+    blocks = _blocks(
+        [group for group in group_differences(mismatched, report.generated) if group.fate is Fate.MISMATCH]
+    )
+    for block in blocks[:_MOST_CLASSES]:
+        yield Text()
+        yield from _block_view(block, report)
+    if len(blocks) > _MOST_CLASSES:
+        yield Text(f"\nand {len(blocks) - _MOST_CLASSES} more, of which --html FILE shows all", style="dim")
+    yield Text()
+    yield from (_text(complaint, "red") for complaint in report.complaints)
+    yield outcome_line(report)
+    yield from (_text(note, "dim") for note in report.notes)
+
+
+def _blocks(groups: Iterable[Group]) -> list[list[Group]]:
+    """Places without a known cause that the same request shows are one block: a wrong status changes the body too.
+
+    What is left over and counted as one is of several routes, and so a block of its own.
+    """
+    blocks: dict[object, list[Group]] = {}
+    for group in groups:
+        blocks.setdefault(group.cause or (group.routes, group.sample.case, group.sample.step), []).append(group)
+    return list(blocks.values())
+
+
+def routes_table(summaries: tuple[RouteSummary, ...]) -> Table:
+    """One line a route, the worst first."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for heading in ("route", "outcome"):
+        table.add_column(heading)
+    for heading in ("requests", "ignored", "mismatched"):
+        table.add_column(heading, justify="right")
+    table.add_column("would show a defect in")
+    for one in summaries:
+        seen = _text(one.note, "dim") if one.note else Text(power_share(one.clean))
+        outcome = Text(one.outcome.value, style=_OUTCOMES[one.outcome])
+        counts = (f"{count or '-'}" for count in (one.requests, one.ignored, one.mismatched))
+        table.add_row(_text(one.route or _NO_ROUTE), outcome, *counts, seen)
+    return table
+
+
+def outcome_line(report: Report) -> Text:
+    """The run in a sentence."""
+    counted = ", ".join(f"{count} {outcome.value}" for outcome, count in report.counts if count)
+    text = Text.assemble(
+        (report.outcome.value, _OUTCOMES[report.outcome]),
+        f": {counted or 'nothing was compared'} ({report.cases} {'case' if report.cases == 1 else 'cases'}, "
+        f"seed {report.seed}). ",
+    )
+    if report.was_interrupted:
+        text.append("Interrupted; --resume goes on. ", style="yellow")
+    return text.append(power_text(report.clean), style="dim")
+
+
+def _block_view(block: list[Group], report: Report) -> Iterator[RenderableType]:
+    group = block[0]
+    sample, cause = group.sample, report.causes.get(group.cause)
+    places = shortened_list([place for one in block for place in one.places], 4)
+    times, routes = max(one.count for one in block), shortened_list([route or _NO_ROUTE for route in group.routes], 3)
+    if cause is None:
+        yield _text(f"{routes}: {places}: no known cause", "bold")
+        yield _indented(_text(f"{times} in all"))
+    else:
+        yield _text(f"{cause.title} [{group.cause}]", "bold")
+        yield _indented(_text(f"fix: {cause.advice}", "italic"))
+        yield _indented(_text(f"{places}, {times} in all, on {routes}"))
+    yield _indented(_text(f"as in {sample.case}{f', request {sample.step + 1}' if sample.step else ''}:", "dim"))
+    yield _indented(_text(request_text(sample.request), "dim"))
+    yield from (_indented(_told(one)) for one in block[:_MOST_PLACES])
+    yield _indented(Stack(_side_by_side(group)))
+
+
+def _told(group: Group) -> Text:
+    found = group.verdict.difference
+    values = [_shortened(value) for value in (found.control, found.candidate)]
+    return Text.assemble(visible(f"{found.where}: "), (values[0], "red"), " -> ", (values[1], "green"))
+
+
+def shortened_list(texts: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
+
+
+def _side_by_side(group: Group) -> Table:
+    table = Table("legacy", "new", box=None, header_style="dim", pad_edge=False, expand=True)
+    lines = side_by_side(group.sample.control, group.sample.candidate)
+    for line in lines[:_MOST_LINES]:
+        style = ("red", "green") if line.differs else ("", "")
+        table.add_row(_pieces(line.control, style[0]), _pieces(line.candidate, style[1]))
+    if len(lines) > _MOST_LINES:
+        table.add_row(Text(f"... {len(lines) - _MOST_LINES} more lines", style="dim"), "")
+    return table
+
+
+def _pieces(pieces: tuple[Piece, ...] | None, style: str) -> Text:
+    text = Text(overflow="fold")
+    for piece, marked in pieces or ():
+        text.append(piece, f"{style} reverse" if marked and style else style)
+    return text
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(visible(text), style)
+
+
+def _indented(what: RenderableType) -> Padding:
+    return Padding(what, (0, 0, 0, 4), expand=False)
+
+
+def _shortened(value: str | None) -> str:
+    """On one line: the whole of it is in the answers below."""
+    return "(absent)" if value is None else shorten(visible(value), _LONGEST_VALUE, placeholder="...")

@@ -1,0 +1,27 @@
+"""Each difference mapped to a known cause, by what stands there and around it. Pure.
+
+A wrong explanation is worse than none: a sign that the values do not show is no sign.
+"""
+
+from __future__ import annotations
+
+from ..compared import StepPair
+from ..result import Difference
+from . import CAUSES
+from .experiments import TriedReadings
+from .symptom import Cause, Symptom
+
+
+class Explanation:
+    """Of the differences of one step."""
+
+    def __init__(self, step: StepPair, json_mode: str) -> None:
+        self._step = step
+        self._readings = TriedReadings(step, json_mode)
+
+    def cause_of(self, difference: Difference) -> Cause | None:
+        """The first cause whose sign the difference shows, None when it shows none."""
+        step = self._step
+        readings = tuple(self._readings.causes_at(difference.where))
+        symptom = Symptom(difference, step.control_request, step.control, step.candidate, readings)
+        return next((cause for cause in CAUSES.values() if cause.sign(symptom)), None)

@@ -1,0 +1,190 @@
+"""A difference with the request and the two observations around it, read as far as a cause needs to know. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from ...http.message import Request, Response, values_of
+from ..observation import Observation
+from ..result import Difference
+
+_NOTHING = Response(0)
+_ANSWER = re.compile(
+    r"status|error|framing|body\b.*"
+    r"|header\.(content-.*|etag|last-modified|cache-control|accept-ranges|allow|location|www-authenticate|repr-digest)"
+)
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """What a cause is known by."""
+
+    difference: Difference
+    request: Request
+    control: Observation
+    candidate: Observation
+    readings: tuple[str, ...] = ()
+    """Names of the causes that an experiment has confirmed (reading.py)."""
+
+    @property
+    def where(self) -> str:
+        return self.difference.where
+
+    @property
+    def ours(self) -> Response:
+        """The control's answer; one with status 0 when there is none."""
+        return self.control.response or _NOTHING
+
+    @property
+    def theirs(self) -> Response:
+        """The candidate's answer, likewise."""
+        return self.candidate.response or _NOTHING
+
+    @property
+    def statuses(self) -> tuple[int, int]:
+        return self.ours.status, self.theirs.status
+
+    @property
+    def was_fine(self) -> bool:
+        """Whether the control answered with success or a redirect."""
+        return 200 <= self.ours.status < 400
+
+    @property
+    def is_of_answer(self) -> bool:
+        """Whether the place is one that a whole other answer has another value at; not an app-wide header.
+
+        A cookie is one where the candidate's view did not come to set it.
+        """
+        if self.where.startswith("cookie."):
+            return self.difference.candidate is None and self.was_fine and self.theirs.status >= 400
+        return _ANSWER.fullmatch(self.where) is not None
+
+    @property
+    def is_of_body(self) -> bool:
+        return self.where.startswith("body")
+
+    @cached_property
+    def values(self) -> tuple[Any, Any]:
+        """Both texts as JSON values; None where absent or none (so does null)."""
+        return read(self.difference.control), read(self.difference.candidate)
+
+    @cached_property
+    def bodies(self) -> tuple[Any, Any]:
+        """Both bodies as JSON values; None for what is no JSON."""
+        return read(self.ours.body), read(self.theirs.body)
+
+    @cached_property
+    def detail(self) -> Any:
+        """`detail` of FastAPI's error answer; None where the candidate has none."""
+        body = self.bodies[1]
+        return body.get("detail") if self.theirs.status >= 400 and isinstance(body, dict) else None
+
+    @cached_property
+    def refusals(self) -> tuple[dict[str, Any], ...]:
+        """The errors of FastAPI's validation; empty for any other answer."""
+        errors = self.detail if self.theirs.status == 422 and isinstance(self.detail, list) else []
+        return tuple(errors) if all(map(_is_refusal, errors)) else ()
+
+    def refuses(self, *sources: str) -> bool:
+        """Whether the candidate's validation refuses the request for one of these alone: `query`, `path`, `body` ..."""
+        return bool(self.refusals) and all(error["loc"][0] in sources for error in self.refusals)
+
+    @property
+    def has_page(self) -> bool:
+        """Whether the control's body is one of Werkzeug's error pages."""
+        return self.ours.status >= 400 and self.ours.body.startswith(
+            b"<!doctype html>\n<html lang=en>\n<title>%d " % self.ours.status
+        )
+
+    @cached_property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """(name, value) of the query, the form, the parts of a multipart body and the cookies, in order."""
+        query = parse_qsl(self.request.query.decode("latin-1"), keep_blank_values=True)
+        return (*query, *self._form, *((name, value) for name, value, _ in self.parts), *self._cookies)
+
+    @cached_property
+    def parts(self) -> tuple[tuple[str, str, str], ...]:
+        """(name, content, Content-Disposition) of each part of a multipart body, as they were sent."""
+        if not self.request_type.startswith("multipart/"):
+            return ()
+        kind = values_of(self.request.headers, b"content-type")[0]
+        return tuple(_parts(b"Content-Type: %b\r\n\r\n%b" % (kind, self.request.body)))
+
+    @property
+    def request_type(self) -> str:
+        """The request's media type in lower case; empty when it has none."""
+        return self.header("content-type").partition(";")[0].strip().lower()
+
+    def header(self, name: str) -> str:
+        """The first value of a request header; empty when there is none."""
+        return next(iter(values_of(self.request.headers, name.encode())), b"").decode("latin-1")
+
+    @property
+    def locations(self) -> tuple[str, str]:
+        """Both redirects' targets without scheme and host; empty where there is none."""
+        return _location(self.ours), _location(self.theirs)
+
+    @property
+    def _form(self) -> list[tuple[str, str]]:
+        is_form = self.request_type == "application/x-www-form-urlencoded"
+        return parse_qsl(self.request.body.decode("latin-1"), keep_blank_values=True) if is_form else []
+
+    @property
+    def _cookies(self) -> Iterator[tuple[str, str]]:
+        for line in values_of(self.request.headers, b"cookie"):
+            for crumb in line.decode("latin-1").split(";"):
+                name, equals, value = crumb.strip().partition("=")
+                if equals:
+                    yield name, value
+
+
+Sign = Callable[[Symptom], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why the frameworks answer differently."""
+
+    name: str
+    title: str
+    """One sentence with both frameworks' behaviour."""
+    advice: str
+    """What to write, on the new side unless it says otherwise."""
+    sign: Sign = field(repr=False, compare=False)
+    """Whether a difference has this cause, told by its values."""
+
+
+def read(text: str | bytes | None) -> Any:
+    """A JSON value, or None for what is no JSON."""
+    try:
+        return json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _location(response: Response) -> str:
+    value = next(iter(values_of(response.headers, b"location")), b"").decode("latin-1")
+    try:
+        return urlsplit(value)._replace(scheme="", netloc="").geturl()
+    except ValueError:
+        return value
+
+
+def _is_refusal(error: Any) -> bool:
+    loc = error.get("loc") if isinstance(error, dict) else None
+    return isinstance(loc, list) and bool(loc) and all(isinstance(step, str | int) for step in loc) and "type" in error
+
+
+def _parts(message: bytes) -> Iterator[tuple[str, str, str]]:
+    for part in message_from_bytes(message).walk():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            yield name, content.decode("latin-1"), str(part["content-disposition"])

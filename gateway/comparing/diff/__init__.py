@@ -1,0 +1,1 @@
+"""Find every difference between two observations."""

@@ -1,0 +1,140 @@
+"""Two bodies by what they are: JSON by value, HTML by DOM, event streams by event, everything else by byte. Pure."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from ...http.message import Response, values_of
+from ..result import Difference
+from .difference_text import unequal_bytes
+from .header_comparison import parameters_of
+from .html_comparison import compare_html, read_html
+from .json_comparison import compare_encodings, compare_json, parse_json, read_json
+
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+_LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+_EVENTS = "text/event-stream"
+_WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
+"""What zlib is told to expect of each coding: gzip's own format, zlib's (RFC 9110, 8.4.1)."""
+_MOST_INFLATED = 64 * 1024 * 1024
+"""Bytes that a compressed body may become; one that becomes more is compared as it came."""
+
+
+def compare_bodies(control: Response, candidate: Response, json_mode: str) -> Iterator[Difference]:
+    """Every place in the body that differs; `body` for bodies that are not of one kind, or that have no places.
+
+    Of a body that was cut, only as much as both sides have is compared.
+    """
+    ours, theirs = _contents(control, candidate)
+    if ours == theirs:
+        return
+    is_cut = control.is_cut or candidate.is_cut
+    try:
+        found = _by_place(control, candidate, (ours, theirs), json_mode == "canonical")
+    except (ValueError, RecursionError):  # not what its media type says, or too deep to walk
+        shorter = min(len(ours), len(theirs)) if is_cut else None
+        found = list(unequal_bytes("body", ours[:shorter], theirs[:shorter]))
+    yield from found
+    if not found and not is_cut and json_mode == "bytes" and not _are_html(control, candidate):
+        yield from unequal_bytes("body.bytes", ours, theirs)
+
+
+def _by_place(
+    control: Response, candidate: Response, bodies: tuple[bytes, bytes], is_canonical: bool
+) -> list[Difference]:
+    """The differences place by place. Raises ValueError where the bodies are not of one kind that has places."""
+    types = control.media_type, candidate.media_type
+    if _are_html(control, candidate):
+        return list(compare_html("body", *map(read_html, bodies, map(_charset, (control, candidate)))))
+    if types == (_EVENTS, _EVENTS) or _LINES.issuperset(types):
+        read = _events if _EVENTS in types else _lines
+        ours, theirs = (read(body, side.is_cut) for body, side in zip(bodies, (control, candidate), strict=True))
+        shorter = min(len(ours), len(theirs)) if control.is_cut or candidate.is_cut else None
+        return list(compare_json("body", ours[:shorter], theirs[:shorter], canonical=is_canonical))
+    if any(kind == "application/json" or kind.endswith(("+json", "/json")) for kind in types):
+        values = [read_json(body) for body in bodies]
+        return [*compare_encodings("body", *bodies), *compare_json("body", *values, canonical=is_canonical)]
+    raise ValueError(types)
+
+
+def _are_html(control: Response, candidate: Response) -> bool:
+    return _HTML.issuperset((control.media_type, candidate.media_type))
+
+
+def _contents(control: Response, candidate: Response) -> tuple[bytes, bytes]:
+    """Both bodies without their compression, or both as they came where one cannot be inflated."""
+    ours, theirs = _inflated(control), _inflated(candidate)
+    if ours is None or theirs is None:
+        ours, theirs = control.body, candidate.body
+    return _named(control, ours), _named(candidate, theirs)
+
+
+def _named(response: Response, body: bytes) -> bytes:
+    """The body with one name for a multipart's arbitrary boundary."""
+    if response.media_type.startswith("multipart/"):
+        boundary = _parameters(response).get("boundary", "")
+        body = body.replace(b"--" + boundary.encode("latin-1"), b"--boundary") if boundary else body
+    return body
+
+
+def _inflated(response: Response) -> bytes | None:
+    """The body without gzip or deflate; None where it is not whole, goes on after its end or becomes too long."""
+    coding = b",".join(values_of(response.headers, b"content-encoding")).strip().lower()
+    if coding not in _WINDOWS:
+        return response.body
+    rest, found = response.body, b""
+    while rest:
+        inflater = zlib.decompressobj(_WINDOWS[coding])
+        try:
+            found += inflater.decompress(rest, _MOST_INFLATED + 1 - len(found))
+        except zlib.error:
+            return None
+        rest = inflater.unused_data
+        is_whole = inflater.eof or response.is_cut
+        if not is_whole or len(found) > _MOST_INFLATED or (rest and coding == b"deflate"):
+            return None
+    return found
+
+
+def _parameters(response: Response) -> dict[str, str]:
+    return parameters_of(next(iter(values_of(response.headers, b"content-type")), b""))
+
+
+def _charset(response: Response) -> str:
+    return _parameters(response).get("charset", "utf-8")
+
+
+def _lines(body: bytes, is_cut: bool) -> list[Any]:
+    """The values of newline-delimited JSON, of a cut body the whole lines. Raises ValueError for another line."""
+    lines = body.split(b"\n")
+    return [parse_json(line.decode()) for line in (lines[:-1] if is_cut else lines) if line.strip(b" \t\r")]
+
+
+def _events(body: bytes, _is_cut: bool) -> list[Any]:
+    """The events of a stream, each an object of its fields; `data` as JSON where it is. Comments are no content.
+
+    An event that no blank line ends is not dispatched (WHATWG HTML, 9.2.6).
+    """
+    text = re.sub(r"\r\n?", "\n", body.decode().removeprefix("\ufeff"))
+    blocks = re.split(r"\n\n+", text)[:-1]
+    return [event for block in blocks if (event := _event(block))]
+
+
+def _event(block: str) -> dict[str, Any]:
+    found: dict[str, list[str]] = {}
+    for line in block.split("\n"):
+        name, _, value = line.partition(":")
+        if name:
+            found.setdefault(name, []).append(value.removeprefix(" "))
+    fields: dict[str, Any] = {name: values[-1] for name, values in found.items()}
+    return fields | ({"data": _json_or_text("\n".join(found["data"]))} if "data" in found else {})
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return parse_json(text) if text[:1] in ("{", "[") else text
+    except ValueError:
+        return text

@@ -1,0 +1,117 @@
+"""Response headers by name, as lists of values; those that are sets by their members. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+from ...http.message import Headers, Response, values_of
+from ..result import Difference
+from .difference_text import unequal
+
+SKIPPED = frozenset({b"connection", b"date", b"keep-alive", b"server", b"transfer-encoding"})
+"""The connection's and the server's own: an app does not say them."""
+_ELSEWHERE = frozenset({b"content-length", b"set-cookie"})
+_BODILESS = (204, 304)
+_PARAMETER = re.compile(r';([^;=]*)=?((?:"(?:[^"\\]|\\.)*"|[^;])*)')
+
+Values = tuple[bytes, ...]
+
+
+def compare_headers(control: Headers, candidate: Headers) -> Iterator[Difference]:
+    """Every `header.<name>` that differs, names in lower case and alphabetical; not Set-Cookie and Content-Length."""
+    names = {name.lower() for name, _ in (*control, *candidate)} - SKIPPED - _ELSEWHERE
+    for name in sorted(names):
+        ours, theirs = values_of(control, name), values_of(candidate, name)
+        meaning = _MEANINGS.get(name, _as_written)
+        if ours != theirs and (not ours or not theirs or meaning(ours) != meaning(theirs)):
+            yield from unequal(f"header.{name.decode('latin-1')}", _shown(ours), _shown(theirs))
+
+
+def compare_length(control: Response, candidate: Response, method: str) -> Iterator[Difference]:
+    """`framing`, and `header.content-length` where no body implies it: of HEAD, of 304, or where it is a lie."""
+    ours, theirs = (values_of(side.headers, b"content-length") for side in (control, candidate))
+    if not has_body(control, method) or not has_body(candidate, method):
+        yield from unequal("header.content-length", _shown(ours), _shown(theirs))
+        return
+    yield from unequal("framing", _framing(control), _framing(candidate))
+    is_true = _is_implied(control), _is_implied(candidate)
+    if ours and theirs and not all(is_true) and (ours != theirs or any(is_true)):
+        yield from unequal("header.content-length", _claimed(control), _claimed(candidate))
+
+
+def has_body(response: Response, method: str) -> bool:
+    """Whether an answer to this method can have a body (RFC 9110, 6.4.1)."""
+    return method != "HEAD" and response.status not in _BODILESS and response.status >= 200
+
+
+def parameters_of(content_type: bytes) -> dict[str, str]:
+    """The parameters of a media type, names and charset in lower case; of two of a name the first."""
+    return dict(reversed(_parameters(content_type)))
+
+
+def _parameters(content_type: bytes) -> list[tuple[str, str]]:
+    """Every one as it stands there, without quotes (RFC 9110, 5.6.6)."""
+    pairs = _PARAMETER.findall(content_type.decode("latin-1"))
+    return [_parameter(name.strip(" \t").lower(), value.strip(" \t")) for name, value in pairs]
+
+
+def _parameter(name: str, value: str) -> tuple[str, str]:
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = re.sub(r"\\(.)", r"\1", value[1:-1])
+    return name, value.lower() if name == "charset" else value
+
+
+def _framing(response: Response) -> str:
+    return f"{response.framing}, endless" if response.is_cut else response.framing
+
+
+def _is_implied(response: Response) -> bool:
+    values = values_of(response.headers, b"content-length")
+    return response.is_cut or values == (str(len(response.body)).encode(),)
+
+
+def _claimed(response: Response) -> str:
+    shown = _shown(values_of(response.headers, b"content-length"))
+    return f"{shown}" if _is_implied(response) else f"{shown}, of a body of {len(response.body)}"
+
+
+def _shown(values: Values) -> str | None:
+    """One value as its text, several as a JSON list, so that `a, b` in one line is not `a` and `b` in two."""
+    texts = [value.decode("latin-1") for value in values]
+    return None if not texts else texts[0] if len(texts) == 1 else json.dumps(texts, ensure_ascii=False)
+
+
+def _as_written(values: Values) -> object:
+    return values
+
+
+def _members(values: Values) -> frozenset[bytes]:
+    return frozenset(member.strip() for value in values for member in value.split(b",")) - {b""}
+
+
+def _names(values: Values) -> frozenset[bytes]:
+    return _members(tuple(value.lower() for value in values))
+
+
+def _media_types(values: Values) -> object:
+    """Media types with their parameters; a multipart's boundary is arbitrary."""
+    return [(value.partition(b";")[0].strip().lower(), _meant(value)) for value in values]
+
+
+def _meant(content_type: bytes) -> list[tuple[str, str]]:
+    is_multipart = content_type.strip().lower().startswith(b"multipart/")
+    parameters = _parameters(content_type)
+    return sorted((name, "" if is_multipart and name == "boundary" else value) for name, value in parameters)
+
+
+_MEANINGS: dict[bytes, Callable[[Values], object]] = {
+    b"access-control-allow-headers": _names,
+    b"access-control-allow-methods": _members,
+    b"access-control-expose-headers": _names,
+    b"allow": _members,
+    b"content-type": _media_types,
+    b"vary": _names,
+}
+"""What two lists of values have to agree in, where that is not how they are written."""

@@ -1,0 +1,105 @@
+"""Two JSON values, place by place: `1`, `1.0`, `1e0`, `true` and `"1"` all differ, and absent is not null. Pure.
+
+A number is kept as its own text, for its text is what a client gets. The order of keys does not count.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal, DecimalException
+from typing import Any, NamedTuple
+
+from ..location import item, member
+from ..result import Difference
+from .difference_text import described, quoted, unequal
+
+_ABSENT = object()
+
+
+class Number(NamedTuple):
+    """A number, or NaN, Infinity and -Infinity, as it was written; equal to no text, and to no other spelling."""
+
+    text: str
+
+
+class Repeated(tuple[Any, ...]):
+    """The values of a key that stands more than once in one object, in order; clients take the last, most of them."""
+
+    __slots__ = ()
+
+
+def read_json(body: bytes) -> Any:
+    """The value with its numbers as written. Raises ValueError when it is not JSON, RecursionError when too deep."""
+    return parse_json(body.decode(json.detect_encoding(body)))
+
+
+def parse_json(text: str) -> Any:
+    """As `read_json`, of what is text already; a byte order mark is not JSON."""
+    return _DECODER.decode(text)
+
+
+def compare_encodings(where: str, control: bytes, candidate: bytes) -> Iterator[Difference]:
+    """A difference where two bodies of JSON are not in one encoding: a client may read UTF-8 alone (RFC 8259, 8.1)."""
+    yield from unequal(where, *(described(f"JSON in {json.detect_encoding(body)}") for body in (control, candidate)))
+
+
+def compare_json(where: str, control: Any, candidate: Any, *, canonical: bool = False) -> Iterator[Difference]:
+    """Every place where two values that `read_json` gave differ; `canonical`: numbers by value, `1` is `1.0`.
+
+    Lists of different lengths differ once at the list's own place `(3 items)`, and in the items that both have.
+    """
+    if control == candidate:
+        return
+    if isinstance(control, dict) and isinstance(candidate, dict):
+        for key in dict.fromkeys((*control, *candidate)):
+            pair = control.get(key, _ABSENT), candidate.get(key, _ABSENT)
+            yield from compare_json(member(where, key), *pair, canonical=canonical)
+    elif isinstance(control, list) and isinstance(candidate, list):
+        if len(control) != len(candidate):
+            yield from unequal(where, _count(control), _count(candidate))
+        for index, pair in enumerate(zip(control, candidate, strict=False)):
+            yield from compare_json(item(where, index), *pair, canonical=canonical)
+    elif not (canonical and _is_same_number(control, candidate)):
+        yield from unequal(where, json_text(control), json_text(candidate))
+
+
+def json_text(value: Any) -> str | None:
+    """The value's JSON text; None for an absent one."""
+    write = _WRITERS.get(type(value))
+    return None if value is _ABSENT else write(value) if write else json.dumps(value)
+
+
+def _count(items: list[Any]) -> str:
+    return described("1 item" if len(items) == 1 else f"{len(items):,} items")
+
+
+def _is_same_number(control: Any, candidate: Any) -> bool:
+    if type(control) is not Number or type(candidate) is not Number:
+        return False
+    try:
+        return Decimal(control.text) == Decimal(candidate.text)
+    except DecimalException:  # an exponent beyond any number
+        return False
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key not in found:
+            found[key] = value
+        elif isinstance(found[key], Repeated):
+            found[key] = Repeated((*found[key], value))
+        else:
+            found[key] = Repeated((found[key], value))
+    return found
+
+
+_DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=Number, object_pairs_hook=_object)
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    Number: lambda number: str(number.text),
+    str: quoted,
+    list: lambda items: f"[{', '.join(map(str, map(json_text, items)))}]",
+    dict: lambda members: f"{{{', '.join(f'{quoted(key)}: {json_text(value)}' for key, value in members.items())}}}",
+    Repeated: lambda values: f"{' and again '.join(map(str, map(json_text, values)))}",
+}

@@ -1,0 +1,117 @@
+"""Whether the candidate's error answer repeats a secret of the request, which the control's does not. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message
+from html import escape
+from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus
+
+from ..http.message import Request, Response, values_of
+from ..http.secret_names import is_secret
+from .compared import StepPair
+from .result import Difference
+
+SHORTEST = 6
+"""Characters of a secret; a shorter value stands in too many pages by chance."""
+
+
+def find_echoes(step: StepPair) -> Iterator[Difference]:
+    """A difference at `secret` for each one that only the candidate's error answer repeats; never its value."""
+    candidate = step.candidate.response
+    if candidate is None or candidate.status < 400:
+        return
+    known = {name for name, value in _secrets(step.control_request) if _repeats(step.control.response, value)}
+    found = (name for name, value in _secrets(step.candidate_request) if _repeats(candidate, value))
+    for name in dict.fromkeys(found):
+        if name not in known:
+            yield Difference("secret", None, f"echoes {name}")
+
+
+def _secrets(request: Request) -> Iterator[tuple[str, str]]:
+    """(what it is, its value) of everything in a request that nobody should see again."""
+    every = (*_of_headers(request), *_of_fields(request))
+    return ((name, value) for name, value in every if len(value) >= SHORTEST)
+
+
+def _of_headers(request: Request) -> Iterator[tuple[str, str]]:
+    for value in values_of(request.headers, b"authorization"):
+        scheme, _, credentials = value.decode("latin-1").strip().partition(" ")
+        yield "the Authorization header", credentials or scheme
+        if scheme.lower() == "basic":
+            yield "the Authorization header's password", _basic_password(credentials)
+    for line in values_of(request.headers, b"cookie"):
+        for crumb in line.decode("latin-1").split(";"):
+            name, _, cookie = crumb.partition("=")
+            yield f"cookie {name.strip()}", cookie.strip().strip('"')
+    for key, header in request.headers:
+        title = key.decode("latin-1").lower()
+        if title != "authorization" and is_secret(title):
+            yield f"the {title} header", header.decode("latin-1")
+
+
+def _basic_password(credentials: str) -> str:
+    try:
+        return base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")[2]
+    except (ValueError, binascii.Error):
+        return ""
+
+
+def _of_fields(request: Request) -> Iterator[tuple[str, str]]:
+    fields = [*parse_qsl(request.query.decode("latin-1"), keep_blank_values=True), *_body_fields(request)]
+    return ((f"field {name}", value) for name, value in fields if is_secret(name))
+
+
+def _body_fields(request: Request) -> list[tuple[str, str]]:
+    content_type = b"".join(values_of(request.headers, b"content-type")[:1])
+    media_type = content_type.partition(b";")[0].strip().lower()
+    if media_type == b"multipart/form-data":
+        return list(_parts(message_from_bytes(b"Content-Type: %s\r\n\r\n%s" % (content_type, request.body))))
+    if media_type == b"application/x-www-form-urlencoded":
+        return parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+    try:
+        return list(_leaves("", json.loads(request.body)))
+    except (ValueError, RecursionError):
+        return []
+
+
+def _parts(message: Message) -> Iterator[tuple[str, str]]:
+    for part in message.walk():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            yield name, content.decode("utf-8", "replace")
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Texts and numbers, each with the key that it is under, however many lists are between."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(key, inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(name, inner)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield name, str(value)
+
+
+def _repeats(response: Response | None, secret: str) -> bool:
+    """Whether an answer has the secret in a header or its body: as it is, or escaped for JSON, HTML or a URL."""
+    if response is None:
+        return False
+    texts = [response.body, *(value for _, value in response.headers)]
+    plain_and_ascii = json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(secret)[1:-1]
+    forms = {
+        secret,
+        *plain_and_ascii,
+        escape(secret),
+        quote(secret, errors="replace"),
+        quote_plus(secret, errors="replace"),
+    }
+    raw = {form.encode("utf-8", "replace") for form in forms} | {secret.encode("latin-1", "replace")}
+    return any(form in text for form in raw for text in texts)

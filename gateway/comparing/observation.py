@@ -1,0 +1,62 @@
+"""What one side did with one request: its answer, and what it did besides answering. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..http.message import Response
+
+Row = tuple[tuple[str, str], ...]
+"""(column, value as JSON text) in the table's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """One row that is not as it was."""
+
+    table: str
+    kind: str
+    """`inserted`, `updated` or `deleted`."""
+    key: tuple[str, ...]
+    """The primary key's values as JSON text; the whole row's, of a table without one."""
+    before: Row = ()
+    after: Row = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One attempt to reach something outside; it was not let through."""
+
+    kind: str
+    """`connect`, `resolve`, `subprocess`, `database` or `write` (a file outside the side's own directory)."""
+    target: str
+    """`smtp.example.com:25`, a command, a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a request did besides answering."""
+
+    rows: tuple[RowChange, ...] = ()
+    statements: tuple[str, ...] = ()
+    """Shape of each SQL statement in order, `SELECT todos`; without transaction control."""
+    outbound: tuple[Outbound, ...] = ()
+    errors: tuple[str, ...] = ()
+    """`logger: message` of each log record of level error and above."""
+    files: tuple[str, ...] = ()
+    """`written NAME SHA256` or `deleted NAME` in the side's own directory."""
+    open_connections: int = 0
+    """Database connections that were taken and not given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one side did with one request."""
+
+    response: Response | None
+    """None when the app raised before it answered."""
+    error: str | None = None
+    """`ValueError: text` of an exception that left the app."""
+    duration: float = 0.0
+    """Seconds from the call to the last byte."""
+    effects: Effects = Effects()

@@ -1,0 +1,71 @@
+"""What a comparison says: differences, what became of each, and the outcome. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ..http.message import Request
+from .observation import Observation
+
+
+class Outcome(Enum):
+    """Of one request, one route or a whole run."""
+
+    MATCHED = "matched"
+    IGNORED = "ignored"
+    """Differences, and every one of them is deliberate or legacy's own noise."""
+    MISMATCHED = "mismatched"
+    INCONCLUSIVE = "inconclusive"
+    """Nothing was shown: too few cases, a side that could not run, or a request whose predecessor differed."""
+
+
+class Fate(Enum):
+    """What became of one difference."""
+
+    MISMATCH = "mismatch"
+    IGNORED = "ignored"
+    NOISE = "noise"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where the candidate is not as the control."""
+
+    where: str
+    """`status`, `header.content-type`, `cookie.session.samesite`, `body.items[2].price`, `effect.rows.todos`,
+    `authentication`."""
+    control: str | None
+    """What stands there, as text; a JSON value as its JSON text, so that `1`, `1.0` and `"1"` differ. None: absent."""
+    candidate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A difference with what became of it."""
+
+    difference: Difference
+    fate: Fate
+    reason: str = ""
+    """The ignore rule's, or what the noise was."""
+    cause: str = ""
+    """Name of the known cause (explanation.py); empty when none is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParityResult:
+    """One request of one case, on both sides."""
+
+    case: str
+    step: int
+    """0-based."""
+    route: str
+    """Key of the map, `GET /todos/<int:todo_id>`; empty for a path that no rule takes."""
+    request: Request
+    """As the control was asked."""
+    control: Observation | None
+    candidate: Observation | None
+    verdicts: tuple[Verdict, ...]
+    outcome: Outcome
+    note: str = ""
+    """Why an inconclusive one is."""

@@ -1,0 +1,1 @@
+"""Bind verdicts to the code, cases and settings that they were made of, and tell when they are stale."""

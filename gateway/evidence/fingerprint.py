@@ -1,0 +1,321 @@
+"""A fingerprint of code: of a function or class and of all of the team's own code that it names, however far.
+
+Comments, layout and docstrings do not count; other distributions count by name and version.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import sys
+import tempfile
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Flask
+from starlette.applications import Starlette
+from starlette.routing import Router
+
+from .definitions import Origin, imported_origins, origins
+from .listeners import Listener
+from .names import Reference
+from .own_code import OwnCode, OwnModule, Snippet, is_own, is_own_instance, library_of, text_of, values_in
+from .settings import SECRET
+
+_PLAIN = (
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    type(None),
+    type(...),
+    date,
+    time,
+    timedelta,
+    Decimal,
+    UUID,
+    re.Pattern,
+)
+_CONSTANTS = (*_PLAIN, list, tuple, dict, set, frozenset)
+_MOMENT = 1e9
+"""A float beyond is the time of day at which something was made; like a UUID it is another one in each process."""
+_REGISTRIES = (Flask, Blueprint, Starlette, Router)
+"""They hold every route there is: what concerns one route is asked for by name (route_fingerprint.py)."""
+_PLACE = re.compile(rf".*://|{re.escape(tempfile.gettempdir())}/|{re.escape(str(Path.home()))}/", re.DOTALL)
+"""URLs and places by how they look, as secrets by their names: each environment has its own, so they do not count."""
+
+
+def fingerprint(*things: Any, code: OwnCode | None = None, within: Iterable[str] = ()) -> str:
+    """16 hexadecimal digits for functions, classes or other callables. `code` keeps what is read for a next one;
+    `within` names modules that are loaded where they run, for the listeners there."""
+    walk = Walk(code or OwnCode(), within)
+    roots = [walk.describe(thing) for thing in things]
+    walk.finish()
+    return digest([*roots, *sorted(walk.parts)])
+
+
+def digest(texts: Iterable[str]) -> str:
+    """16 hexadecimal digits of texts in their order."""
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+class Walk:
+    """Follows code from name to name, and values to the code in them. A cycle ends where it was before."""
+
+    def __init__(self, code: OwnCode, within: Iterable[str] = ()) -> None:
+        self.parts: set[str] = set()
+        """Everything that was reached, each with where it stands."""
+        self._code = code
+        self._within = frozenset(within)
+        self._reached: set[tuple[str, str]] = set()  # names by their modules
+        self._seen: set[object] = set()
+        self._kept: list[object] = []  # what is alive keeps its id
+        self._open: list[int] = []
+        self._waiting: list[tuple[OwnModule, Reference, frozenset[str]]] = []
+        self._describers: Mapping[Any, Callable[[Any], str]] = {
+            list | tuple: self._sequence,
+            set | frozenset: self._set,
+            Mapping: self._mapping,
+            types.FunctionType: self._function,
+            partial: self._partial,
+            Snippet: self._snippet,
+            types.MethodType: self._method,
+            types.ModuleType: self._module,
+            type: self._class,
+        }
+
+    def finish(self) -> None:
+        """Follow every name that is still to be followed, and take up the listeners of what is reached."""
+        self._follow_all()
+        while self._take_up_listeners():
+            self._follow_all()
+
+    def _follow_all(self) -> None:
+        while self._waiting:
+            source, reference, free = self._waiting.pop()
+            if reference.module is not None:
+                self._follow(imported_origins(self._code, reference.module, reference.path))
+            elif reference.path[0] not in free:
+                self._follow(origins(self._code, source, reference.path))
+
+    def module(self, name: str) -> None:
+        """Everything in a module."""
+        source = self._code.of(name)
+        if source is None:
+            self.parts.add(library_of(name))
+        elif self._is_new(("module", name)):
+            self._reached |= {(name, bound) for bound in source.bindings}
+            self._part(source, "", [source.tree])
+
+    # --- names ---
+
+    def _part(self, source: OwnModule, label: str, nodes: Iterable[ast.AST], free: Iterable[str] = ()) -> None:
+        for node in nodes:
+            if self._is_new(("node", id(node))):
+                part = source.part(node)
+                self.parts.add(f"{source.name}:{label} {part.text}")
+                self._waiting += ((source, reference, frozenset(free)) for reference in part.references)
+
+    def _follow(self, way: Iterable[Origin]) -> None:
+        for origin in way:
+            if origin.source is None:
+                self.parts.add(library_of(origin.module))
+            elif origin.name:
+                self._named(origin.source, origin.name)
+            else:
+                self.module(origin.module)
+
+    def _named(self, source: OwnModule, name: str) -> None:
+        """A global of a module of the team's own: what makes it there, not what imports it."""
+        values = values_in(source.name)
+        value = values.get(name)
+        self._reached.add((source.name, name))
+        if name in values and name not in source.bindings:
+            self.describe(value)  # it came by `import *`, or from outside
+        for statement in source.made(name):
+            if isinstance(value, Flask | Starlette):
+                self.parts.add(f"{source.name}:{name} {source.part(statement).text}")  # its routes are others' code
+            else:
+                self._part(source, name, [statement])
+        if isinstance(value, list | dict | set) or is_own_instance(value):
+            self._part(source, name, source.calls.get(name, ()))
+
+    # --- listeners ---
+
+    def _take_up_listeners(self) -> bool:
+        """Whether there are names in them to follow."""
+        for source in self._code.loaded_with({*self._within, *(module for module, _ in self._reached)}):
+            for listener in source.listeners:
+                if ("node", id(listener.statement)) not in self._seen and self._concerns(source, listener):
+                    self._part(source, "", [listener.statement])
+        return bool(self._waiting)
+
+    def _concerns(self, source: OwnModule, listener: Listener) -> bool:
+        """Whether something that is reached has this listener."""
+        if not _is_listener(listener, values_in(source.name)):
+            return False
+        found = [origin for target in listener.targets for origin in origins(self._code, source, target)]
+        return any(self._is_reached(origin, listener) for origin in found)
+
+    def _is_reached(self, origin: Origin, listener: Listener) -> bool:
+        if origin.source is None:  # every session, every engine
+            return listener.is_event and library_of(origin.module) in self.parts
+        if (origin.module, origin.name) not in self._reached or not origin.source.made(origin.name):
+            return False
+        return not isinstance(values_in(origin.module).get(origin.name), _CONSTANTS)
+
+    # --- values ---
+
+    def describe(self, value: Any) -> str:
+        """A value as text, without addresses; the code in it is followed."""
+        if isinstance(value, Enum):
+            return f"{self._class(type(value))}.{value.name}"
+        if isinstance(value, str) and (_PLACE.match(value) or value.startswith(f"{Path.cwd()}/")):
+            return "(a place)"
+        if isinstance(value, datetime | UUID) or (isinstance(value, float) and value > _MOMENT):
+            return "(made anew)"
+        if isinstance(value, _PLAIN):
+            return repr(value)
+        if id(value) in self._open:
+            return "..."
+        self._open.append(id(value))
+        try:
+            return self._described(value)
+        finally:
+            self._open.pop()
+
+    def _described(self, value: Any) -> str:
+        if typing.get_origin(value) is not None:
+            return f"{self.describe(typing.get_origin(value))}{self.describe(typing.get_args(value))}"
+        kinds = (describe for kind, describe in self._describers.items() if isinstance(value, kind))
+        return next(kinds, self._instance)(value)
+
+    def _sequence(self, value: Iterable[Any]) -> str:
+        return f"[{', '.join(self.describe(item) for item in value)}]"
+
+    def _set(self, value: Iterable[Any]) -> str:
+        return f"{{{', '.join(sorted(self.describe(item) for item in value))}}}"
+
+    def _mapping(self, value: Mapping[Any, Any]) -> str:
+        return self._attributes((self.describe(key), item) for key, item in value.items())
+
+    def _partial(self, value: partial[Any]) -> str:
+        return f"partial {self.describe((value.func, value.args, value.keywords))}"
+
+    def _method(self, value: types.MethodType) -> str:
+        return f"{self.describe(value.__func__)} of {self.describe(value.__self__)}"
+
+    def _snippet(self, value: Snippet) -> str:
+        self._part(value.source, value.label, value.nodes, value.free)
+        return f"{value.source.name}:{value.label}"
+
+    def _module(self, value: types.ModuleType) -> str:
+        self.module(value.__name__)
+        return value.__name__
+
+    def _function(self, function: types.FunctionType) -> str:
+        label = f"{function.__module__}:{function.__qualname__}"
+        if not self._is_new(("function", id(function)), function):
+            return label
+        code = function.__code__
+        source = self._code.of(function.__globals__.get("__name__", ""))
+        nodes = source.nodes_of(code) if source is not None else []
+        if source is not None and nodes:
+            self._part(source, code.co_qualname, nodes, code.co_freevars)
+        elif _is_library(function):
+            self.parts.add(library_of(function.__globals__.get("__name__", "")))
+        else:
+            self.parts.add(f"{label} {text_of(code)}")
+        inside = dict(zip(code.co_freevars, map(_content, function.__closure__ or ()), strict=False))
+        if "<locals>" in code.co_qualname or not nodes:
+            inside |= {"__defaults__": function.__defaults__, "__kwdefaults__": function.__kwdefaults__}
+        inside |= {name: vars(function)[name] for name in ("__wrapped__", "view_class") if name in vars(function)}
+        self.parts.add(f"{label} {self._attributes(inside.items())}")
+        return label
+
+    def _class(self, value: type) -> str:
+        label = f"{value.__module__}:{value.__qualname__}"
+        source = self._code.of(value.__module__)
+        if source is None:
+            self.parts.add(library_of(value.__module__))
+        elif self._is_new(("class", id(value)), value):
+            self._reached.add((value.__module__, value.__qualname__.partition(".")[0]))
+            self._part(source, value.__qualname__, source.class_of(value.__qualname__))
+            for base in value.__bases__:
+                self.describe(base)
+        return label
+
+    def _instance(self, value: Any) -> str:
+        kind = self._class(type(value))
+        if (wrapped := getattr(value, "__wrapped__", None)) is not None:  # as functools.cache leaves it
+            return f"{kind} {self.describe(wrapped)}"
+        if isinstance(value, _REGISTRIES):
+            return kind
+        if is_own_instance(value):
+            return f"{kind} {self._attributes(sorted(_attributes_of(value)))}"
+        if is_dataclass(value):
+            return f"{kind} {self._attributes((each.name, getattr(value, each.name, None)) for each in fields(value))}"
+        if isinstance(value, types.BuiltinFunctionType | types.MethodDescriptorType | types.WrapperDescriptorType):
+            self.parts.add(library_of(getattr(value, "__module__", None) or "builtins"))
+            return f"{kind} {value.__qualname__}"
+        return kind
+
+    def _attributes(self, pairs: Iterable[tuple[str, Any]]) -> str:
+        shown = ((name, type(value) if _is_environments(name, value) else value) for name, value in pairs)
+        return f"{{{', '.join(f'{name}: {self.describe(value)}' for name, value in shown)}}}"
+
+    def _is_new(self, mark: object, kept: object = None) -> bool:
+        if mark in self._seen:
+            return False
+        self._seen.add(mark)
+        self._kept.append(kept)
+        return True
+
+
+def _is_listener(listener: Listener, names: Mapping[str, Any]) -> bool:
+    """Whether a statement of a loaded module, whose names these are, only registers its function: a view has a route,
+    and a decorator that puts another function in the place of its own is given what that one needs."""
+    if not names or any(isinstance(names.get(path[0]), _REGISTRIES) for path in listener.by):
+        return False
+    value = names.get(getattr(listener.statement, "name", ""))
+    is_itself = value is None or (isinstance(value, types.FunctionType) and not hasattr(value, "__wrapped__"))
+    return listener.is_event or is_itself
+
+
+def _is_environments(name: str, value: Any) -> bool:
+    return isinstance(value, str | bytes) and SECRET.search(name) is not None
+
+
+def _attributes_of(value: Any) -> Iterator[tuple[str, Any]]:
+    yield from getattr(value, "__dict__", {}).items()
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        yield from (
+            (name, getattr(value, name))
+            for name in ([slots] if isinstance(slots, str) else slots)
+            if hasattr(value, name)
+        )
+
+
+def _is_library(function: types.FunctionType) -> bool:
+    name = function.__globals__.get("__name__", "")
+    return name in sys.modules and not is_own(name)
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return "(empty)"

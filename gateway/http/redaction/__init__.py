@@ -1,0 +1,1 @@
+"""Replace secrets in messages before anything is written."""

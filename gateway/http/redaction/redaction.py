@@ -1,0 +1,238 @@
+"""What may be written of an exchange: every secret is replaced by a placeholder of its shape before anything is. Pure.
+
+The same secret has the same placeholder under one salt; without the salt, which nothing keeps, no way leads back.
+Names that say "secret" are in secret_names.py. A body that cannot be looked into (a compressed one) is left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, unquote, unquote_plus
+
+from ...parity.corpus.bodies import FORM_TYPE, boundary_of, media_type_of
+from ...parity.corpus.case import Case, Step
+from ..message import Exchange, Headers, Request, Response, resized, values_of
+from ..secret_names import CREDENTIALS, is_secret
+from .placeholders import Placeholders
+from .secret_texts import SecretTexts, is_token, quoted
+
+_JSON_KEY = re.compile(r'"([^"\\]+)\\*"\s*:\s*')
+
+
+def redact(exchange: Exchange, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> Exchange:
+    """The exchange without its secrets, nor those `known` from earlier ones; `{{name}}` of a kept name stays."""
+    redactor = _redactor(salt, {*known, *secrets_of(exchange, kept)}, kept)
+    return Exchange(redactor.request(exchange.request), redactor.response(exchange.response))
+
+
+def redact_request(request: Request, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> Request:
+    """As `redact`, for a request whose answer is not written; give the `secrets_of` both as known."""
+    return _redactor(salt, {*known, *secrets_of(request, kept)}, kept).request(request)
+
+
+def redact_case(case: Case, salt: bytes, known: Iterable[str] = ()) -> Case:
+    """The case, its name too, without the secrets of its requests and those known; its kept values stay."""
+    kept = [name for step in case.steps for name, _ in step.keep]
+    secrets = {*known, *(secret for step in case.steps for secret in secrets_of(step.request, kept))}
+    redactor = _redactor(salt, secrets, kept)
+    steps = tuple(Step(redactor.request(step.request), step.keep) for step in case.steps)
+    return replace(case, name=redactor.name(case.name), steps=steps)
+
+
+def secrets_of(found_in: Exchange | Request, kept: Iterable[str] = ()) -> frozenset[str]:
+    """Every secret that is long enough to be looked for elsewhere; `{{name}}` of a kept name is none."""
+    redactor = _redactor(b"", (), kept)
+    if isinstance(found_in, Exchange):
+        redactor.response(found_in.response)
+    redactor.request(found_in.request if isinstance(found_in, Exchange) else found_in)
+    return frozenset(redactor.texts.found)
+
+
+def _redactor(salt: bytes, known: Iterable[str], kept: Iterable[str]) -> _Redactor:
+    return _Redactor(SecretTexts(Placeholders(salt), known, kept))
+
+
+@dataclass(frozen=True, slots=True)
+class _Redactor:
+    """Rewrites what has a structure by its names; only where something was found is a byte other than before."""
+
+    texts: SecretTexts
+
+    def request(self, request: Request) -> Request:
+        headers, body = self._message(request.headers, request.body)
+        return replace(request, target=self._target(request.target), headers=headers, body=body)
+
+    def name(self, name: str) -> str:
+        """A case is often named by its target."""
+        words = name.split(" ")
+        return " ".join(self._target_text(word) if word.startswith("/") else self.texts.free(word) for word in words)
+
+    def response(self, response: Response) -> Response:
+        headers, body = self._message(response.headers, response.body)
+        return replace(response, headers=headers, body=body)
+
+    def _message(self, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+        content_type = next((_text(value) for value in values_of(headers, b"content-type")), "")
+        if any(value.strip().lower() != b"identity" for value in values_of(headers, b"content-encoding")):
+            headers = tuple(header for header in headers if header[0].lower() != b"content-encoding")
+            clean = b""
+        else:
+            clean = self._body(body, content_type)
+        shown = tuple((name, self._header(name, value)) for name, value in headers)
+        return resized(shown, body, clean), clean
+
+    # --- headers ---
+
+    def _header(self, name: bytes, value: bytes) -> bytes:
+        lower, text = name.decode("latin-1").lower(), _text(value)
+        clean = self._header_text(lower, text)
+        return value if clean == text else clean.encode()
+
+    def _header_text(self, name: str, text: str) -> str:
+        if name in CREDENTIALS:
+            return self._credentials(text)
+        if name == "cookie":
+            return ";".join(map(self._cookie, text.split(";")))
+        if name == "set-cookie":
+            pair, separator, attributes = text.partition(";")
+            return f"{self._cookie(pair)}{separator}{self.texts.free(attributes)}"
+        return self.texts.secret(text) if is_secret(name) else self.texts.free(text)
+
+    def _credentials(self, text: str) -> str:
+        scheme, space, proof = text.partition(" ")
+        if not space:
+            return self.texts.secret(text)
+        if scheme.lower() == "basic":
+            return f"{scheme} {self._basic(proof.strip())}"
+        return f"{scheme} {self.texts.secret(proof)}"
+
+    def _basic(self, proof: str) -> str:
+        try:
+            user, colon, password = base64.b64decode(proof, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return self.texts.secret(proof)
+        clean = f"{self.texts.secret(user)}{colon}{self.texts.secret(password)}"
+        return base64.b64encode(clean.encode()).decode()
+
+    def _cookie(self, pair: str) -> str:
+        """A short cookie of a harmless name is often a word (`lang=english`), not to be looked for elsewhere."""
+        name, equals, value = pair.partition("=")
+        return f"{name}{equals}{self.texts.secret(value, is_echo=is_secret(name.strip()) or len(value) >= 16)}"
+
+    # --- targets and forms ---
+
+    def _target(self, target: bytes) -> bytes:
+        return self._target_text(target.decode("latin-1")).encode("latin-1")
+
+    def _target_text(self, target: str) -> str:
+        path, mark, query = target.partition("?")
+        return f"{'/'.join(map(self._segment, path.split('/')))}{mark}{self._pairs(query)}"
+
+    def _segment(self, segment: str) -> str:
+        text = unquote(segment, errors="surrogateescape")
+        clean = self.texts.secret(text) if is_token(text) else self.texts.plain(text)
+        return segment if clean == text else quote(clean, errors="surrogateescape", safe="{}@:+,;=!$&'()*~")
+
+    def _pairs(self, query: str) -> str:
+        return "&".join(map(self._pair, query.split("&")))
+
+    def _pair(self, pair: str) -> str:
+        name, equals, value = pair.partition("=")
+        name_text, text = (unquote_plus(part, errors="surrogateescape") for part in (name, value))
+        clean_name = self.texts.plain(name_text)
+        clean = self.texts.secret(text) if is_secret(name_text) else self._document(text)
+        if clean == text and clean_name == name_text:
+            return pair
+        return f"{name if clean_name == name_text else quoted(clean_name)}{equals}{quoted(clean)}"
+
+    # --- bodies ---
+
+    def _body(self, body: bytes, content_type: str) -> bytes:
+        if not body:
+            return body
+        encoding = _encoding_of(body, content_type)
+        text = body.decode(encoding)
+        boundary = boundary_of(content_type)
+        if boundary is not None:
+            clean = f"--{boundary}".join(map(self._part, text.split(f"--{boundary}")))
+        elif media_type_of(content_type) == FORM_TYPE:
+            clean = self._pairs(text)
+        else:
+            clean = self._document(text)
+        return clean.encode(encoding)
+
+    def _part(self, piece: str) -> str:
+        """One part of a multipart body, whole or cut."""
+        head, blank, content = piece.partition("\r\n\r\n")
+        name = re.search(r'\bname="?([^"\r\n;]*)', head)
+        end = "\r\n" if content.endswith("\r\n") else ""
+        content = content[: len(content) - len(end)]
+        clean = self.texts.secret(content) if name and is_secret(name[1]) else self._document(content)
+        return f"{self.texts.free(head)}{blank}{clean}{end}"
+
+    def _document(self, text: str) -> str:
+        """A text that may be JSON, also within JSON, a form or a part."""
+        if text.lstrip()[:1] not in {"{", "[", '"'}:
+            return self.texts.free(text)
+        try:
+            value = json.loads(text)
+            clean = self._json(value, secret=False)
+        except (ValueError, RecursionError):
+            return self._broken(text)
+        return self.texts.free(text) if clean == value else _like_before(text, value, clean)
+
+    def _broken(self, text: str) -> str:
+        """Almost JSON: nobody knows where the value of a secret name ends, so all that follows is one."""
+        for key in _JSON_KEY.finditer(text):
+            if is_secret(key[1]):
+                return f'{self.texts.free(text[: key.end()])}"{self.texts.secret(text[key.end() :])}'
+        return self.texts.free(text)
+
+    def _json(self, value: Any, *, secret: bool) -> Any:
+        if isinstance(value, dict):
+            return {
+                self.texts.plain(key): self._json(below, secret=secret or is_secret(key))
+                for key, below in value.items()
+            }
+        if isinstance(value, list):
+            return [self._json(below, secret=secret) for below in value]
+        if isinstance(value, str):
+            return self.texts.secret(value) if secret else self._document(value)
+        return value if value is None or isinstance(value, bool) else self._number(value, secret=secret)
+
+    def _number(self, value: float, *, secret: bool) -> float:
+        return self.texts.number(value) if secret else type(value)(self.texts.plain(str(value)))
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _encoding_of(body: bytes, content_type: str) -> str:
+    """One that decodes the body and encodes it again: what the header says, what JSON would be in, else latin-1."""
+    named = re.search(r'charset="?(?!punycode|idna)([\w.:-]+)', content_type)
+    for encoding in (str(named[1]) if named else "utf-8", str(json.detect_encoding(body)), "utf-8"):
+        try:
+            if body.decode(encoding).encode(encoding) == body:
+                return encoding
+        except (LookupError, ValueError, TypeError):
+            continue
+    return "latin-1"
+
+
+def _like_before(text: str, value: Any, clean: Any) -> str:
+    """The clean value, spaced and escaped as the text was."""
+    for separators in ((",", ":"), (", ", ": ")):
+        for ensure_ascii in (False, True):
+            if json.dumps(value, ensure_ascii=ensure_ascii, separators=separators) == text.strip():
+                return json.dumps(clean, ensure_ascii=ensure_ascii, separators=separators)
+    return str(json.dumps(clean))

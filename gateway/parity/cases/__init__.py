@@ -1,1 +1,0 @@
-"""Where cases come from and how they stand in files; what is recorded is redacted first."""

@@ -1,1 +1,0 @@
-"""Two observations, place by place: every difference between them."""

@@ -1,0 +1,1 @@
+"""Read, write, record, import and link cases."""

@@ -1,0 +1,80 @@
+"""A case as TOML: the shortest text that reads back as this very case. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...http.message import Headers, values_of
+from .bodies import describe_body
+from .case import Case, Step
+from .case_reading import HOST, read_step
+from .toml_text import WIDTH, key_line
+
+
+def case_text(case: Case, comment: str = "") -> str:
+    """The case as `[[case]]`, under its comment.
+
+    Raises ValueError for one that no text gives: an empty name, a target that is none.
+    """
+    head = {"name": case.name, "source": case.source, "state": case.state, "credential": case.credential}
+    given = {key: value for key, value in head.items() if value not in (None, "written", "given") or key == "name"}
+    text = "".join(f"# {line}\n" for line in comment.splitlines()) + "[[case]]\n" + _lines_for(given)
+    if len(case.steps) == 1:
+        return text + _lines_for(_step_entry(case.steps[0]))
+    return text + "".join(f"\n[[case.step]]\n{_lines_for(_step_entry(step))}" for step in case.steps)
+
+
+def _lines_for(entry: Mapping[str, Any]) -> str:
+    return "".join(key_line(key, value) for key, value in entry.items())
+
+
+def _step_entry(step: Step) -> dict[str, Any]:
+    """The first of the possible entries, shortest first, that reads back as the step."""
+    reason = ""
+    for entry in _step_entries(step):
+        try:
+            if read_step(entry) == step:
+                return entry
+        except ValueError as error:
+            reason = str(error)
+    raise ValueError(f"{step.request.method} {step.request.target!r}: {reason}")
+
+
+def _step_entries(step: Step) -> Iterator[dict[str, Any]]:
+    request = step.request
+    content_type = next((value.decode("latin-1") for value in values_of(request.headers, b"content-type")), None)
+    bodies: list[tuple[str, Any] | None] = [*describe_body(request.body, content_type)]
+    for body in bodies if request.body else [None, ("text", "")]:
+        for headers, exact in _header_choices(request.headers):
+            yield _entry(step, headers, body, exact=exact)
+
+
+def _header_choices(headers: Headers) -> Iterator[tuple[Headers, bool]]:
+    rest = headers[1:] if headers[:1] == (HOST,) else headers
+    short = rest[:-1] if rest and rest[-1][0] == b"content-length" else rest
+    if short != rest and short and short[-1][0] == b"content-type":
+        yield short[:-1], False
+    yield short, False
+    yield rest, False
+    yield headers, False
+    yield headers, True
+
+
+def _entry(step: Step, headers: Headers, body: tuple[str, Any] | None, *, exact: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = {"request": step.request.line}
+    if headers:
+        pairs = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
+        entry["headers"] = _table_or_pairs(pairs)
+    if body is not None:
+        entry[body[0]] = body[1]
+    if exact:
+        entry["exact"] = True
+    if step.keep:
+        entry["keep"] = dict(step.keep)
+    return entry
+
+
+def _table_or_pairs(pairs: list[list[str]]) -> dict[Any, Any] | list[list[str]]:
+    table = dict(pairs)
+    return table if len(table) == len(pairs) and len(key_line("headers", table)) <= WIDTH else pairs

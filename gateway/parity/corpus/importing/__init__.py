@@ -1,0 +1,1 @@
+"""Make cases of HAR files, Postman collections, access logs and Flask tests."""

@@ -1,0 +1,81 @@
+"""Generated cases that found something: shrunk to what it takes, and kept in the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain, count
+
+from ..comparing.location import outline
+from ..comparing.result import Fate, Outcome, ParityResult
+from .corpus.case import Case
+from .corpus.files import load_corpus, write_cases
+from .generating.shrinking import shrink
+from .plan import Plan
+from .replaying.replay import Replay
+from .reporting.report import Report
+from .run import judged, wrong_in
+
+FILE = "found.toml"
+MOST = 10
+"""Cases that one run keeps; one for each route and set of places."""
+
+
+def keep_finds(plan: Plan, report: Report, seed: int) -> Iterator[str]:
+    """Shrink and keep one generated case for each kind of mismatch that the corpus has none for. Yields what it did."""
+    finds = _kinds(plan, report)
+    if not finds:
+        return
+    directory = plan.root / plan.map.policy.corpus
+    with Replay(plan.setup, workers=1, seed=seed) as replay:
+        kept = [_shrunk(plan, replay, case, result) for case, result in finds[:MOST]]
+    corpus = load_corpus(directory)
+    known = [case for case in corpus if case.source == "found"]
+    write_cases(directory, FILE, [*known, *_named(kept, {case.name for case in corpus})])
+    yield f"kept {len(kept)} minimised case{'s' * (len(kept) > 1)} in {directory / FILE}: the next run replays them"
+    if len(finds) > MOST:
+        yield f"kinds of mismatch left for the next run: {len(finds) - MOST}"
+
+
+def _kinds(plan: Plan, report: Report) -> list[tuple[Case, ParityResult]]:
+    by_name = {case.name: case for case in plan.cases}
+    found: dict[tuple[str, frozenset[str]], tuple[Case, ParityResult]] = {}
+    known = set()
+    for result in report.results:
+        case = by_name.get(result.case)
+        if result.outcome is not Outcome.MISMATCHED or case is None or not result.route:
+            continue
+        kind = (result.route, places(result))
+        if case.is_generated:
+            found.setdefault(kind, (case, result))
+        else:
+            known.add(kind)
+    return [find for kind, find in found.items() if kind not in known]
+
+
+def places(result: ParityResult) -> frozenset[str]:
+    """Where a result mismatches, every index as `[*]`."""
+    return frozenset(outline(verdict.difference.where) for verdict in result.verdicts if verdict.fate is Fate.MISMATCH)
+
+
+def _shrunk(plan: Plan, replay: Replay, case: Case, result: ParityResult) -> Case:
+    policy, today = plan.map.policy, datetime.now(UTC).date()
+    wanted = places(result)
+
+    def still_differs(smaller: Case) -> bool:
+        for pair in replay.run([smaller], wrong_in(plan)):
+            found = judged(pair, plan, policy, today)
+            return any(one.route == result.route and places(one) == wanted for one in found)
+        return False
+
+    return replace(shrink(case, still_differs), source="found")
+
+
+def _named(cases: Iterable[Case], taken: set[str]) -> Iterator[Case]:
+    """As found, each with a name of its own: the same generated case may differ in another way the next time."""
+    for case in cases:
+        names = chain([f"found: {case.name}"], (f"found: {case.name} ({number})" for number in count(2)))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        yield replace(case, name=name)

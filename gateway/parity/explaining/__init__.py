@@ -1,1 +1,0 @@
-"""Known causes of differences, and what to do about each."""

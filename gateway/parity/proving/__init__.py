@@ -1,1 +1,0 @@
-"""What evidence is bound to, and the documents that follow from it."""

@@ -1,0 +1,1 @@
+"""Run parity as tests, and record tests as cases, in pytest."""

@@ -1,0 +1,39 @@
+"""One request that did not match, as a test's failure tells it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import shorten
+
+from ...comparing.causes import CAUSES
+from ...comparing.result import Fate, ParityResult
+from ..reporting.report import request_text, told
+from ..reporting.side_by_side import Piece, side_by_side
+
+WIDTH = 56
+"""Characters of each side."""
+LONGEST = 200
+"""Characters of a difference: the whole of it is below."""
+
+
+def failure_text(result: ParityResult) -> str:
+    """The note, the differences, what to do about them, the request, and both answers side by side."""
+    head = [result.note] if result.note else []
+    head += [shorten(told(verdict), LONGEST, placeholder="...") for verdict in result.verdicts]
+    known = dict.fromkeys(one.cause for one in result.verdicts if one.cause in CAUSES and one.fate is Fate.MISMATCH)
+    head += [f"{name}: {CAUSES[name].title}\n    fix: {CAUSES[name].advice}" for name in known]
+    return "\n".join([*head, "", request_text(result.request), "", *_columns(result)])
+
+
+def _columns(result: ParityResult) -> Iterator[str]:
+    """`|` stands between lines that differ, `<` and `>` beside one that the other side does not have."""
+    yield f"{'legacy':<{WIDTH}}   new"
+    for line in side_by_side(result.control, result.candidate):
+        left, right = _text(line.control), _text(line.candidate)
+        sign = ">" if line.control is None else "<" if line.candidate is None else "|" if line.differs else " "
+        yield f"{left:<{WIDTH}} {sign} {right}".rstrip()
+
+
+def _text(pieces: tuple[Piece, ...] | None) -> str:
+    text = "".join(piece for piece, _ in pieces or ())
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."

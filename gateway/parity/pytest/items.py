@@ -1,0 +1,165 @@
+"""`pytest --parity [MAP]`: a test for each route and case of a map, and the `parity` fixture. No data is a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ...comparing.result import Outcome, ParityResult
+from ...errors import GatewayError
+from ..corpus.case import Case
+from ..corpus.case_reading import read_step
+from ..session import BothSides
+from .failure_text import failure_text
+
+GREEN = (Outcome.MATCHED, Outcome.IGNORED)
+
+
+class ParityTests:
+    """The plugin while `--parity` is given."""
+
+    def __init__(self, sides: BothSides) -> None:
+        self.sides = sides
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """The map is a file of tests."""
+        if file_path != self.sides.path:
+            return None
+        return MapFile.from_parent(parent, path=file_path, sides=self.sides)
+
+    @pytest.hookimpl(tryfirst=True)  # before `-m` selects
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """A test with the fixture has the marker."""
+        for item in items:
+            if "parity" in getattr(item, "fixturenames", ()):
+                item.add_marker("parity")
+
+    def pytest_sessionfinish(self) -> None:
+        """No process and no directory is left."""
+        self.sides.close()
+
+
+class MapFile(pytest.File):
+    """A map: each route that both apps have, and the ignore rules."""
+
+    def __init__(self, *, sides: BothSides, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._sides = sides
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Raises CollectError with what is wrong in map, corpus or apps."""
+        try:
+            plan = self._sides.plan
+        except GatewayError as error:
+            raise self.CollectError(str(error)) from error
+        for route in plan.routes:
+            yield RouteTests.from_parent(self, name=route, sides=self._sides)
+        if plan.map.policy.ignore:
+            yield ParityTest.from_parent(self, name="ignore rules", check=partial(_check_rules, self._sides))
+
+
+class RouteTests(pytest.Collector):
+    """One route: a test for each case that asks it, and one more where they are too few."""
+
+    def __init__(self, *, sides: BothSides, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._sides = sides
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """In the order of the corpus."""
+        plan, requests = self._sides.plan, 0
+        for case in plan.cases:
+            if asked := plan.routes_of(case).count(self.name):
+                requests += asked
+                yield self._test(case.name, partial(self._check, case))
+        if requests < (minimum := plan.map.policy.minimum):
+            yield self._test("enough requests", partial(_fail, f"{requests} of {minimum} different requests needed"))
+
+    def _test(self, name: str, check: Callable[[], None]) -> pytest.Item:
+        test: pytest.Item = ParityTest.from_parent(self, name=name, check=check)
+        return test
+
+    def _check(self, case: Case) -> None:
+        found = tuple(result for result in self._sides.results(case) if result.route == self.name)
+        if not found and case.is_generated:
+            pytest.skip("a wrong guess: no answer of legacy has the value that it goes on with")
+        _check_green(found)
+
+
+class ParityTest(pytest.Item):
+    """One thing to check."""
+
+    def __init__(self, *, check: Callable[[], None], **rest: Any) -> None:
+        super().__init__(**rest)
+        self._check = check
+        self.add_marker("parity")
+
+    def runtest(self) -> None:
+        """Raises AssertionError with what differs, ReplayError when a side cannot be started."""
+        self._check()
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """What differs; the gateway's own lines tell nothing about it."""
+        if isinstance(excinfo.value, AssertionError | GatewayError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """The heading of a failure."""
+        route = f"{self.parent.name}: " if isinstance(self.parent, RouteTests) else ""
+        return self.path, None, f"{route}{self.name}"
+
+
+class Parity:
+    """The `parity` fixture: one request, or several from one state, on both sides."""
+
+    def __init__(self, sides: BothSides, name: str) -> None:
+        self._sides = sides
+        self._name = name
+
+    def check(self, request: str, **step: Any) -> ParityResult:
+        """Ask both sides, `check("POST /todos", json={"title": "x"})`; `step` has the keys of a step of a case file.
+
+        Raises AssertionError with what differs, ValueError for what is no step.
+        """
+        __tracebackhide__ = True
+        return self.check_steps({"request": request, **step})[0]
+
+    def check_steps(self, *steps: dict[str, Any]) -> tuple[ParityResult, ...]:
+        """Several requests, each with its `request`; values kept of one are used in the next."""
+        __tracebackhide__ = True
+        return self.check_case(Case(self._name, tuple(map(read_step, steps))))
+
+    def check_case(self, case: Case) -> tuple[ParityResult, ...]:
+        """A case; both sides start from its state."""
+        __tracebackhide__ = True
+        results = self._sides.replay(case)
+        _check_green(results)
+        return results
+
+
+def _check_green(results: Iterable[ParityResult]) -> None:
+    __tracebackhide__ = True
+    found = tuple(results)
+    failed = [result for result in found if result.outcome not in GREEN]
+    if failed:
+        _fail("\n\n".join(f"{one.outcome.value} at request {one.step + 1}\n{failure_text(one)}" for one in failed))
+    if not found:
+        _fail("nothing was compared: no request was of a route that both sides have")
+
+
+def _check_rules(sides: BothSides) -> None:
+    complaints = sides.complaints()
+    if complaints is None:
+        pytest.skip("only a run of every case, generated ones too, shows that a rule matches nothing")
+    if complaints:
+        _fail("\n".join(complaints))
+
+
+def _fail(text: str) -> None:
+    __tracebackhide__ = True
+    raise AssertionError(text)

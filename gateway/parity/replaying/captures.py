@@ -1,0 +1,92 @@
+"""Values of answers for later requests of the same case. Pure."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any
+
+from ...http.message import Request, Response, values_of
+from ..corpus.case import Step, fill, uses
+
+PART = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
+INPUT = re.compile(rb"<input\b[^>]{0,1000}>", re.IGNORECASE)
+ATTRIBUTE = re.compile(rb"""\b(name|value)=["']([^"']*)["']""", re.IGNORECASE)
+
+
+class Kept:
+    """What one side's answers have given to one case so far."""
+
+    def __init__(self, side: str) -> None:
+        self._side = side
+        self._values: dict[str, str] = {}
+        self._absent: dict[str, str] = {}
+        """Name to why it has no value."""
+
+    def take(self, step: Step, request: Request, response: Response | None) -> None:
+        """Keep what the step wants of its answer; `request` is as it was asked."""
+        for name, place in step.keep:
+            value = None if response is None else value_at(response, place)
+            if value is not None:
+                self._values[name] = value
+            else:
+                self._values.pop(name, None)  # who signs in a second time and fails is not the first one
+                self._absent[name] = f'the {self._side}\'s answer to "{request.line}" has nothing to keep at {place}'
+
+    def lacks(self, request: Request) -> str:
+        """Why the request cannot be asked; empty when every value that it needs is there."""
+        missing = (why for name, why in self._absent.items() if name not in self._values and uses(request, name))
+        return next(missing, "")
+
+    def fill(self, request: Request) -> Request:
+        """With what was kept."""
+        return fill(request, self._values)
+
+
+def value_at(response: Response, place: str) -> str | None:
+    """`body.items[0].id`, `header.etag`, `cookie.session`, `body`, `status`; None when nothing stands there.
+
+    In an HTML page `body.csrf_token` is the value of the field of that name.
+    """
+    kind, _, rest = place.partition(".")
+    if kind == "header":
+        found = values_of(response.headers, rest.lower().encode("latin-1"))
+        return found[0].decode("latin-1") if found else None
+    if kind == "cookie":
+        return _cookie(response, rest)
+    if place == "status":
+        return str(response.status)
+    return _body(response, place) if place.startswith("body") else None
+
+
+def _body(response: Response, place: str) -> str | None:
+    if place == "body":
+        return response.body.decode("utf-8", "surrogateescape")
+    if response.media_type == "text/html":
+        return _field(response.body, place.removeprefix("body."))
+    return _json(response.body, place.removeprefix("body"))
+
+
+def _cookie(response: Response, name: str) -> str | None:
+    pairs = (value.partition(b";")[0].partition(b"=") for value in values_of(response.headers, b"set-cookie"))
+    found = [value.strip() for key, _, value in pairs if key.strip() == name.encode("latin-1")]
+    return found[-1].decode("latin-1") if found else None
+
+
+def _field(body: bytes, name: str) -> str | None:
+    for found in INPUT.finditer(body):
+        given = {key.lower(): value for key, value in ATTRIBUTE.findall(found[0])}
+        if given.get(b"name") == name.encode():
+            return html.unescape(given.get(b"value", b"").decode("utf-8", "surrogateescape"))
+    return None
+
+
+def _json(body: bytes, path: str) -> str | None:
+    try:
+        found: Any = json.loads(body)
+        for name, index, quoted in PART.findall(path):
+            found = found[int(index) if index else name or json.loads(quoted)]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return found if isinstance(found, str) else json.dumps(found)

@@ -1,0 +1,116 @@
+"""The client's end of one exchange with an app in process. Nothing is added to the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from starlette.types import Message, Scope
+
+from ...http.message import Headers, Request, Response
+
+LONGEST = 8 * 1024 * 1024
+"""Bytes of a body that are read; what is longer is cut there."""
+GRACE_S = 1.0
+"""Seconds that an app has to end once its client has left."""
+CLIENT = ("127.0.0.1", 50000)
+SERVER = ("127.0.0.1", 8000)
+
+
+@dataclass(slots=True)
+class Called:
+    """What came of a call."""
+
+    response: Response | None
+    error: str | None
+    duration: float
+    hung: bool = False
+    """No answer began in time."""
+    is_over: bool = True
+    """Whether the app has ended; one that has not makes its process unfit for another request."""
+
+
+class Wire:
+    """What an app has answered so far, told in ASGI's messages."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self._status = 0
+        self._headers: Headers = ()
+        self._pieces: list[bytes] = []
+        self._length = 0
+        self.was_left = False
+        """What still comes is not wanted."""
+        self.is_whole = False
+        self.error: str | None = None
+        self.began = perf_counter()
+        self._ended = 0.0
+        """When the last byte came, or the client left."""
+
+    def called(self, *, is_over: bool) -> Called:
+        """What has come so far, as all that there is."""
+        has_begun = self._status != 0
+        response = self._response() if has_begun else None
+        duration = (self._ended or perf_counter()) - self.began
+        return Called(response, self.error, duration, hung=self.was_left and not has_begun, is_over=is_over)
+
+    def take(self, message: Message) -> None:
+        """As uvicorn, silent once the client has left or has its whole answer."""
+        if self.was_left or self.is_whole:
+            return
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            self._headers = tuple((bytes(name).lower(), bytes(value)) for name, value in message.get("headers", ()))
+        elif message["type"] == "http.response.body":
+            self._take_body(message)
+
+    def leave(self) -> None:
+        """The client goes; what comes after is not wanted."""
+        self.was_left = True
+        self._end()
+
+    def _take_body(self, message: Message) -> None:
+        body = bytes(message.get("body", b""))
+        self._pieces.append(body)
+        self._length += len(body)
+        if not message.get("more_body", False):
+            self.is_whole = True
+            self._end()
+        elif self._length > LONGEST:
+            self.leave()
+
+    def _end(self) -> None:
+        """No more is wanted."""
+        self._ended = self._ended or perf_counter()
+
+    def _response(self) -> Response:
+        body = b"" if self.request.method == "HEAD" else b"".join(self._pieces)[:LONGEST]
+        return Response(self._status, self._headers, body, is_cut=self.was_left and not self.is_whole)
+
+
+def text_of(error: BaseException) -> str:
+    """`ValueError: no such book`."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - of its own __str__
+        return type(error).__name__
+
+
+def scope_of(request: Request, state: dict[str, Any]) -> Scope:
+    """The scope that uvicorn builds, for a client on the loopback."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "server": SERVER,
+        "client": CLIENT,
+        "scheme": "http",
+        "method": request.method,
+        "root_path": "",
+        "path": request.path,
+        "raw_path": request.target.partition(b"?")[0],
+        "query_string": request.query,
+        "headers": [(name.lower(), value) for name, value in request.headers],
+        "state": state.copy(),
+    }

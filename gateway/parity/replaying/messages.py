@@ -1,0 +1,113 @@
+"""What a run and the process of one side say to each other, pickled over a socket pair. Values only."""
+
+from __future__ import annotations
+
+import copyreg
+import pickle
+import time
+from dataclasses import dataclass, fields
+from operator import attrgetter
+
+from ...comparing.observation import Effects, Observation, Outbound, RowChange
+from ...http.message import Request, Response
+from ..corpus.case import Step
+
+
+@dataclass(frozen=True, slots=True)
+class SideStart:
+    """How one side is to be: the first message, before its app is imported."""
+
+    name: str
+    """`control`, `candidate` or `twin`."""
+    key: str
+    """The setting that its app comes from, for messages."""
+    app: str
+    """Import string."""
+    arguments: tuple[tuple[str, str], ...]
+    directory: str
+    """Its own, for its files; the only one it may write to, with `scratch`."""
+    scratch: str
+    database: str
+    """URL of its own database."""
+    baseline: str
+    """URL of the database that every case starts from."""
+    baseline_files: str
+    makes_baseline: bool
+    """Whether its state after its start becomes the baseline."""
+    timeout: float
+    freezes: bool
+    moment: int
+    """Nanoseconds since the epoch while the app starts."""
+    seed: int
+    beside: str = ""
+    """Import string of the legacy app, for a candidate whose cases ask what the new app does not have yet."""
+    cpu: int | None = None
+    """The one that it keeps to: its threads share one interpreter, and each hand-over between CPUs costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The side's app is up."""
+
+    attempts: tuple[Outbound, ...] = ()
+    """What it tried while it started, and was refused."""
+    changed: tuple[str, ...] = ()
+    """Tables that its start changed in the baseline; they have been put back."""
+    has_memory_database: bool = False
+    """Whether it opened one that lives in its process, which no case puts back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The side's app did not start."""
+
+    reason: str
+    attempts: tuple[Outbound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One case, to be answered from the baseline."""
+
+    steps: tuple[Step, ...]
+    moment: int
+    """Nanoseconds since the epoch of the first step; each next one is a second later."""
+    seed: int
+    state: str | None = None
+    """File of another baseline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a side did with a case."""
+
+    steps: tuple[tuple[Request, Observation], ...]
+    """As asked, kept values filled in, and what came of it."""
+    refused: str = ""
+    """Why it did not come to the end."""
+    is_spent: bool = False
+    """Whether the side has to be started again before the next case."""
+    missing: str = ""
+    """Why the rest was not asked: a value that it needs was in no answer."""
+
+
+def moment_now() -> int:
+    """Nanoseconds since the epoch, to 1/64 s: so much a float of seconds holds exactly, and no whole second is among
+    them, of which `isoformat` would leave the fraction out."""
+    part = 10**9 // 64
+    return (time.time_ns() // part | 1) * part
+
+
+def pickled(ask: Ask) -> bytes:
+    """As `Connection.recv` takes it, once for all the sides it goes to."""
+    return pickle.dumps(ask, pickle.HIGHEST_PROTOCOL)
+
+
+def _pickle_by_constructor(kind: type) -> None:
+    """A third of the time that a dataclass with slots takes by itself, and most of a request's way to and fro."""
+    values = attrgetter(*(field.name for field in fields(kind)))
+    copyreg.pickle(kind, lambda value: (kind, values(value)))
+
+
+for _kind in (Ask, Answer, Step, Request, Response, Observation, Effects, RowChange, Outbound):
+    _pickle_by_constructor(_kind)

@@ -1,0 +1,1 @@
+"""Decide which backend answers a request. Pure: no I/O, no clock."""

@@ -1,0 +1,97 @@
+"""The words of routing: Backend, Mode, Route. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from ..errors import Fault
+
+WEBSOCKET = "WS"
+"""The pseudo-method of a websocket handshake, as the map writes it."""
+RESERVED_PREFIX = "/_gateway"
+_CUSTOMARY = "GET HEAD POST PUT PATCH DELETE"
+
+
+class Backend(Enum):
+    """An implementation that can serve a request."""
+
+    LEGACY = "legacy"
+    NEW = "new"
+
+
+class Mode(Enum):
+    """The life of a route, in this order."""
+
+    LEGACY = "legacy"
+    SHADOW = "shadow"
+    CANARY = "canary"
+    NEW = "new"
+
+    @property
+    def backends(self) -> frozenset[Backend]:
+        """The backends whose answers clients see."""
+        return _BACKENDS[self]
+
+    @property
+    def needs(self) -> frozenset[Backend]:
+        """The backends that must be there, seen by clients or not."""
+        return self.backends | {Backend.NEW} if self is Mode.SHADOW else self.backends
+
+
+_BACKENDS = {
+    Mode.LEGACY: frozenset({Backend.LEGACY}),
+    Mode.SHADOW: frozenset({Backend.LEGACY}),
+    Mode.CANARY: frozenset({Backend.LEGACY, Backend.NEW}),
+    Mode.NEW: frozenset({Backend.NEW}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a route was written: for faults, never for routing."""
+
+    path: str = "<routes>"
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One entry of the map, or (`listed=False`) a rule of the Flask app that the map does not name."""
+
+    methods: frozenset[str] | None
+    """Upper case, HEAD wherever GET is; None is every method."""
+    rule: str
+    mode: Mode
+    percent: float = 0.0
+    """Of a canary: the share of sticky keys that the new side answers, 0 to 100."""
+    sticky: str = "client"
+    """Of a canary: `client`, `cookie:NAME` or `header:NAME`, which keeps a client on its side."""
+    listed: bool = True
+    place: Place = Place()
+
+    @property
+    def key(self) -> str:
+        """The route as the map writes it: `GET,POST /feedback`, or the bare rule for every method."""
+        return route_key(self.methods, self.rule)
+
+    @property
+    def backend(self) -> Backend | None:
+        """The one backend that answers, or None where a canary has to choose."""
+        (first, *more) = self.mode.backends
+        return None if more else first
+
+    def fault(self, message: str) -> Fault:
+        return Fault(self.place.path, self.place.line, f'routes."{self.key}"', message)
+
+
+def route_key(methods: Iterable[str] | None, rule: str) -> str:
+    """`METHODS RULE` as the map writes it; GET implies HEAD."""
+    return rule if methods is None else f"{','.join(shown_methods(methods))} {rule}"
+
+
+def shown_methods(methods: Iterable[str]) -> list[str]:
+    """In the customary order, without the HEAD that GET implies."""
+    names = set(methods)
+    return sorted(names - {"HEAD"} if "GET" in names else names, key=lambda name: (_CUSTOMARY.find(name) % 99, name))

@@ -1,0 +1,1 @@
+"""Serve both apps behind one ASGI callable."""

@@ -1,0 +1,1 @@
+"""Keep runs, results, evidence and the audit in SQL."""

@@ -1,0 +1,107 @@
+"""How a store is reached: its URL, its engine, and the version of its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, inspect, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import StoreError
+from .schema import METADATA, VERSION
+
+_BUSY_SECONDS = 30
+_MIGRATION_LOCK = 0x6761746577  # PostgreSQL's advisory lock while one process makes the schema
+_LOOK = "`store` under [parity] says where it is"
+_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (METADATA.create_all,)
+"""What brings a store from each version to the next; an empty database is version 0."""
+
+
+def parse_url(url: str, root: Path) -> URL:
+    """A relative SQLite path starts at `root`. Raises StoreError for what is neither SQLite nor PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except SQLAlchemyError:
+        message = f'"{url}" is not the URL of a database, like "sqlite:///.gateway/parity.sqlite3"'
+        raise StoreError(f'store: {message} or "postgresql://user@host/name"') from None
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        shown = parsed.render_as_string()
+        raise StoreError(f'store "{shown}": neither SQLite nor PostgreSQL; write sqlite:///FILE or postgresql://...')
+    return parsed.set(database=str(root / (parsed.database or ""))) if is_file(parsed) else parsed
+
+
+def is_file(url: URL) -> bool:
+    """Whether the store is a file of SQLite's."""
+    return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+
+
+def make_directory(url: URL) -> None:
+    """A directory that is new keeps itself out of version control, as pytest's and mypy's caches do."""
+    directory = Path(url.database or "").parent
+    if not is_file(url) or directory.exists():
+        return
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f'store "{url}": "{directory}" cannot be made: {error.strerror}; {_LOOK}') from None
+
+
+def open_engine(url: URL) -> Engine:
+    """Connections that several processes can use at once."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver would begin late, and not before DDL at all
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A transaction that will write takes its turn at the start: one that turns into a writer later is refused."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def migrate(connection: Connection, url: URL) -> None:
+    """Bring the schema to this version. Raises StoreError for a newer one."""
+    if url.get_backend_name() == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+    version = version_of(connection)
+    if version > len(_MIGRATIONS):
+        known = f"this one knows versions up to {len(_MIGRATIONS)}; upgrade migration-gateway"
+        raise StoreError(f'store "{url.render_as_string()}": of version {version}, made by a newer gateway; {known}')
+    for step in _MIGRATIONS[version:]:
+        step(connection)
+    if version < len(_MIGRATIONS):
+        connection.execute(delete(VERSION))
+        connection.execute(insert(VERSION).values(version=len(_MIGRATIONS)))
+
+
+def version_of(connection: Connection) -> int:
+    """0 where there is no schema."""
+    if not inspect(connection).has_table(VERSION.name):
+        return 0
+    return connection.execute(select(func.max(VERSION.c.version))).scalar() or 0
+
+
+@contextmanager
+def told(url: URL) -> Iterator[None]:
+    """What the database refuses becomes a StoreError."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise StoreError(f'store "{url.render_as_string()}": {cause}; {_LOOK}') from error

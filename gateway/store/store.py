@@ -1,0 +1,247 @@
+"""Runs, results, evidence and audit in SQL: a SQLite file or PostgreSQL. Values in, values out.
+
+Several processes may use one store. Every failure of the database is a StoreError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy.engine import Row
+
+from ..comparing.result import Fate, Outcome, ParityResult
+from .connecting import is_file, make_directory, migrate, open_engine, parse_url, told, version_of
+from .evidence import Evidence, Fingerprints
+from .rows import columns_of, result_of
+from .schema import AUDIT, EVIDENCE, RESULTS, RUNS
+
+KEPT_RUNS = 20
+"""Runs whose results stay; of older ones only the verdicts do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One parity run."""
+
+    id: int
+    began: datetime
+    ended: datetime | None
+    """None while it runs, and for one that was killed."""
+    seed: int
+    fingerprints: Fingerprints
+    """Of both sides, the policy and the corpus as wholes."""
+    outcome: Outcome | None
+    interrupted: bool
+    """It was told to stop before its last case."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One flip: who moved which route, and on what evidence."""
+
+    when: datetime
+    who: str
+    """The user of the operating system."""
+    action: str
+    """`flip`."""
+    route: str
+    before: str
+    """`legacy`, `shadow`, `canary 10 %` or `new`."""
+    after: str
+    reason: str = ""
+    forced: bool = False
+    """It was done without fresh matching evidence."""
+    evidence: int | None = None
+    """Id of the route's newest evidence at that time, fresh or not."""
+
+
+class Store:
+    """An open store. `Store.open` makes it, `Store.find` only looks."""
+
+    def __init__(self, engine: Engine) -> None:
+        """`engine` must hold a schema of this version: use `open` or `find`."""
+        self._engine = engine
+        self._writer = engine.execution_options(writes=True)
+
+    @classmethod
+    def open(cls, url: str, root: Path = Path()) -> Store:
+        """The store at a SQLAlchemy URL, made or brought to this version; a relative SQLite path starts at `root`.
+
+        Raises StoreError when it cannot be reached, or is of a newer gateway.
+        """
+        parsed = parse_url(url, root)
+        make_directory(parsed)
+        store = cls(open_engine(parsed))
+        try:
+            with store._writing() as connection:
+                migrate(connection, parsed)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def find(cls, url: str, root: Path = Path()) -> Store | None:
+        """The store at a URL, or None where nobody has made one. Nothing is made; raises StoreError as `open` does."""
+        parsed = parse_url(url, root)
+        if is_file(parsed) and not Path(parsed.database or "").exists():
+            return None
+        with cls(open_engine(parsed)) as store, told(parsed), store._engine.connect() as connection:
+            is_there = version_of(connection) > 0
+        return cls.open(url, root) if is_there else None
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self.close()
+
+    # --- runs and results ---
+
+    def begin_run(self, seed: int, fingerprints: Fingerprints, began: datetime) -> int:
+        """The new run's id. Results of the runs before the last KEPT_RUNS go."""
+        values = {**_fingerprint_columns(fingerprints), "began": began, "seed": str(seed), "interrupted": False}
+        with self._writing() as connection:
+            run: int = connection.execute(insert(RUNS).values(values).returning(RUNS.c.id)).scalar_one()
+            connection.execute(delete(RESULTS).where(RESULTS.c.run <= run - KEPT_RUNS))
+        return run
+
+    def add_results(self, run: int, results: Iterable[ParityResult]) -> None:
+        """Keep results, all or none; heads and bodies up to a bound, effects only as their differences."""
+        rows = [columns_of(run, result) for result in results]
+        if rows:
+            with self._writing() as connection:
+                connection.execute(insert(RESULTS), rows)
+
+    def end_run(self, run: int, outcome: Outcome, ended: datetime, *, interrupted: bool = False) -> None:
+        """The run is over, or was told to stop."""
+        values = {"outcome": outcome.value, "ended": ended, "interrupted": interrupted}
+        with self._writing() as connection:
+            connection.execute(update(RUNS).where(RUNS.c.id == run).values(values))
+
+    def resume_run(self, run: int) -> None:
+        """The run goes on: it has not ended."""
+        with self._writing() as connection:
+            connection.execute(update(RUNS).where(RUNS.c.id == run).values(ended=None, interrupted=False, outcome=None))
+
+    def results_of(self, run: int) -> tuple[ParityResult, ...]:
+        """What the run has found so far, in the order in which it came."""
+        rows = self._read(select(RESULTS).where(RESULTS.c.run == run).order_by(RESULTS.c.id))
+        return tuple(result_of(row) for row in rows)
+
+    def ignored_results(self) -> tuple[ParityResult, ...]:
+        """Of the newest run that came to its end, what differs on purpose at some place."""
+        run = self.last_run()
+        if run is None:
+            return ()
+        differing = RESULTS.c.outcome.in_([Outcome.IGNORED.value, Outcome.MISMATCHED.value])
+        rows = self._read(select(RESULTS).where(RESULTS.c.run == run.id, differing).order_by(RESULTS.c.id))
+        found = map(result_of, rows)
+        return tuple(each for each in found if any(verdict.fate is Fate.IGNORED for verdict in each.verdicts))
+
+    def last_run(self) -> Run | None:
+        """The newest run that came to its end."""
+        done = RUNS.c.ended.is_not(None) & RUNS.c.interrupted.is_(False)
+        rows = self._read(select(RUNS).where(done).order_by(RUNS.c.id.desc()).limit(1))
+        return next(map(_run, rows), None)
+
+    def interrupted_run(self, fingerprints: Fingerprints) -> Run | None:
+        """The newest run, if it was of just this code, policy and corpus and did not come to its end.
+
+        One that still runs in another process looks like one that was killed.
+        """
+        rows = self._read(select(RUNS).order_by(RUNS.c.id.desc()).limit(1))
+        run = next(map(_run, rows), None)
+        if run is None or run.fingerprints != fingerprints or not (run.interrupted or run.ended is None):
+            return None
+        return run
+
+    # --- evidence ---
+
+    def put_evidence(self, evidence: Iterable[Evidence]) -> None:
+        """Keep verdicts; each takes the place of what its route had."""
+        rows = [_evidence_columns(one) for one in evidence]
+        if rows:
+            with self._writing() as connection:
+                connection.execute(insert(EVIDENCE), rows)
+
+    def evidence_for(self, routes: Sequence[str]) -> dict[str, Evidence]:
+        """The newest evidence of each route that has some."""
+        newest = select(func.max(EVIDENCE.c.id)).where(EVIDENCE.c.route.in_(routes)).group_by(EVIDENCE.c.route)
+        rows = self._read(select(EVIDENCE).where(EVIDENCE.c.id.in_(newest)))
+        return {row.route: _evidence(row) for row in rows}
+
+    # --- audit ---
+
+    @contextmanager
+    def auditing(self, entry: AuditEntry) -> Iterator[None]:
+        """Keep the entry if what is done meanwhile succeeds."""
+        with self._writing() as connection:
+            connection.execute(insert(AUDIT).values(_audit_columns(entry)))
+            yield
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Keep an entry; there is no way to change or remove one."""
+        with self.auditing(entry):
+            pass
+
+    def audit(self, route: str | None = None) -> tuple[AuditEntry, ...]:
+        """Every entry, or those of one route, the oldest first."""
+        query = select(AUDIT).order_by(AUDIT.c.id)
+        rows = self._read(query if route is None else query.where(AUDIT.c.route == route))
+        return tuple(
+            AuditEntry(
+                row.at, row.who, row.action, row.route, row.before, row.after, row.reason, row.forced, row.evidence
+            )
+            for row in rows
+        )
+
+    def _read(self, query: Any) -> Sequence[Row[Any]]:
+        with told(self._engine.url), self._engine.connect() as connection:
+            return connection.execute(query).all()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with told(self._engine.url), self._writer.begin() as connection:
+            yield connection
+
+
+def _fingerprint_columns(fingerprints: Fingerprints) -> dict[str, Any]:
+    return {column: getattr(fingerprints, column) for column in Fingerprints.__slots__}
+
+
+def _fingerprints(row: Row[Any]) -> Fingerprints:
+    return Fingerprints(**{column: getattr(row, column) for column in Fingerprints.__slots__})
+
+
+def _run(row: Row[Any]) -> Run:
+    outcome = None if row.outcome is None else Outcome(row.outcome)
+    return Run(row.id, row.began, row.ended, int(row.seed), _fingerprints(row), outcome, row.interrupted)
+
+
+_COUNTS = ("route", "matched", "ignored", "mismatched", "inconclusive", "power", "made", "run", "note")
+
+
+def _evidence_columns(evidence: Evidence) -> dict[str, Any]:
+    values = {name: getattr(evidence, name) for name in _COUNTS}
+    return {**values, "outcome": evidence.outcome.value, **_fingerprint_columns(evidence.fingerprints)}
+
+
+def _evidence(row: Row[Any]) -> Evidence:
+    values = {name: getattr(row, name) for name in _COUNTS}
+    return Evidence(**values, outcome=Outcome(row.outcome), fingerprints=_fingerprints(row), id=row.id)
+
+
+def _audit_columns(entry: AuditEntry) -> dict[str, Any]:
+    values = {name: getattr(entry, name) for name in AuditEntry.__slots__ if name != "when"}
+    return {**values, "at": entry.when.astimezone(UTC)}
