@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from selenium import webdriver
 
-from tests.postgresql import Cluster, private_cluster, programs
-from tests.required import Requirements, absent, required
-from tests.stores import PostgresqlStore, SqliteStore, Store
+from tests.support.postgresql import Cluster, private_cluster, programs
+from tests.support.required import Requirements, absent, required
+from tests.support.stores import PostgresqlStore, SqliteStore, Store
 
 STORES = ("sqlite", "postgresql")
 MARKERS = {"browser", "postgresql", "store"}

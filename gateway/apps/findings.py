@@ -61,7 +61,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EvidenceStatus:
     """What parity runs have shown of the routes that are flipped."""
 
     stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
 
 
 def check(
-    map_: MigrationMap, table: RouteTable, inventory: Inventory, standing: Standing | None = None
+    map_: MigrationMap, table: RouteTable, inventory: Inventory, standing: EvidenceStatus | None = None
 ) -> tuple[Finding, ...]:
     """Every finding, the worst first; without a standing, none about evidence."""
     rows = list_rows(table, inventory)
@@ -97,7 +97,7 @@ def check(
         *_of_neither_app(rows, inventory),
         *_not_implemented(rows),
         *_lost_hooks(rows, inventory.hooks, map_),
-        *_without_evidence(standing or Standing()),
+        *_without_evidence(standing or EvidenceStatus()),
         *_hidden(inventory),
         *_unreached(rows),
         *_without_head(rows),
@@ -181,7 +181,7 @@ def _stale_hooks(hooks: Iterable[Hook], covered: Iterable[str], map_: MigrationM
             yield Finding(Level.WARNING, "unknown-hook", name, message)
 
 
-def _without_evidence(standing: Standing) -> Iterator[Finding]:
+def _without_evidence(standing: EvidenceStatus) -> Iterator[Finding]:
     for key, reasons in standing.stale.items():
         yield Finding(Level.WARNING, "stale-evidence", key, f"flipped, but {'; '.join(reasons)}", (key,))
     if standing.uncovered:

@@ -15,9 +15,9 @@ from starlette.types import Message, Receive, Scope, Send
 from ..config.bridge_limits import Limits
 from .environ import is_ambiguous
 from .request_body import read_body
-from .scheduler import Gauges, Workers
+from .scheduler import Gauges, Scheduler
 from .streaming_body import ClientGoneError
-from .wsgi_call import Turn
+from .wsgi_call import WSGICall
 
 __all__ = ["ClientGoneError", "Gauges", "Limits", "WSGIBridge"]
 
@@ -32,7 +32,7 @@ class WSGIBridge(WSGIMiddleware):
     def __init__(self, app: WSGIApplication, *, limits: Limits | None = None) -> None:
         super().__init__(cast(Any, app))
         self._limits = limits or Limits()
-        self._workers: Workers | None = None
+        self._workers: Scheduler | None = None
 
     @property
     def gauges(self) -> Gauges | None:
@@ -60,13 +60,13 @@ class WSGIBridge(WSGIMiddleware):
                 await send(message)
             return
         if self._workers is None:
-            self._workers = Workers(asyncio.get_running_loop(), self._limits)
+            self._workers = Scheduler(asyncio.get_running_loop(), self._limits)
         workers = self._workers
         try:
             body = await read_body(scope, receive, self._limits.spool * MIB)
         except ClientGoneError:
             return
-        turn = Turn(cast(WSGIApplication, self.app), scope, body, workers.to_streams, workers.done)
+        turn = WSGICall(cast(WSGIApplication, self.app), scope, body, workers.to_streams, workers.done)
         workers.submit(turn)
         await turn.answer(receive, send)
         if turn.was_refused and not turn.is_abandoned:

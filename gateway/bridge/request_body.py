@@ -12,7 +12,7 @@ from typing import IO
 
 from starlette.types import Message, Receive, Scope
 
-from .streaming_body import ClientGoneError, LiveBody
+from .streaming_body import ClientGoneError, StreamingBody
 
 MEMORY = 1024 * 1024
 """Bytes of one body that stay in memory; a longer one goes to a temporary file."""
@@ -23,14 +23,14 @@ class LostBodyError(RuntimeError):
 
 
 async def read_body(scope: Scope, receive: Receive, most: int) -> IO[bytes]:
-    """The whole body, at its start, or a LiveBody when it has more than `most` bytes.
+    """The whole body, at its start, or a StreamingBody when it has more than `most` bytes.
 
     Raises ClientGoneError when it is cut, LostBodyError when the server lost it.
     """
     if not _has_body(scope):
         return io.BytesIO()
     if _promised(scope) > most:
-        return LiveBody(receive, io.BytesIO())
+        return StreamingBody(receive, io.BytesIO())
     pieces, more = await _gather(receive)
     if more:
         return await _spool(pieces, receive, most)
@@ -69,7 +69,7 @@ async def _spool(pieces: list[bytes], receive: Receive, most: int) -> IO[bytes]:
     except BaseException:
         file.close()
         raise
-    return LiveBody(receive, file) if more else file
+    return StreamingBody(receive, file) if more else file
 
 
 async def _gather(receive: Receive) -> tuple[list[bytes], bool]:

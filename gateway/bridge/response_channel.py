@@ -28,7 +28,7 @@ def call_on(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *argumen
             raise
 
 
-class Outbox:
+class ResponseChannel:
     """From one worker thread to the event loop."""
 
     def __init__(

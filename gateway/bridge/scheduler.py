@@ -15,7 +15,7 @@ from threading import Thread, current_thread
 
 from ..config.bridge_limits import Limits
 from .response_channel import call_on
-from .wsgi_call import State, Turn
+from .wsgi_call import State, WSGICall
 
 LOGGER = logging.getLogger("gateway.bridge")
 
@@ -45,23 +45,23 @@ class Gauges:
     oldest_wait: float
     """Seconds."""
     abandoned: int
-    """Workers still busy for a client that has left."""
+    """Scheduler still busy for a client that has left."""
     limit: int
     """Views that may run at once now."""
 
 
-class Workers:
+class Scheduler:
     """Threads for one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
         self._loop = loop
         self._limits = limits
         self._limit = min(FIRST, limits.workers)
-        self._queue: deque[Turn] = deque()
-        self._active: set[Turn] = set()
+        self._queue: deque[WSGICall] = deque()
+        self._active: set[WSGICall] = set()
         self._running = 0
         self._streaming = 0
-        self._handed: SimpleQueue[Turn | None] = SimpleQueue()
+        self._handed: SimpleQueue[WSGICall | None] = SimpleQueue()
         self._threads: set[Thread] = set()
         self._tick: asyncio.TimerHandle | None = None
         self._others = 0.0
@@ -74,7 +74,7 @@ class Workers:
         abandoned = sum(turn.is_abandoned for turn in self._active)
         return Gauges(self._running, self._streaming, len(self._queue), waited, abandoned, self._limit)
 
-    def submit(self, turn: Turn) -> None:
+    def submit(self, turn: WSGICall) -> None:
         """Start the turn, or queue it, or refuse it when the queue is full; one with a live body never waits."""
         turn.since = self._loop.time()
         if turn.is_live:
@@ -89,7 +89,7 @@ class Workers:
             self._others, self._looked = time.process_time() - time.thread_time(), self._loop.time()
             self._schedule_tick()
 
-    def to_streams(self, turn: Turn) -> None:
+    def to_streams(self, turn: WSGICall) -> None:
         """Move a running turn out of the views' lane, if the streams' lane has room."""
         if turn.state is State.RUNNING and self._streaming < self._limits.streams:
             turn.state = State.STREAMING
@@ -97,7 +97,7 @@ class Workers:
             self._streaming += 1
             self._begin_next()
 
-    def done(self, turn: Turn) -> None:
+    def done(self, turn: WSGICall) -> None:
         """The turn's worker is free again, or the turn is no longer wanted before it began."""
         if turn.state is State.QUEUED and turn in self._queue:
             self._queue.remove(turn)
@@ -126,19 +126,19 @@ class Workers:
         while self._queue and self._running < self._limit:
             self._begin(self._queue.popleft())
 
-    def _begin(self, turn: Turn) -> None:
+    def _begin(self, turn: WSGICall) -> None:
         if self._hand(turn):
             turn.state = State.RUNNING
             self._running += 1
 
-    def _begin_live(self, turn: Turn) -> None:
+    def _begin_live(self, turn: WSGICall) -> None:
         if self._streaming >= self._limits.streams:
             turn.refuse()
         elif self._hand(turn):
             turn.state = State.STREAMING
             self._streaming += 1
 
-    def _hand(self, turn: Turn) -> bool:
+    def _hand(self, turn: WSGICall) -> bool:
         """Give the turn to a thread, unless there is none for it."""
         if len(self._threads) <= self._running + self._streaming and not self._add_thread():
             turn.refuse()

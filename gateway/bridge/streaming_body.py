@@ -104,7 +104,7 @@ class Incoming(io.RawIOBase):
         self._pieces.put(None)
 
 
-class LiveBody(io.BufferedReader):
+class StreamingBody(io.BufferedReader):
     """`wsgi.input` of a body too long to be waited for."""
 
     def __init__(self, receive: Receive, head: IO[bytes]) -> None:

@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from .environ import build_environ
 from .response import Response, run
-from .response_channel import Outbox, call_on
-from .streaming_body import ClientGoneError, LiveBody
+from .response_channel import ResponseChannel, call_on
+from .streaming_body import ClientGoneError, StreamingBody
 
 LOGGER = logging.getLogger("gateway.bridge")
 FAILED_LATE = "the WSGI app failed after its answer"
@@ -46,7 +46,7 @@ class State(Enum):
     OVER = auto()
 
 
-class Turn:
+class WSGICall:
     """`run` is the worker's; all else the loop's."""
 
     def __init__(
@@ -54,19 +54,19 @@ class Turn:
         app: WSGIApplication,
         scope: Scope,
         body: IO[bytes],
-        on_long: Callable[[Turn], None],
-        on_end: Callable[[Turn], None],
+        on_long: Callable[[WSGICall], None],
+        on_end: Callable[[WSGICall], None],
     ) -> None:
         """`on_long` is called once the answer has outgrown its buffer, `on_end` once the worker is free again."""
         self._loop = asyncio.get_running_loop()
         self._app = app
         self._scope = scope
         self._body = body
-        self._incoming = body.incoming if isinstance(body, LiveBody) else None
+        self._incoming = body.incoming if isinstance(body, StreamingBody) else None
         self._context = request_context()
         self._on_long = on_long
         self._on_end = on_end
-        self._outbox = Outbox(self._loop, self._became_long, self._ended)
+        self._outbox = ResponseChannel(self._loop, self._became_long, self._ended)
         self._receive: Receive | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._listening = True

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from ..http.redaction.redaction import redact_case
 from ..parity.corpus.case import Case
 from ..parity.corpus.files import write_cases
 from ..parity.corpus.importing.access_logs import MOST, read_lines
 from ..parity.corpus.importing.har import read_har
 from ..parity.corpus.importing.postman import read_postman
+from ..parity.corpus.redacting import redact_case
 
 _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 _CORPUS = click.option(

@@ -20,11 +20,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..comparing.policy import Policy
 from ..comparing.result import Outcome, ParityResult
 from ..errors import GatewayError, ReplayError
-from ..parity.counterexamples import keep_finds
+from ..evidence.current import Sources
+from ..evidence.recording import keep_evidence
+from ..parity.counterexamples import save_counterexamples
 from ..parity.plan import Plan, plan_routes, with_cases
 from ..parity.reporting.html_report import render_html
 from ..parity.reporting.report import Report, exit_code, render_json, render_junit
-from ..parity.run import RunOptions, resumable, run_parity
+from ..parity.run import RunOptions, run_parity
 from ..store.store import Store
 from .parity_view import report_view, shortened_list
 
@@ -111,18 +113,21 @@ def _run(
         plan = plan_routes(path, routes)
         advised.append(plan.map.policy)
         with Store.open(plan.map.policy.store, plan.root) as store:
-            options = _resumed(options, plan, store)
+            sources = Sources.of(plan)
+            options = _resumed(options, sources, store)
             progress.update(bar, description="writing cases")
             plan = with_cases(plan, generated=generate, seed=options.seed)
             progress.update(bar, description="parity", total=len(plan.cases), completed=0)
-            return plan, run_parity(plan, store, options, on_case)
+            finished = run_parity(plan, store, options, sources.whole, on_case)
+            keep_evidence(finished, plan, sources, store, options)
+            return plan, finished.report
 
 
-def _resumed(options: RunOptions, plan: Plan, store: Store) -> RunOptions:
+def _resumed(options: RunOptions, sources: Sources, store: Store) -> RunOptions:
     """With the seed of the run that goes on: the same seed gives the same cases."""
     if not options.resume:
         return options
-    earlier = resumable(plan, store)
+    earlier = store.interrupted_run(sources.whole)
     if earlier is None:
         click.echo("nothing to resume: no run was interrupted, or code, cases or [parity] have changed", err=True)
         return replace(options, resume=False)
@@ -155,7 +160,7 @@ def _advice() -> Iterator[list[Policy]]:
 
 def _keep(plan: Plan, report: Report) -> None:
     try:
-        for line in keep_finds(plan, report, report.seed):
+        for line in save_counterexamples(plan, report, report.seed):
             click.echo(line, err=True)
     except KeyboardInterrupt:
         click.echo("interrupted: nothing was kept in the corpus", err=True)

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..comparing.result import Fate, Outcome
+from ..comparing.result import Disposition, Outcome
 from ..parity.reporting.grouping import Group, group_differences
 from ..parity.reporting.report import Report, power_share, request_text
 from ..parity.reporting.side_by_side import Piece, side_by_side
@@ -36,7 +36,11 @@ def report_view(report: Report) -> Iterator[RenderableType]:
     yield routes_table(report.summaries)
     mismatched = (result for result in report.results if result.outcome is Outcome.MISMATCHED)
     blocks = _blocks(
-        [group for group in group_differences(mismatched, report.generated) if group.fate is Fate.MISMATCH]
+        [
+            group
+            for group in group_differences(mismatched, report.generated)
+            if group.disposition is Disposition.MISMATCH
+        ]
     )
     for block in blocks[:_MOST_CLASSES]:
         yield Text()

@@ -6,7 +6,7 @@ import re
 
 from ..http.message import Request, Response, values_of
 from .causes.errors import NO_JSON
-from .compared import StepPair
+from .compared import Compared
 from .result import Difference
 
 _REFUSED = frozenset({401, 403, 407})
@@ -18,10 +18,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOGIN = re.compile(r"/(?:log|sign)[-_]?(?:in|on)\b|/sso\b|/authori[sz]e\b", re.IGNORECASE)
 
 
-def find_looseness(step: StepPair, credential: str) -> Difference | None:
+def find_looseness(step: Compared) -> Difference | None:
     """The difference at `authentication`, where the control refuses the request and the candidate does not.
 
-    `credential` as in `Case`. A refusal is 401, 403, 407 or a redirect to a login page, and 400 or 419 for `no-csrf`.
+    A refusal is 401, 403, 407 or a redirect to a login page, and 400 or 419 for `no-csrf`.
     """
     control, candidate = step.control.response, step.candidate.response
     if control is None or candidate is None or refuses(candidate, step.candidate_request):
@@ -29,13 +29,13 @@ def find_looseness(step: StepPair, credential: str) -> Difference | None:
     if refuses(control, step.control_request):
         is_looser = candidate.status not in _NOT_ASKED and not _is_invalid(step)
     else:
-        is_looser = credential == "no-csrf" and control.status in _REFUSED_TOKEN and candidate.status < 400
+        is_looser = step.credential == "no-csrf" and control.status in _REFUSED_TOKEN and candidate.status < 400
     if not is_looser:
         return None
     return Difference("authentication", f"refused ({control.status})", f"answered ({candidate.status})")
 
 
-def _is_invalid(step: StepPair) -> bool:
+def _is_invalid(step: Compared) -> bool:
     """Whether the candidate found the request itself wrong, and did nothing: whoever sent it got nothing by it."""
     response = step.candidate.response
     if response is None or step.candidate.effects.rows:

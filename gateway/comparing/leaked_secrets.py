@@ -14,14 +14,14 @@ from urllib.parse import parse_qsl, quote, quote_plus
 
 from ..http.message import Request, Response, values_of
 from ..http.secret_names import is_secret
-from .compared import StepPair
+from .compared import Compared
 from .result import Difference
 
 SHORTEST = 6
 """Characters of a secret; a shorter value stands in too many pages by chance."""
 
 
-def find_echoes(step: StepPair) -> Iterator[Difference]:
+def find_leaked_secrets(step: Compared) -> Iterator[Difference]:
     """A difference at `secret` for each one that only the candidate's error answer repeats; never its value."""
     candidate = step.candidate.response
     if candidate is None or candidate.status < 400:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from .compared import StepPair
+from .compared import Compared
 from .diff.comparison import every_difference
 from .diff.difference_text import is_described, is_excerpt
 from .location import outline
@@ -44,13 +44,13 @@ def may_be_noise(where: str) -> bool:
 class Noise:
     """Where legacy disagrees with itself on one request, and what it says there."""
 
-    def __init__(self, step: StepPair, json_mode: str) -> None:
+    def __init__(self, step: Compared, json_mode: str) -> None:
         self._at: dict[str, list[str | None]] = defaultdict(list)
         self._of_field: dict[str, list[str | None]] = defaultdict(list)
-        self._twins = len(step.twins)
+        self._twins = len(step.repeats)
         method = step.control_request.method
-        for twin in step.twins if self._twins >= FEWEST else ():
-            for difference in every_difference(step.control, twin, method=method, json_mode=json_mode):
+        for repeat in step.repeats if self._twins >= FEWEST else ():
+            for difference in every_difference(step.control, repeat, method=method, json_mode=json_mode):
                 texts = difference.control, difference.candidate
                 self._at[difference.where] += texts
                 self._of_field[outline(difference.where)] += texts

@@ -20,7 +20,7 @@ class Outcome(Enum):
     """Nothing was shown: too few cases, a side that could not run, or a request whose predecessor differed."""
 
 
-class Fate(Enum):
+class Disposition(Enum):
     """What became of one difference."""
 
     MISMATCH = "mismatch"
@@ -45,7 +45,7 @@ class Verdict:
     """A difference with what became of it."""
 
     difference: Difference
-    fate: Fate
+    disposition: Disposition
     reason: str = ""
     """The ignore rule's, or what the noise was."""
     cause: str = ""

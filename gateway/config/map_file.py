@@ -27,7 +27,7 @@ METHODS = frozenset(
 )
 """The methods that a route may name: RFC 9110, RFC 5789, WebDAV's, and the pseudo-method of websockets."""
 _TABLES = ("gateway", "routes", "hooks", "bridge", "parity")
-_SETTINGS = ("legacy", "new", "default", "served_by_header", "sticky", "index_new_routes")
+_SETTINGS = ("legacy", "new", "default", "served_by_header", "sticky")
 _OPTIONS = ("mode", "percent", "sticky")
 _STICKY = re.compile(r"client|cookie:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|header:[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _ROUTE = re.compile(r"(?:(?P<methods>[^/]*?)\s+)?(?P<rule>/.*)")
@@ -45,8 +45,6 @@ class MigrationMap:
     """Who answers a request that no route names."""
     served_by_header: bool = False
     """Whether answers carry `X-Served-By: legacy|new`."""
-    index_new_routes: bool = False
-    """Whether the new app finds its routes by an index (route_index.py)."""
     routes: tuple[Route, ...] = ()
     hooks: tuple[tuple[str, str], ...] = ()
     """(hook of the Flask app, what replaces it on the new side): hooks that a flip may lose, each with its reason."""
@@ -184,7 +182,6 @@ class _Reader:
             new=self._of_type(("gateway", "new"), gateway.get("new"), str, '"module:app"'),
             default=self._word(("gateway", "default"), gateway.get("default", "legacy"), Backend) or Backend.LEGACY,
             served_by_header=bool(self._flag(("gateway", "served_by_header"), gateway)),
-            index_new_routes=bool(self._flag(("gateway", "index_new_routes"), gateway)),
             routes=tuple(route for key, value in listed.items() if (route := self._route(key, value, sticky))),
             hooks=tuple(self._hooks(self._table(tree, "hooks"))),
             limits=self._limits(self._table(tree, "bridge")),

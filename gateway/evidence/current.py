@@ -14,12 +14,13 @@ from ..config.map_file import MigrationMap
 from ..parity.corpus.case import Case, example
 from ..parity.corpus.files import load_corpus
 from ..routing.table import RouteTable
-from ..store.evidence import Fingerprints, corpus_fingerprint, policy_fingerprint
+from ..store.evidence import Fingerprints
 from .fingerprint import digest
 from .route_fingerprint import RouteFingerprints
+from .staleness import corpus_fingerprint, policy_fingerprint
 
 
-class Compared(Protocol):
+class ComparedRoutes(Protocol):
     """Two apps and the routes of them that are compared."""
 
     @property
@@ -38,7 +39,7 @@ class Compared(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The plainest `Compared`."""
+    """The plainest `ComparedRoutes`."""
 
     map: MigrationMap
     root: Path
@@ -56,7 +57,7 @@ class Sources:
     by_route: Mapping[str, Fingerprints]
 
     @classmethod
-    def of(cls, plan: Compared, today: date | None = None) -> Sources:
+    def of(cls, plan: ComparedRoutes, today: date | None = None) -> Sources:
         """As it is now, on a day. Raises CorpusError when the corpus has faults."""
         today = today or datetime.now(UTC).date()
         code = RouteFingerprints(

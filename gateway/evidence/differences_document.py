@@ -7,7 +7,7 @@ from datetime import date
 
 from ..comparing.ignore_rules import is_expired, names
 from ..comparing.policy import IgnoreRule
-from ..comparing.result import Difference, Fate, ParityResult
+from ..comparing.result import Difference, Disposition, ParityResult
 
 _LONGEST = 200
 EVERY_ROUTE = "Every route"
@@ -52,7 +52,7 @@ def _samples(rule: IgnoreRule, results: Iterable[ParityResult]) -> Iterator[tupl
         for verdict in result.verdicts:
             found = verdict.difference
             if (
-                verdict.fate is Fate.IGNORED
+                verdict.disposition is Disposition.IGNORED
                 and verdict.reason == rule.reason
                 and names(rule, result.route, found.where)
             ):

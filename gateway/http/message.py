@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 Headers = tuple[tuple[bytes, bytes], ...]
+FORM_TYPE = "application/x-www-form-urlencoded"
+_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
 
 
 def values_of(headers: Headers, name: bytes) -> tuple[bytes, ...]:
@@ -20,6 +23,17 @@ def resized(headers: Headers, before: bytes, after: bytes) -> Headers:
         (name, str(len(after)).encode() if name.lower() == b"content-length" and value == was else value)
         for name, value in headers
     )
+
+
+def boundary_of(content_type: str | None) -> str | None:
+    """The boundary that a Content-Type names."""
+    found = _BOUNDARY.search(content_type or "")
+    return found[1] if found else None
+
+
+def media_type_of(content_type: str | None) -> str:
+    """`application/json`, lower case, without parameters; empty when there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import chain, count
 
 from ..comparing.location import outline
-from ..comparing.result import Fate, Outcome, ParityResult
+from ..comparing.result import Disposition, Outcome, ParityResult
 from .corpus.case import Case
 from .corpus.files import load_corpus, write_cases
 from .generating.shrinking import shrink
 from .plan import Plan
-from .replaying.replay import Replay
 from .reporting.report import Report
-from .run import judged, wrong_in
+from .session import ParitySession
 
 FILE = "found.toml"
 MOST = 10
 """Cases that one run keeps; one for each route and set of places."""
 
 
-def keep_finds(plan: Plan, report: Report, seed: int) -> Iterator[str]:
+def save_counterexamples(plan: Plan, report: Report, seed: int) -> Iterator[str]:
     """Shrink and keep one generated case for each kind of mismatch that the corpus has none for. Yields what it did."""
     finds = _kinds(plan, report)
     if not finds:
         return
     directory = plan.root / plan.map.policy.corpus
-    with Replay(plan.setup, workers=1, seed=seed) as replay:
-        kept = [_shrunk(plan, replay, case, result) for case, result in finds[:MOST]]
+    with ParitySession(plan, seed=seed) as session:
+        kept = [_shrunk(session, case, result) for case, result in finds[:MOST]]
     corpus = load_corpus(directory)
     known = [case for case in corpus if case.source == "found"]
     write_cases(directory, FILE, [*known, *_named(kept, {case.name for case in corpus})])
@@ -56,18 +54,17 @@ def _kinds(plan: Plan, report: Report) -> list[tuple[Case, ParityResult]]:
 
 def places(result: ParityResult) -> frozenset[str]:
     """Where a result mismatches, every index as `[*]`."""
-    return frozenset(outline(verdict.difference.where) for verdict in result.verdicts if verdict.fate is Fate.MISMATCH)
+    return frozenset(
+        outline(verdict.difference.where) for verdict in result.verdicts if verdict.disposition is Disposition.MISMATCH
+    )
 
 
-def _shrunk(plan: Plan, replay: Replay, case: Case, result: ParityResult) -> Case:
-    policy, today = plan.map.policy, datetime.now(UTC).date()
+def _shrunk(session: ParitySession, case: Case, result: ParityResult) -> Case:
     wanted = places(result)
 
     def still_differs(smaller: Case) -> bool:
-        for pair in replay.run([smaller], wrong_in(plan)):
-            found = judged(pair, plan, policy, today)
-            return any(one.route == result.route and places(one) == wanted for one in found)
-        return False
+        found = (one for replayed in session.replay([smaller]) for one in replayed.results)
+        return any(one.route == result.route and places(one) == wanted for one in found)
 
     return replace(shrink(case, still_differs), source="found")
 

@@ -55,10 +55,9 @@ class Plan:
     notes: tuple[str, ...] = ()
     """What a reader of the run should know about its cases."""
 
-    @property
-    def setup(self) -> Setup:
-        """What a replay starts."""
-        beside = any(step.by_legacy for case in self.cases for step in case.steps)
+    def setup(self, *, needs_legacy_beside: bool = False) -> Setup:
+        """Return what a replay starts; the legacy app beside the candidate where a case, or the caller, needs it."""
+        beside = needs_legacy_beside or any(step.by_legacy for case in self.cases for step in case.steps)
         return Setup(self.map.legacy or "", self.map.new or "", self.map.policy, self.root, beside)
 
     @property

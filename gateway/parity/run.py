@@ -6,22 +6,18 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from ..comparing.causes import CAUSES
-from ..comparing.compared import CasePair, StepPair
 from ..comparing.ignore_rules import unused_rules
-from ..comparing.policy import Policy
 from ..comparing.result import Outcome, ParityResult
-from ..comparing.verdicts import judge, wrong_places
-from ..evidence.current import Sources
-from ..store.evidence import Evidence
-from ..store.store import Run, Store
+from ..store.evidence import Fingerprints
+from ..store.store import Store
 from .corpus.case import Case
 from .plan import Plan
-from .replaying.replay import Replay
 from .reporting.report import Report
-from .summary import RouteSummary, by_rank, power, summarise
+from .session import ParitySession
+from .summary import RouteSummary, by_rank, summarise
 
 BATCH = 50
 """Cases between two writes to the store."""
@@ -45,19 +41,32 @@ class RunOptions:
     """Whether the plan's cases are all that there are: fewer do not take the place of what more have shown."""
 
 
-def resumable(plan: Plan, store: Store) -> Run | None:
-    """The run that `resume` would go on with: the last one, if it was interrupted and nothing has changed since."""
-    return store.interrupted_run(Sources.of(plan).whole)
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run as it ended."""
+
+    id: int
+    """The store's."""
+    report: Report
 
 
-def run_parity(plan: Plan, store: Store, options: RunOptions, on_case: OnCase) -> Report:
-    """Replay every case of the plan; `on_case` is told each one's results. KeyboardInterrupt ends it early, whole.
+def run_parity(
+    plan: Plan, store: Store, options: RunOptions, fingerprints: Fingerprints, on_case: OnCase
+) -> FinishedRun:
+    """Replay every case of the plan and keep what is found; `on_case` is told each one's results.
 
-    Raises ReplayError when a side cannot be started, StoreError when the store fails.
+    `fingerprints` are those of the whole plan: a run is resumed only where they are the same. KeyboardInterrupt ends the
+    run early, with what it has. Raises ReplayError when a side cannot be started, StoreError when the store fails.
     """
     clock, began = time.monotonic(), datetime.now(UTC)
-    sources = Sources.of(plan)
-    run, results = _begin(store, options, sources, began)
+    earlier = store.interrupted_run(fingerprints) if options.resume else None
+    results: list[ParityResult] = []
+    if earlier is None:
+        run = store.begin_run(options.seed, fingerprints, began)
+    else:
+        run = earlier.id
+        store.resume_run(run)
+        results += store.results_of(run)
     for found in _by_case(results):
         on_case(found)
     notes: list[str] = []
@@ -70,19 +79,8 @@ def run_parity(plan: Plan, store: Store, options: RunOptions, on_case: OnCase) -
         was_interrupted = True
     report = _report(plan, options, tuple(results), began, time.monotonic() - clock, was_interrupted=was_interrupted)
     report = replace(report, notes=(*plan.notes, *notes, *_refused(results)))
-    if not was_interrupted:
-        store.put_evidence(_worth_keeping(_evidence(report.summaries, sources, run, plan.routes), store, options))
     store.end_run(run, report.outcome, datetime.now(UTC), interrupted=was_interrupted)
-    return report
-
-
-def _begin(store: Store, options: RunOptions, sources: Sources, began: datetime) -> tuple[int, list[ParityResult]]:
-    """The run's id, and what an interrupted one has found already."""
-    earlier = store.interrupted_run(sources.whole) if options.resume else None
-    if earlier is None:
-        return store.begin_run(options.seed, sources.whole, began), []
-    store.resume_run(earlier.id)
-    return earlier.id, list(store.results_of(earlier.id))
+    return FinishedRun(run, report)
 
 
 def _by_case(results: Iterable[ParityResult]) -> tuple[tuple[ParityResult, ...], ...]:
@@ -101,16 +99,15 @@ def _judged(plan: Plan, options: RunOptions, cases: list[Case], notes: list[str]
     """What each case shows; `notes` gets what the sides did when they started."""
     if not cases:
         return
-    policy, today = plan.map.policy, datetime.now(UTC).date()
     lost: dict[str, list[Case]] = defaultdict(list)
-    with Replay(plan.setup, workers=options.workers, seed=options.seed) as replay:
+    with ParitySession(plan, workers=options.workers, seed=options.seed) as session:
         try:
-            for pair in replay.run(cases, wrong_in(plan)):
-                if pair.control_lacks and pair.case.credential == "given":
-                    lost[pair.control_lacks].append(pair.case)
-                yield judged(pair, plan, policy, today)
+            for one in session.replay(cases):
+                if one.compared.control_lacks and one.compared.case.credential == "given":
+                    lost[one.compared.control_lacks].append(one.compared.case)
+                yield one.results
         finally:
-            notes += [*replay.notes, *_unfinished(lost)]
+            notes += [*session.notes, *_unfinished(lost)]
 
 
 def _unfinished(lost: Mapping[str, Sequence[Case]]) -> Iterator[str]:
@@ -132,18 +129,6 @@ def _refused(results: Iterable[ParityResult]) -> Iterator[str]:
     )
     for what, count in tried.most_common(3):
         yield f"legacy was refused: {what} (requests: {count}); what it does after an answer from there is not compared"
-
-
-def wrong_in(plan: Plan) -> Callable[[StepPair], frozenset[str]]:
-    """What a replay asks of each step: where it differs and no rule ignores it."""
-    policy, today = plan.map.policy, datetime.now(UTC).date()
-    return lambda step: wrong_places(step, plan.route_of(step.control_request), policy, today)
-
-
-def judged(pair: CasePair, plan: Plan, policy: Policy, today: date) -> tuple[ParityResult, ...]:
-    """A case's results on the routes that are compared, and on paths that no rule takes."""
-    results = judge(pair, plan.route_of, policy, today)
-    return tuple(result for result in results if result.route in plan.routes or not result.route)
 
 
 def _kept(store: Store, run: int, cases: Iterator[tuple[ParityResult, ...]]) -> Iterator[tuple[ParityResult, ...]]:
@@ -201,37 +186,3 @@ def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSumm
 def _silence(plan: Plan, route: str, is_asked: bool) -> str:
     why = "" if is_asked else plan.unasked.get(route, "no case asks it")
     return f"0 of {plan.map.policy.minimum} different requests needed{why and f': {why}'}"
-
-
-def _worth_keeping(found: Iterable[Evidence], store: Store, options: RunOptions) -> tuple[Evidence, ...]:
-    """Without what a run of fewer cases shows of a route about which more cases have spoken, and nothing has changed
-    since, unless it shows a mismatch."""
-    every = tuple(found)
-    before = {} if options.generated else store.evidence_for([one.route for one in every])
-
-    def is_told(one: Evidence) -> bool:
-        earlier = before.get(one.route)
-        return earlier is not None and earlier.fingerprints == one.fingerprints
-
-    return tuple(one for one in every if one.outcome is Outcome.MISMATCHED or not is_told(one))
-
-
-def _evidence(
-    summaries: Iterable[RouteSummary], sources: Sources, run: int, routes: tuple[str, ...]
-) -> Iterator[Evidence]:
-    made = datetime.now(UTC)
-    for one in summaries:
-        if one.route in routes:
-            yield Evidence(
-                one.route,
-                one.outcome,
-                one.matched,
-                one.ignored,
-                one.mismatched,
-                one.inconclusive,
-                power(one.clean),
-                sources.of_route(one.route),
-                made,
-                run,
-                one.note,
-            )

@@ -1,72 +1,70 @@
-"""Both apps of one map for as long as somebody asks: started with the first case, each case replayed once."""
+"""Both sides of a plan, up from the first case to the end: each case replayed, judged and turned into results."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-from ..comparing.ignore_rules import unused_rules
-from ..comparing.result import ParityResult
-from ..errors import ReplayError
+from ..comparing.compared import Compared
+from ..comparing.result import ParityResult, Verdict
+from ..comparing.verdicts import judge
+from .case_results import case_results
+from .compared_case import ComparedCase
 from .corpus.case import Case
-from .plan import Plan, make_plan
+from .plan import Plan
 from .replaying.replay import Replay
-from .run import judged, wrong_in
+from .replaying.worker import REPEATS
 
 
-class BothSides:
-    """A plan and its replay. `close` ends it."""
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One case: what both sides did, and the results on the routes that the plan compares."""
 
-    def __init__(self, path: Path, *, generated: bool, seed: int = 0) -> None:
-        """`path` is the map's."""
-        self.path = path
-        self._generated = generated
-        self._seed = seed
-        self._replay: Replay | None = None
-        self._failure: ReplayError | None = None
-        self._results: dict[str, tuple[ParityResult, ...]] = {}
+    compared: ComparedCase
+    results: tuple[ParityResult, ...]
+    """Of its requests, in order: those of compared routes and of paths that no rule takes."""
 
-    @cached_property
-    def plan(self) -> Plan:
-        """Read when it is first asked for; raises as `make_plan` does."""
-        return make_plan(self.path, (), generated=self._generated, seed=self._seed)
 
-    def results(self, case: Case) -> tuple[ParityResult, ...]:
-        """Of each request of one of the plan's cases. Raises ReplayError when a side cannot be started."""
-        if case.name not in self._results:
-            self._results[case.name] = self.replay(case)
-        return self._results[case.name]
+class ParitySession:
+    """The sides of one plan. Use it as a context manager: a session that is left has no process and no directory."""
 
-    def replay(self, case: Case) -> tuple[ParityResult, ...]:
-        """The same of any case, and not kept."""
-        plan, policy, today = self.plan, self.plan.map.policy, datetime.now(UTC).date()
-        pairs = self._started().run([plan.prepared(case)], wrong_in(plan))
-        return tuple(result for pair in pairs for result in judged(pair, plan, policy, today))
+    def __init__(
+        self, plan: Plan, *, workers: int = 1, seed: int = 0, repeats: int = REPEATS, needs_legacy_beside: bool = False
+    ) -> None:
+        """`repeats` is how often the control is asked again about what differs; with fewer than three nothing is noise.
 
-    def complaints(self) -> tuple[str, ...] | None:
-        """About the ignore rules; None where nothing can be said, for not every case was replayed."""
-        if not self._generated or any(case.name not in self._results for case in self.plan.cases):
-            return None
-        found = (result for results in self._results.values() for result in results)
-        return unused_rules(found, self.plan.map.policy, datetime.now(UTC).date())
+        Give `needs_legacy_beside` where cases will be asked that the plan does not have yet.
+        """
+        self._plan = plan
+        self._today = datetime.now(UTC).date()
+        setup = plan.setup(needs_legacy_beside=needs_legacy_beside)
+        self._replay = Replay(setup, workers=workers, seed=seed, repeats=repeats)
 
-    def close(self) -> None:
-        """No process and no directory is left."""
-        if self._replay is not None:
-            self._replay.__exit__(None, None, None)
-            self._replay = None
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the run should know: what a side tried or changed while it started."""
+        return self._replay.notes
 
-    def _started(self) -> Replay:
-        """A start that failed is not tried again."""
-        if self._failure is not None:
-            raise self._failure
-        if self._replay is None:
-            try:
-                setup = replace(self.plan.setup, needs_legacy_beside=bool(self.plan.one_sided))
-                self._replay = Replay(setup, workers=1, seed=self._seed).__enter__()
-            except ReplayError as error:
-                self._failure = error
-                raise
-        return self._replay
+    def __enter__(self) -> Self:
+        """Start the sides. Raises ReplayError when one does not start."""
+        self._replay.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._replay.__exit__(kind, error, traceback)
+
+    def replay(self, cases: Iterable[Case]) -> Iterator[CaseResult]:
+        """Yield each case's results in the order of completion. Raises ReplayError when a side cannot be restarted."""
+        plan = self._plan
+        for compared in self._replay.run(cases, self._judge):
+            results = case_results(compared, plan.route_of)
+            yield CaseResult(compared, tuple(one for one in results if one.route in plan.routes or not one.route))
+
+    def _judge(self, compared: Compared) -> tuple[Verdict, ...]:
+        plan = self._plan
+        return judge(compared, plan.route_of(compared.control_request), plan.map.policy, self._today)

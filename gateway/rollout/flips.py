@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..apps.findings import Finding, Row, Standing, check, list_rows, new_errors
+from ..apps.findings import EvidenceStatus, Finding, Row, check, list_rows, new_errors
 from ..apps.inventory import take_inventory
 from ..comparing.policy import Policy
 from ..errors import Fault, MapError
 from ..evidence.current import Sides, Sources
+from ..evidence.staleness import NEVER_COVERED, missing_or_stale, suggest_parity_run
 from ..routing.route import Mode, Route
 from ..serving.gateway import Gateway
-from ..store.evidence import NEVER_COVERED, missing_or_stale, parity_command
 from ..store.store import AuditEntry, Store
 
 
@@ -41,20 +41,20 @@ def findings(gateway: Gateway) -> tuple[Finding, ...]:
     return _check(gateway, standing_of(gateway, flipped))
 
 
-def standing_of(gateway: Gateway, keys: Iterable[str]) -> Standing:
+def standing_of(gateway: Gateway, keys: Iterable[str]) -> EvidenceStatus:
     """What fresh evidence these routes, which both apps have, lack. Raises StoreError, CorpusError."""
     routes = tuple(keys)
     live, root = gateway.live, _root(gateway)
     store = Store.find(live.map.policy.store, root)
     if store is None:
-        return Standing(uncovered=routes, has_begun=live.map.policy != Policy())
+        return EvidenceStatus(uncovered=routes, has_begun=live.map.policy != Policy())
     with store:
         evidence = store.evidence_for(routes)
     covered = tuple(key for key in routes if key in evidence)
     now = Sources.of(Sides(live.map, root, gateway.legacy, gateway.new, live.table, covered))
     reasons = {key: missing_or_stale(evidence[key], now.of_route(key)) for key in covered}
     uncovered = tuple(key for key in routes if key not in evidence)
-    return Standing({key: told for key, told in reasons.items() if told}, uncovered)
+    return EvidenceStatus({key: told for key, told in reasons.items() if told}, uncovered)
 
 
 def refuse_harm(move: Move) -> None:
@@ -76,7 +76,7 @@ def what_lacks(move: Move) -> tuple[str, ...]:
 
 def refuse_unsupported(move: Move, lacking: Iterable[str]) -> None:
     """Raises MapError that says what is lacking and both ways on."""
-    ways = f'{parity_command(move.key)} replays it on both sides; --force --reason "..." flips it all the same'
+    ways = f'{suggest_parity_run(move.key)} replays it on both sides; --force --reason "..." flips it all the same'
     raise _refusal(move, [*(f"not flipped: {reason}" for reason in lacking), ways])
 
 
@@ -95,7 +95,7 @@ def _rows(gateway: Gateway) -> tuple[Row, ...]:
     return list_rows(gateway.live.table, take_inventory(gateway.legacy, gateway.new))
 
 
-def _check(gateway: Gateway, standing: Standing | None = None) -> tuple[Finding, ...]:
+def _check(gateway: Gateway, standing: EvidenceStatus | None = None) -> tuple[Finding, ...]:
     live = gateway.live
     return check(live.map, live.table, take_inventory(gateway.legacy, gateway.new), standing)
 

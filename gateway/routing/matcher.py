@@ -1,7 +1,7 @@
 """Werkzeug's rules with Werkzeug's precedence, walked in under a microsecond or two whatever their number.
 
 Werkzeug parses the rules; only the walk is ours: its own compiles a pattern a step and costs 2 to 5 us a request
-(`tests/benchmarks/routing.py`). `tests/test_matcher.py` holds the two against each other over generated rules.
+(`tests/benchmarks/routing.py`). `tests/routing/test_matcher.py` holds the two against each other over generated rules.
 """
 
 from __future__ import annotations

@@ -150,7 +150,6 @@ class Gateway:
         """As `_compile`, for a process whose apps are loaded already."""
         now = self._live.map
         keys = {"gateway.legacy": "legacy", "gateway.new": "new", "bridge": "limits"}
-        keys |= {"gateway.index_new_routes": "index_new_routes"}
         moved = [key for key, name in keys.items() if getattr(draft.map, name) != getattr(now, name)]
         faults = tuple(
             Fault(draft.map.path, None, key, "a change here needs a restart; put the old value back until then")
@@ -188,25 +187,10 @@ def create_app(path: str | Path = "migration_map.toml", *, watch: bool = True) -
     text = read_map(path)
     draft = draft_map(decode_map(text, path), str(path))
     legacy, new = import_sides(draft)
-    gateway = Gateway(legacy=legacy, new=new, routes=_index_new_routes(draft, new))
+    gateway = Gateway(legacy=legacy, new=new, routes=draft)
     if watch:
         gateway.follow(Path(path), text)
     return gateway
-
-
-def _index_new_routes(draft: Draft, new: ASGIApp | None) -> Draft:
-    """As the draft asks; it comes back with a fault more when that cannot be."""
-    if not draft.map.index_new_routes:
-        return draft
-    try:
-        # By names that FastAPI keeps to itself: only who asks for it depends on them.
-        from .route_index import index_routes
-
-        index_routes(new)
-    except (ImportError, ValueError) as error:
-        fault = Fault(draft.map.path, None, "gateway.index_new_routes", f"{error}; remove the setting")
-        return replace(draft, faults=(*draft.faults, fault))
-    return draft
 
 
 def import_sides(draft: Draft) -> tuple[Any, ASGIApp | None]:

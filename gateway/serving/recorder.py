@@ -13,6 +13,7 @@ import secrets
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +25,6 @@ from ..http.message import Request, values_of
 from ..http.redaction.end_to_end import end_to_end
 from ..http.redaction.redaction import redact_request
 from ..http.scope import path_of
-from ..parity.corpus.case import Case, Step
-from ..parity.corpus.case_writing import case_text
 from .probes import is_reserved
 
 LOGGER = logging.getLogger("gateway")
@@ -38,6 +37,8 @@ MOST_FILE = 4 * 1024 * 1024
 MOST_FILES = 64
 """Files that one worker writes; after the last it records no more."""
 LAST_WAIT_S = 5.0
+WriteCase = Callable[[str, Request, str], str]
+"""Gives the text of a case file for (name, request, comment)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +105,20 @@ class _Seen:
         self.is_whole = not message.get("more_body", False)
 
 
-def recorded(app: ASGIApp, directory: Path | None, share: float) -> ASGIApp:
+def recorded(app: ASGIApp, directory: Path | None, share: float, write: WriteCase) -> ASGIApp:
     """The app with its recorder around it, or bare where there is no directory. Raises OSError as `Recorder` does."""
-    return app if directory is None else Recording(app, Recorder(directory, share))
+    return app if directory is None else Recording(app, Recorder(directory, share, write))
 
 
 class Recorder:
     """Writes what it is given below a directory; `counts` says how many requests were written, dropped, failed..."""
 
-    def __init__(self, directory: Path, share: float = 1.0, *, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, directory: Path, share: float, write: WriteCase, *, most_waiting: int = MOST_WAITING) -> None:
         """Raises OSError when the directory cannot be made: later faults are counted and logged once."""
         directory.mkdir(parents=True, exist_ok=True)
         self.counts: Counter[str] = Counter()
         self._share = share
+        self._case_text = write
         self._queue: Queue[Taken | None] = Queue(most_waiting)
         self._files = _Files(directory)
         self._salt = secrets.token_bytes(32)
@@ -179,7 +181,7 @@ class Recorder:
             return
         shown = request.target.partition(b"?")[0].decode("latin-1")
         name = f"{request.method} {shown} ({self._files.name}-{self.counts['written'] + 1})"
-        text = case_text(Case(name, (Step(request),), source="recorded"), f"answered {taken.status}")
+        text = self._case_text(name, request, f"answered {taken.status}")
         self._files.append(text.encode())
         self._seen.add(digest)
         self.counts["written"] += 1

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from ..comparing.observation import Observation
-from ..comparing.result import Difference, Fate, Outcome, ParityResult, Verdict
+from ..comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from ..http.message import Headers, Request, Response
 
 MOST_BODY = 65_536
@@ -78,11 +78,11 @@ def _observation(text: str | None, body: bytes | None, seconds: float | None) ->
 
 def _verdict(verdict: Verdict) -> list[str | None]:
     found = verdict.difference
-    return [found.where, found.control, found.candidate, verdict.fate.value, verdict.reason, verdict.cause]
+    return [found.where, found.control, found.candidate, verdict.disposition.value, verdict.reason, verdict.cause]
 
 
-def _read_verdict(where: str, control: str, candidate: str, fate: str, reason: str, cause: str) -> Verdict:
-    return Verdict(Difference(where, control, candidate), Fate(fate), reason, cause)
+def _read_verdict(where: str, control: str, candidate: str, disposition: str, reason: str, cause: str) -> Verdict:
+    return Verdict(Difference(where, control, candidate), Disposition(disposition), reason, cause)
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
-from ..comparing.result import Fate, Outcome, ParityResult
+from ..comparing.result import Disposition, Outcome, ParityResult
 from .connecting import is_file, make_directory, migrate, open_engine, parse_url, told, version_of
 from .evidence import Evidence, Fingerprints
 from .rows import columns_of, result_of
@@ -147,7 +147,9 @@ class Store:
         differing = RESULTS.c.outcome.in_([Outcome.IGNORED.value, Outcome.MISMATCHED.value])
         rows = self._read(select(RESULTS).where(RESULTS.c.run == run.id, differing).order_by(RESULTS.c.id))
         found = map(result_of, rows)
-        return tuple(each for each in found if any(verdict.fate is Fate.IGNORED for verdict in each.verdicts))
+        return tuple(
+            each for each in found if any(verdict.disposition is Disposition.IGNORED for verdict in each.verdicts)
+        )
 
     def last_run(self) -> Run | None:
         """The newest run that came to its end."""

@@ -20,7 +20,6 @@ SETTINGS = {
     "cpu": {"ROUNDS": "3", "SECONDS": "1"},
     "mixed": {"SECONDS": "3"},
     "stalled": {"SECONDS": "2"},
-    "new_router": {"ROUNDS": "7"},
     "parity_throughput": {"SECONDS": "2"},
 }
 PICTURES = {"throughput": "docs/performance.svg", "mixed": "docs/performance-mixed.svg"}

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.benchmarks.load import measure, median_ratio, started
 from tests.benchmarks.throughput import AIMS
 from tests.benchmarks.transfers import family
-from tests.servers import Server
+from tests.support.servers import Server
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS", "1"))

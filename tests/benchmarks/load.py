@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.fault_clients import free_port
-from tests.servers import Server, serve_command
+from tests.support.fault_clients import free_port
+from tests.support.servers import Server, serve_command
 
 APPS = "tests.benchmarks.apps"
 UVICORN = ("-m", "uvicorn", "--http", "httptools", "--loop", "uvloop", "--port", "0", "--no-access-log")

@@ -12,7 +12,7 @@ import sys
 
 from tests.benchmarks.chart import bars
 from tests.benchmarks.load import open_loop, pressed, started
-from tests.servers import Server
+from tests.support.servers import Server
 
 VIEWS = {
     "nothing": None,

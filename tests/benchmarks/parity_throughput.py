@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.bridge import WSGIBridge
-from gateway.comparing.compared import StepPair
+from gateway.comparing.compared import Compared
 from gateway.comparing.diff.comparison import compare
 from gateway.comparing.policy import Policy
 from gateway.http.message import Request
@@ -29,7 +29,7 @@ from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import Setup
 from legacy_flask import create_app as create_legacy
 from new_fastapi import create_app as create_new
-from tests.stores import seed
+from tests.support.stores import seed
 
 SECONDS = float(os.environ.get("SECONDS", "4"))
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def case_of(requests: tuple[tuple[str, str], ...], number: int) -> Case:
     return Case(f"{method} {number}", (Step(Request(method, target.encode(), headers, body)),))
 
 
-def compared(step: StepPair) -> bool:
+def compared(step: Compared) -> bool:
     """Compared, and never asked again: what differs between the samples is known."""
     compare(step.control, step.candidate, method=step.control_request.method, json_mode="typed")
     return False

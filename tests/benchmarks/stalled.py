@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from tests.benchmarks.load import open_loop, started
-from tests.servers import Server
+from tests.support.servers import Server
 
 STALLED = 50
 RATE = 50

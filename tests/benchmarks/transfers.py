@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tests.servers import Server, serve, serve_gateway
+from tests.support.servers import Server, serve, serve_gateway
 
 MIB = 2**20
 SIZE = int(os.environ.get("MIB", "1024")) * MIB

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from gateway.evidence.fingerprint import fingerprint
-from tests.projects import Project, project_in
-from tests.servers import ROOT
+from tests.support.projects import Project, project_in
+from tests.support.servers import ROOT
 
 FILES = {
     "shop/__init__.py": "",

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.evidence.fingerprint import fingerprint
 from gateway.evidence.listeners import listener_of
-from tests.projects import Project, importable_project
+from tests.support.projects import Project, importable_project
 
 FILES = {
     "shop/__init__.py": "from shop import audit\n",

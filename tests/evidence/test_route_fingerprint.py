@@ -11,7 +11,7 @@ import pytest
 
 from gateway.apps.inventory import take_inventory
 from gateway.evidence.route_fingerprint import RouteFingerprints
-from tests.projects import Project, importable_project
+from tests.support.projects import Project, importable_project
 
 FILES = {
     "shop/__init__.py": """

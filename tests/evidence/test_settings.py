@@ -15,8 +15,8 @@ from gateway.apps.inventory import take_inventory
 from gateway.evidence.own_code import OwnModule
 from gateway.evidence.route_fingerprint import RouteFingerprints
 from gateway.evidence.settings import settings_in
-from tests.projects import Project, importable_project
-from tests.servers import ROOT
+from tests.support.projects import Project, importable_project
+from tests.support.servers import ROOT
 
 FILES = {
     "shop/__init__.py": """
@@ -169,7 +169,7 @@ def test_it_stays_with(project: Project, file: str, old: str, new: str) -> None:
 PLANNED = "from gateway.parity.plan import plan_routes as p; plan = p(Path('migration_map.toml'), [])"
 SERVED = """
 from gateway import create_app
-from gateway.parity.proving.sources import Sides
+from gateway.evidence.current import Sides
 served = create_app("migration_map.toml", watch=False)
 plan = Sides(served.live.map, Path(), served.legacy, served.new, served.live.table, ("GET /a",))
 """

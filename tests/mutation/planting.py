@@ -10,24 +10,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.comparing.causes.interpretations import readings_of
-from gateway.comparing.compared import StepPair
-from gateway.comparing.result import Fate, Outcome
-from gateway.comparing.verdicts import wrong_places
+from gateway.comparing.result import Outcome
+from gateway.comparing.verdicts import mismatched_locations
 from gateway.errors import ReplayError
 from gateway.parity.corpus.case import Case
 from gateway.parity.plan import Plan, make_plan
-from gateway.parity.replaying.replay import Replay
-from gateway.parity.run import judged
+from gateway.parity.session import ParitySession
 from tests.mutation.defects import Defect
-from tests.samples import ROOT, copy_samples
+from tests.support.samples import ROOT, copy_samples
 
 SEED = 1
 AT_ONCE = 2
@@ -62,20 +58,12 @@ def planned() -> Iterator[Plan]:
 
 
 def mismatches(plan: Plan, cases: Iterable[Case], workers: int = 1) -> Iterator[Shown]:
-    """As a run judges them. The twin is asked only beside an experiment: what it would show as noise, the sound app
-    shows as well."""
-    policy, today = plan.map.policy, datetime.now(UTC).date()
-
-    def is_tried(step: StepPair) -> Collection[str]:
-        request = step.control_request
-        return wrong_places(step, plan.route_of(request), policy, today) if any(readings_of(request)) else ()
-
-    with Replay(plan.setup, workers=workers, seed=SEED) as replay:
-        for pair in replay.run(cases, is_tried):
-            for result in judged(pair, plan, policy, today):
+    """As a run judges them, but the control is not asked again: what is noise, the sound app shows as well."""
+    with ParitySession(plan, workers=workers, seed=SEED, repeats=0) as session:
+        for one in session.replay(cases):
+            for result in one.results:
                 if result.route and result.outcome is Outcome.MISMATCHED:
-                    places = (v.difference.where for v in result.verdicts if v.fate is Fate.MISMATCH)
-                    yield from ((result.case, where) for where in places)
+                    yield from ((result.case, where) for where in mismatched_locations(result.verdicts))
 
 
 def find(plan: Plan, defects: Iterable[Defect], sound: set[Shown]) -> Iterator[Found]:
@@ -104,7 +92,7 @@ def _find(plan: Plan, defect: Defect, sound: set[Shown]) -> Found:
 
 def _record(corpus: Path) -> None:
     """`--gateway-record-raw`: the passwords of tests are no secrets, and without them nobody signs in."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/legacy_own"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/samples/legacy_own"]
     subprocess.run(
         [*command, "--gateway-record", str(corpus), "--gateway-record-raw"],
         cwd=ROOT,

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..compared import StepPair, Trial
+from ..compared import Compared, Experiment
 from ..diff.comparison import every_difference
 from ..observation import Observation
 
 
-class TriedReadings:
+class TestedInterpretations:
     """The experiments on one step; without one, nothing comes from a reading."""
 
-    def __init__(self, step: StepPair, json_mode: str) -> None:
+    def __init__(self, step: Compared, json_mode: str) -> None:
         self._method = step.control_request.method
         self._json_mode = json_mode
-        self._causes = [(trial.cause, self._explained_by(trial, step)) for trial in step.trials]
+        self._causes = [(trial.cause, self._explained_by(trial, step)) for trial in step.experiments]
 
     def causes_at(self, where: str) -> Iterator[str]:
         """Names of the causes that are all that is behind a difference there."""
         return (cause for cause, places in self._causes if where in places)
 
-    def _explained_by(self, trial: Trial, step: StepPair) -> frozenset[str]:
-        """Places where each side answers as to its plain reading, and both alike to these readings.
+    def _explained_by(self, trial: Experiment, step: Compared) -> frozenset[str]:
+        """Places where each side answers as to its plain reading, and both alike to these interpretations.
 
         To one of them alone where the other is one that a side refuses: that is another difference, by itself.
         """

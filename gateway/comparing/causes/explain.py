@@ -5,23 +5,23 @@ A wrong explanation is worse than none: a sign that the values do not show is no
 
 from __future__ import annotations
 
-from ..compared import StepPair
+from ..compared import Compared
 from ..result import Difference
 from . import CAUSES
-from .experiments import TriedReadings
+from .experiments import TestedInterpretations
 from .symptom import Cause, Symptom
 
 
 class Explanation:
     """Of the differences of one step."""
 
-    def __init__(self, step: StepPair, json_mode: str) -> None:
+    def __init__(self, step: Compared, json_mode: str) -> None:
         self._step = step
-        self._readings = TriedReadings(step, json_mode)
+        self._readings = TestedInterpretations(step, json_mode)
 
     def cause_of(self, difference: Difference) -> Cause | None:
         """The first cause whose sign the difference shows, None when it shows none."""
         step = self._step
-        readings = tuple(self._readings.causes_at(difference.where))
-        symptom = Symptom(difference, step.control_request, step.control, step.candidate, readings)
+        interpretations = tuple(self._readings.causes_at(difference.where))
+        symptom = Symptom(difference, step.control_request, step.control, step.candidate, interpretations)
         return next((cause for cause in CAUSES.values() if cause.sign(symptom)), None)

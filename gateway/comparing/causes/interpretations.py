@@ -21,7 +21,7 @@ _Pick = Callable[[_Pieces, Callable[[bytes], str]], _Pieces]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Interpretation:
     """One way in which the frameworks may have read one request differently."""
 
     cause: str
@@ -32,18 +32,18 @@ class Reading:
     """What FastAPI is thought to have read."""
 
 
-def readings_of(request: Request) -> Iterator[Reading]:
+def readings_of(request: Request) -> Iterator[Interpretation]:
     """Every way that fits the request; none for most."""
     first, last = (_with_single_values(request, pick) for pick in (_firsts, _lasts))
     if first != last:
-        yield Reading("repeated-parameter", first, last)
+        yield Interpretation("repeated-parameter", first, last)
     path, question, query = request.target.partition(b"?")
     pairs = query.split(b"&")
     if any(map(_WHOLE.fullmatch, pairs)):
         absent = b"&".join(pair for pair in pairs if not _WHOLE.fullmatch(pair))
         whole = b"&".join(_WHOLE.sub(rb"\1", pair) if _WHOLE.fullmatch(pair) else pair for pair in pairs)
         ours, theirs = (replace(request, target=path + question * bool(text) + text) for text in (absent, whole))
-        yield Reading("lenient-parameter", ours, theirs)
+        yield Interpretation("lenient-parameter", ours, theirs)
 
 
 def _with_single_values(request: Request, pick: _Pick) -> Request:

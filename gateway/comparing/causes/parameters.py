@@ -21,7 +21,7 @@ def _is_lenient(symptom: Symptom) -> bool:
     if symptom.refuses("query", "header", "cookie"):
         is_missing = any(error["type"] == "missing" for error in symptom.refusals)
         return symptom.is_of_answer and symptom.was_fine and not is_missing
-    return "lenient-parameter" in symptom.readings or (symptom.is_of_body and _is_other_bool(symptom))
+    return "lenient-parameter" in symptom.interpretations or (symptom.is_of_body and _is_other_bool(symptom))
 
 
 def _is_other_bool(symptom: Symptom) -> bool:
@@ -177,7 +177,7 @@ CAUSES = (
         "repeated-parameter",
         "Of a name given twice Flask reads the first value; FastAPI the last.",
         '`a: list[str] = Query()` and take `a[0]`; `request.query_params.getlist("a")[0]`.',
-        lambda symptom: "repeated-parameter" in symptom.readings,
+        lambda symptom: "repeated-parameter" in symptom.interpretations,
     ),
     Cause(
         "lenient-parameter",

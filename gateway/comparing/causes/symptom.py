@@ -30,7 +30,7 @@ class Symptom:
     request: Request
     control: Observation
     candidate: Observation
-    readings: tuple[str, ...] = ()
+    interpretations: tuple[str, ...] = ()
     """Names of the causes that an experiment has confirmed (reading.py)."""
 
     @property

@@ -15,9 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
-from ...parity.corpus.bodies import FORM_TYPE, boundary_of, media_type_of
-from ...parity.corpus.case import Case, Step
-from ..message import Exchange, Headers, Request, Response, resized, values_of
+from ..message import FORM_TYPE, Exchange, Headers, Request, Response, boundary_of, media_type_of, resized, values_of
 from ..secret_names import CREDENTIALS, is_secret
 from .placeholders import Placeholders
 from .secret_texts import SecretTexts, is_token, quoted
@@ -27,39 +25,31 @@ _JSON_KEY = re.compile(r'"([^"\\]+)\\*"\s*:\s*')
 
 def redact(exchange: Exchange, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> Exchange:
     """The exchange without its secrets, nor those `known` from earlier ones; `{{name}}` of a kept name stays."""
-    redactor = _redactor(salt, {*known, *secrets_of(exchange, kept)}, kept)
+    redactor = redactor_for(salt, {*known, *secrets_of(exchange, kept)}, kept)
     return Exchange(redactor.request(exchange.request), redactor.response(exchange.response))
 
 
 def redact_request(request: Request, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> Request:
     """As `redact`, for a request whose answer is not written; give the `secrets_of` both as known."""
-    return _redactor(salt, {*known, *secrets_of(request, kept)}, kept).request(request)
-
-
-def redact_case(case: Case, salt: bytes, known: Iterable[str] = ()) -> Case:
-    """The case, its name too, without the secrets of its requests and those known; its kept values stay."""
-    kept = [name for step in case.steps for name, _ in step.keep]
-    secrets = {*known, *(secret for step in case.steps for secret in secrets_of(step.request, kept))}
-    redactor = _redactor(salt, secrets, kept)
-    steps = tuple(Step(redactor.request(step.request), step.keep) for step in case.steps)
-    return replace(case, name=redactor.name(case.name), steps=steps)
+    return redactor_for(salt, {*known, *secrets_of(request, kept)}, kept).request(request)
 
 
 def secrets_of(found_in: Exchange | Request, kept: Iterable[str] = ()) -> frozenset[str]:
     """Every secret that is long enough to be looked for elsewhere; `{{name}}` of a kept name is none."""
-    redactor = _redactor(b"", (), kept)
+    redactor = redactor_for(b"", (), kept)
     if isinstance(found_in, Exchange):
         redactor.response(found_in.response)
     redactor.request(found_in.request if isinstance(found_in, Exchange) else found_in)
     return frozenset(redactor.texts.found)
 
 
-def _redactor(salt: bytes, known: Iterable[str], kept: Iterable[str]) -> _Redactor:
-    return _Redactor(SecretTexts(Placeholders(salt), known, kept))
+def redactor_for(salt: bytes, known: Iterable[str], kept: Iterable[str]) -> Redactor:
+    """Return what replaces secrets, those `known` from elsewhere too; `{{name}}` of a kept name stays."""
+    return Redactor(SecretTexts(Placeholders(salt), known, kept))
 
 
 @dataclass(frozen=True, slots=True)
-class _Redactor:
+class Redactor:
     """Rewrites what has a structure by its names; only where something was found is a byte other than before."""
 
     texts: SecretTexts

@@ -12,16 +12,16 @@ from datetime import date, time
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from ...http.message import FORM_TYPE, boundary_of, media_type_of
+
 FORMS = ("json", "text", "form", "base64", "multipart")
 """The keys of a step that give its body, of which it has one at most."""
 BOUNDARY = "gateway-boundary"
 JSON_TYPE = "application/json"
-FORM_TYPE = "application/x-www-form-urlencoded"
 TEXT_TYPE = "text/plain; charset=utf-8"
 MULTIPART_TYPE = "multipart/form-data"
 _ESCAPED_NAME = re.compile(r"%7B%7B([\w.-]+)%7D%7D")
 _NAME = re.compile(r"\{\{[\w.-]+\}\}")
-_BOUNDARY = re.compile(r'boundary="?([^";,]+)"?', re.IGNORECASE)
 _PART = re.compile(
     rb'Content-Disposition: form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?\r\n'
     rb"(?:Content-Type: ([^\r\n]*)\r\n)?\r\n(.*)",
@@ -70,17 +70,6 @@ def parse_multipart(body: bytes, boundary: str) -> tuple[Part, ...] | None:
     if pieces[0] or pieces[-1] != b"--\r\n" or not all(found):
         return None
     return tuple(_part(match) for match in found if match)
-
-
-def boundary_of(content_type: str | None) -> str | None:
-    """The boundary that a Content-Type names."""
-    found = _BOUNDARY.search(content_type or "")
-    return found[1] if found else None
-
-
-def media_type_of(content_type: str | None) -> str:
-    """`application/json`, lower case, without parameters; empty when there is none."""
-    return (content_type or "").partition(";")[0].strip().lower()
 
 
 def form_pairs(value: Any) -> tuple[tuple[str, str], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...http.message import Headers, values_of
+from ...http.message import Headers, Request, values_of
 from .bodies import describe_body
 from .case import Case, Step
 from .case_reading import HOST, read_step
@@ -23,6 +23,11 @@ def case_text(case: Case, comment: str = "") -> str:
     if len(case.steps) == 1:
         return text + _lines_for(_step_entry(case.steps[0]))
     return text + "".join(f"\n[[case.step]]\n{_lines_for(_step_entry(step))}" for step in case.steps)
+
+
+def recorded_case_text(name: str, request: Request, comment: str) -> str:
+    """Return the text of a case of one recorded request, as the live recorder writes it."""
+    return case_text(Case(name, (Step(request),), source="recorded"), comment)
 
 
 def _lines_for(entry: Mapping[str, Any]) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, quote
 
-from ...http.message import Headers, Request, resized, values_of
-from ..corpus.bodies import FORM_TYPE, boundary_of, encode_multipart, media_type_of, parse_multipart
+from ...http.message import FORM_TYPE, Headers, Request, boundary_of, media_type_of, resized, values_of
+from ..corpus.bodies import encode_multipart, parse_multipart
 from ..corpus.case import Case, Step
 from .samples import credential_headers, is_csrf, needed_steps
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import quote
 
-from ...http.message import Headers, Request
-from ..corpus.bodies import FORM_TYPE, JSON_TYPE, MULTIPART_TYPE, Part, encode_multipart
+from ...http.message import FORM_TYPE, Headers, Request
+from ..corpus.bodies import JSON_TYPE, MULTIPART_TYPE, Part, encode_multipart
 from ..corpus.case import Step
 from ..corpus.case_reading import HOST
 

@@ -13,9 +13,8 @@ from urllib.parse import parse_qsl
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect
 
-from ...http.message import Headers, Request, values_of
+from ...http.message import FORM_TYPE, Headers, Request, media_type_of, values_of
 from ...http.secret_names import is_secret
-from ..corpus.bodies import FORM_TYPE, media_type_of
 from ..corpus.case import Case, Step
 
 _NAME = re.compile(rb"\{\{([\w.-]+)\}\}")

@@ -8,8 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from ...http.message import Request, resized, values_of
-from ..corpus.bodies import FORM_TYPE, media_type_of
+from ...http.message import FORM_TYPE, Request, media_type_of, resized, values_of
 from ..corpus.case import Case, Step
 
 MOST_TRIES = 200

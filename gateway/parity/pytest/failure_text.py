@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import shorten
 
 from ...comparing.causes import CAUSES
-from ...comparing.result import Fate, ParityResult
+from ...comparing.result import Disposition, ParityResult
 from ..reporting.report import request_text, told
 from ..reporting.side_by_side import Piece, side_by_side
 
@@ -20,7 +20,9 @@ def failure_text(result: ParityResult) -> str:
     """The note, the differences, what to do about them, the request, and both answers side by side."""
     head = [result.note] if result.note else []
     head += [shorten(told(verdict), LONGEST, placeholder="...") for verdict in result.verdicts]
-    known = dict.fromkeys(one.cause for one in result.verdicts if one.cause in CAUSES and one.fate is Fate.MISMATCH)
+    known = dict.fromkeys(
+        one.cause for one in result.verdicts if one.cause in CAUSES and one.disposition is Disposition.MISMATCH
+    )
     head += [f"{name}: {CAUSES[name].title}\n    fix: {CAUSES[name].advice}" for name in known]
     return "\n".join([*head, "", request_text(result.request), "", *_columns(result)])
 

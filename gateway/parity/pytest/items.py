@@ -13,8 +13,8 @@ from ...comparing.result import Outcome, ParityResult
 from ...errors import GatewayError
 from ..corpus.case import Case
 from ..corpus.case_reading import read_step
-from ..session import BothSides
 from .failure_text import failure_text
+from .lazy_session import LazySession
 
 GREEN = (Outcome.MATCHED, Outcome.IGNORED)
 
@@ -22,7 +22,7 @@ GREEN = (Outcome.MATCHED, Outcome.IGNORED)
 class ParityTests:
     """The plugin while `--parity` is given."""
 
-    def __init__(self, sides: BothSides) -> None:
+    def __init__(self, sides: LazySession) -> None:
         self.sides = sides
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -46,7 +46,7 @@ class ParityTests:
 class MapFile(pytest.File):
     """A map: each route that both apps have, and the ignore rules."""
 
-    def __init__(self, *, sides: BothSides, **rest: Any) -> None:
+    def __init__(self, *, sides: LazySession, **rest: Any) -> None:
         super().__init__(**rest)
         self._sides = sides
 
@@ -65,7 +65,7 @@ class MapFile(pytest.File):
 class RouteTests(pytest.Collector):
     """One route: a test for each case that asks it, and one more where they are too few."""
 
-    def __init__(self, *, sides: BothSides, **rest: Any) -> None:
+    def __init__(self, *, sides: LazySession, **rest: Any) -> None:
         super().__init__(**rest)
         self._sides = sides
 
@@ -117,7 +117,7 @@ class ParityTest(pytest.Item):
 class Parity:
     """The `parity` fixture: one request, or several from one state, on both sides."""
 
-    def __init__(self, sides: BothSides, name: str) -> None:
+    def __init__(self, sides: LazySession, name: str) -> None:
         self._sides = sides
         self._name = name
 
@@ -152,7 +152,7 @@ def _check_green(results: Iterable[ParityResult]) -> None:
         _fail("nothing was compared: no request was of a route that both sides have")
 
 
-def _check_rules(sides: BothSides) -> None:
+def _check_rules(sides: LazySession) -> None:
     complaints = sides.complaints()
     if complaints is None:
         pytest.skip("only a run of every case, generated ones too, shows that a rule matches nothing")

@@ -66,8 +66,8 @@ def parity(request: pytest.FixtureRequest) -> Parity:
 
 def _add_parity(config: pytest.Config) -> None:
     """The map is one of the files to collect, given or not."""
-    from ..session import BothSides
     from .items import ParityTests
+    from .lazy_session import LazySession
 
     started = config.invocation_params.dir
     given = [path for path in (started / one.partition("::")[0] for one in config.args) if path.suffix == ".toml"]
@@ -77,4 +77,4 @@ def _add_parity(config: pytest.Config) -> None:
     if not given:
         config.args.append(str(path))
     generated = not config.getoption("--parity-no-generate")
-    config.pluginmanager.register(ParityTests(BothSides(path, generated=generated)), "gateway-parity")
+    config.pluginmanager.register(ParityTests(LazySession(path, generated=generated)), "gateway-parity")

@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from ...comparing.causes.interpretations import Reading, readings_of
-from ...comparing.compared import CasePair, StepPair, Trial
+from ...comparing.causes.interpretations import Interpretation, readings_of
+from ...comparing.compared import Compared, Experiment
 from ...http.message import Request
+from ..compared_case import ComparedCase
 from ..corpus.case import Case
 
 
 @dataclass
-class Held:
-    """A pair that waits for the answers to its trials."""
+class PendingExperiments:
+    """A pair that waits for the answers to its experiments."""
 
-    pair: CasePair
-    tried: tuple[tuple[int, Reading], ...]
+    pair: ComparedCase
+    different: tuple[int, ...]
+    """Numbers of the steps that differ."""
+    tried: tuple[tuple[int, Interpretation], ...]
     """(step, one way to read its request)."""
-    answers: list[StepPair | None] = field(default_factory=list)
+    answers: list[Compared | None] = field(default_factory=list)
     """In the order of `cases`, as they are asked."""
 
     @classmethod
-    def of(cls, pair: CasePair, different: Iterable[int]) -> Held | None:
+    def of(cls, pair: ComparedCase, different: Iterable[int]) -> PendingExperiments | None:
         """None where no request that differs can be read in two ways."""
         steps = pair.case.steps
         tried = tuple((number, reading) for number in different for reading in readings_of(steps[number].request))
-        return cls(pair, tried) if tried else None
+        return cls(pair, tuple(different), tried) if tried else None
 
     @property
     def cases(self) -> tuple[Case, ...]:
@@ -40,22 +43,22 @@ class Held:
 
         return tuple(reading(number, request) for number, one in self.tried for request in (one.control, one.candidate))
 
-    def take(self, steps: tuple[StepPair, ...]) -> CasePair | None:
+    def take(self, steps: tuple[Compared, ...]) -> ComparedCase | None:
         """The next case's answers; the pair, when they are all there."""
         number, _ = self.tried[len(self.answers) // 2]
         self.answers.append(steps[number] if number < len(steps) else None)
         return self._whole() if len(self.answers) == 2 * len(self.tried) else None
 
-    def _whole(self) -> CasePair:
+    def _whole(self) -> ComparedCase:
         steps = list(self.pair.steps)
         for (number, reading), control, candidate in zip(
             self.tried, self.answers[::2], self.answers[1::2], strict=True
         ):
             if control is not None and candidate is not None:
-                trial = Trial(
+                trial = Experiment(
                     reading.cause,
                     (control.control, control.candidate),
                     (candidate.control, candidate.candidate),
                 )
-                steps[number] = replace(steps[number], trials=(*steps[number].trials, trial))
+                steps[number] = replace(steps[number], experiments=(*steps[number].experiments, trial))
         return replace(self.pair, steps=tuple(steps))

@@ -18,7 +18,7 @@ class SideStart:
     """How one side is to be: the first message, before its app is imported."""
 
     name: str
-    """`control`, `candidate` or `twin`."""
+    """`control`, `candidate` or `repeat`."""
     key: str
     """The setting that its app comes from, for messages."""
     app: str

@@ -1,4 +1,4 @@
-"""Replays cases on both sides: control and candidate from the same state, the twin where they differ."""
+"""Replays cases on both sides: control and candidate from the same state, the repeat where they differ."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from ...comparing.compared import CasePair
+from ..compared_case import ComparedCase
 from ..corpus.case import Case
 from .sandbox import Sandbox, Setup
-from .worker import SharedCases, Worker, WrongIn
+from .worker import REPEATS, Judge, SharedCases, Worker
 
 
 class Replay:
     """Every side of one run, up from `with` to its end. Raises ReplayError when a side does not start."""
 
-    def __init__(self, setup: Setup, *, workers: int, seed: int) -> None:
+    def __init__(self, setup: Setup, *, workers: int, seed: int, repeats: int = REPEATS) -> None:
         self._setup = setup
         self._count = workers
         self._seed = seed
+        self._repeats = repeats
         self._sandbox: Sandbox | None = None
         self._workers: list[Worker] = []
         self._cases = SharedCases(())
         self._threads: list[Thread] = []
-        self._pairs: Queue[CasePair | BaseException | None] = Queue()
+        self._pairs: Queue[ComparedCase | BaseException | None] = Queue()
 
     @property
     def notes(self) -> list[str]:
@@ -35,7 +36,7 @@ class Replay:
 
     def __enter__(self) -> Self:
         self._sandbox = Sandbox(self._setup, self._seed)
-        self._workers = [Worker(number, self._sandbox) for number in range(self._count)]
+        self._workers = [Worker(number, self._sandbox, self._repeats) for number in range(self._count)]
         try:
             first = self._workers[0]
             first.start("control", is_first=True)
@@ -54,15 +55,15 @@ class Replay:
     ) -> None:
         self._close()
 
-    def run(self, cases: Iterable[Case], wrong_in: WrongIn) -> Iterator[CasePair]:
-        """Each case on both sides, in the order of completion. `wrong_in` is called from several threads.
+    def run(self, cases: Iterable[Case], judge: Judge) -> Iterator[ComparedCase]:
+        """Each case on both sides, in the order of completion. `judge` is called from several threads.
 
         Raises ReplayError when a side that ended cannot be started again.
         """
         pairs = self._pairs = Queue(maxsize=64)
         shared = self._cases = SharedCases(cases)
         self._threads = [
-            Thread(target=worker.work, args=(shared, wrong_in, pairs), daemon=True) for worker in self._workers
+            Thread(target=worker.work, args=(shared, judge, pairs), daemon=True) for worker in self._workers
         ]
         for thread in self._threads:
             thread.start()

@@ -48,7 +48,7 @@ class Sandbox:
             raise
 
     def open_side(self, worker: int, name: str, *, is_first: bool = False) -> RemoteSide:
-        """The process of a worker's `control`, `candidate` or `twin`; the first one's start makes the baseline."""
+        """The process of a worker's `control`, `candidate` or `repeat`; the first one's start makes the baseline."""
         setup, policy = self._setup, self._setup.policy
         own = self._directory / f"{worker}-{name}"
         shutil.rmtree(own, ignore_errors=True)
@@ -76,7 +76,7 @@ class Sandbox:
             timeout=policy.timeout,
             freezes=policy.freeze,
             moment=moment_now(),
-            seed=self.seed + 1 if name == "twin" else self.seed,
+            seed=self.seed + 1 if name == "repeat" else self.seed,
             beside=setup.legacy if setup.needs_legacy_beside and name == "candidate" else "",
             cpu=cpu_for(2 * worker + (name == "candidate")),
         )

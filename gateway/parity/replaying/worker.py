@@ -1,4 +1,4 @@
-"""One worker of a run: control and candidate, kept busy a few cases ahead; the twin, where they differ."""
+"""One worker of a run: control and candidate, kept busy a few cases ahead; the repeat, where they differ."""
 
 from __future__ import annotations
 
@@ -6,32 +6,35 @@ import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from queue import Queue
 from random import Random
 
-from ...comparing.compared import CasePair, StepPair
+from ...comparing.compared import Compared
 from ...comparing.noise import may_be_noise
+from ...comparing.result import Verdict
+from ...comparing.verdicts import mismatched_locations
 from ...errors import ReplayError
+from ..compared_case import ComparedCase
 from ..corpus.case import Case
-from .experiments import Held
+from .experiments import PendingExperiments
 from .messages import Answer, Ask, moment_now, pickled
 from .sandbox import Sandbox
 from .side_process import RemoteSide
 
 SIDES = ("control", "candidate")
-TWINS = 3
-"""Times that the twin is asked about a case that differs."""
+REPEATS = 3
+"""Times that the repeat is asked about a case that differs."""
 READING = {"GET", "HEAD", "OPTIONS"}
 AHEAD = 8
 """Reading cases that a side has before it, so that it waits neither for the other side nor for the comparison."""
 AHEAD_BYTES = 16 * 1024
 """Their size at most: a socket takes that much while nobody reads, and a side that answers does not read."""
 
-WrongIn = Callable[[StepPair], Collection[str]]
-"""Where a step differs in what counts; empty where it does not."""
+Judge = Callable[[Compared], tuple[Verdict, ...]]
+"""Gives what becomes of each difference of a request."""
 FAST_S = 0.02
 """A worker whose last case took longer takes the next one when it is free: another may be free sooner."""
 
@@ -62,7 +65,7 @@ class Asked:
     ask: Ask
     raw: bytes
     """The ask, pickled."""
-    held: Held | None = None
+    held: PendingExperiments | None = None
     """The pair that this is a trial for."""
 
     @property
@@ -74,9 +77,10 @@ class Asked:
 class Worker:
     """Both sides see the cases in the same order, each from the baseline."""
 
-    def __init__(self, number: int, sandbox: Sandbox) -> None:
+    def __init__(self, number: int, sandbox: Sandbox, repeats: int) -> None:
         self._number = number
         self._sandbox = sandbox
+        self._count_of_repeats = repeats
         self._sides: dict[str, RemoteSide] = {}
         self._ready: set[str] = set()
         self._under_way: deque[Asked] = deque()
@@ -120,7 +124,7 @@ class Worker:
                 self._ready.discard(name)
                 side.close()
 
-    def work(self, cases: SharedCases, wrong_in: WrongIn, pairs: Queue[CasePair | BaseException | None]) -> None:
+    def work(self, cases: SharedCases, judge: Judge, pairs: Queue[ComparedCase | BaseException | None]) -> None:
         """A thread's part of a run: cases until there are no more."""
         end: BaseException | None = None
         try:
@@ -129,7 +133,7 @@ class Worker:
                 if coming is not None and self._has_room(coming):
                     self._send(coming)
                     coming = None
-                elif (pair := self._pair(wrong_in)) is not None:
+                elif (pair := self._pair(judge)) is not None:
                     pairs.put(pair)
         except BaseException as error:  # noqa: BLE001 - it is raised where the run is iterated
             end = error
@@ -142,7 +146,7 @@ class Worker:
         case = cases.take()
         return None if case is None else self._asked(case, moment_now())
 
-    def _asked(self, case: Case, moment: int, held: Held | None = None) -> Asked:
+    def _asked(self, case: Case, moment: int, held: PendingExperiments | None = None) -> Asked:
         seed = zlib.crc32(case.name.encode()) ^ self._sandbox.seed
         ask = Ask(case.steps, moment, seed, self._sandbox.state_file(case))
         return Asked(case, ask, pickled(ask), held)
@@ -164,21 +168,27 @@ class Worker:
         for name in names:
             self._sides[name].send(asked.raw)
 
-    def _pair(self, wrong_in: WrongIn) -> CasePair | None:
-        """The oldest case under way, answered by both; None where trials of it have still to be answered."""
+    def _pair(self, judge: Judge) -> ComparedCase | None:
+        """The oldest case under way, answered by both; None where experiments of it have still to be answered."""
         self._restart()
         asked, began = self._under_way.popleft(), time.perf_counter()
         control, candidate = (self._receive(name, asked.ask) for name in SIDES)
         self._is_fast = time.perf_counter() - began < FAST_S
         pair = _paired(asked.case, control, candidate)
         if asked.held is not None:
-            return asked.held.take(pair.steps)
-        different = {number: places for number, step in enumerate(pair.steps) if (places := wrong_in(step))}
+            whole = asked.held.take(pair.steps)
+            return None if whole is None else _judged(whole, judge, asked.held.different)
+        pair = _judged(pair, judge, range(len(pair.steps)))
+        different = {
+            number: locations
+            for number, verdicts in enumerate(pair.verdicts)
+            if (locations := mismatched_locations(verdicts))
+        }
         if not different or pair.refused:
             return pair
-        if any(map(may_be_noise, chain.from_iterable(different.values()))):
-            pair = _with_twins(pair, different, self._twins(asked.ask))
-        held = Held.of(pair, different)
+        if self._count_of_repeats and any(map(may_be_noise, chain.from_iterable(different.values()))):
+            pair = _judged(_with_repeats(pair, different, self._repeats(asked.ask)), judge, different)
+        held = PendingExperiments.of(pair, different)
         if held is None:
             return pair
         self._trials += (self._asked(case, asked.ask.moment, held) for case in held.cases)
@@ -193,17 +203,17 @@ class Worker:
             self.close(name)
         return answer
 
-    def _twins(self, ask: Ask) -> list[Answer]:
+    def _repeats(self, ask: Ask) -> list[Answer]:
         """The control's answers under other random numbers and another hash seed, later by the clocks that run."""
-        if "twin" not in self._sides:
-            self.start("twin")
-            self.wait("twin")
+        if "repeat" not in self._sides:
+            self.start("repeat")
+            self.wait("repeat")
         answers = []
-        for number in range(1, TWINS + 1):
+        for number in range(1, self._count_of_repeats + 1):
             other = replace(ask, seed=ask.seed + 1000 * number)
-            self._sides["twin"].send(pickled(other))
-            answers.append(self._receive("twin", other))
-            if "twin" not in self._sides:
+            self._sides["repeat"].send(pickled(other))
+            answers.append(self._receive("repeat", other))
+            if "repeat" not in self._sides:
                 break
         return answers
 
@@ -231,18 +241,28 @@ class Worker:
                     self._receive(name, asked.ask)
 
 
-def _paired(case: Case, control: Answer, candidate: Answer) -> CasePair:
+def _paired(case: Case, control: Answer, candidate: Answer) -> ComparedCase:
     """As far as both sides came."""
-    steps = (
-        StepPair(asked, other_asked, seen, other_seen)
+    steps = tuple(
+        Compared(asked, other_asked, seen, other_seen, credential=case.credential)
         for (asked, seen), (other_asked, other_seen) in zip(control.steps, candidate.steps, strict=False)
     )
-    return CasePair(case, tuple(steps), control.refused or candidate.refused, control.missing, candidate.missing)
+    return ComparedCase(
+        case, steps, ((),) * len(steps), control.refused or candidate.refused, control.missing, candidate.missing
+    )
 
 
-def _with_twins(pair: CasePair, different: Iterable[int], twins: Iterable[Answer]) -> CasePair:
+def _with_repeats(pair: ComparedCase, different: Iterable[int], repeats: Iterable[Answer]) -> ComparedCase:
     steps = list(pair.steps)
     for number in different:
-        seen = tuple(twin.steps[number][1] for twin in twins if number < len(twin.steps))
-        steps[number] = replace(steps[number], twins=seen)
+        seen = tuple(repeat.steps[number][1] for repeat in repeats if number < len(repeat.steps))
+        steps[number] = replace(steps[number], repeats=seen)
     return replace(pair, steps=tuple(steps))
+
+
+def _judged(pair: ComparedCase, judge: Judge, numbers: Iterable[int]) -> ComparedCase:
+    """Return the pair with verdicts on the steps of these numbers."""
+    verdicts = list(pair.verdicts)
+    for number in numbers:
+        verdicts[number] = judge(pair.steps[number])
+    return replace(pair, verdicts=tuple(verdicts))

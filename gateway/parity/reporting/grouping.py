@@ -8,14 +8,14 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from ...comparing.location import outline
-from ...comparing.result import Fate, ParityResult, Verdict
+from ...comparing.result import Disposition, ParityResult, Verdict
 
 MOST = 50
 """Classes that a report shows; beyond it they are merged, coarser and coarser."""
 
 Found = tuple[ParityResult, Verdict]
-Key = tuple[str, str, str, Fate]
-"""(cause, route, place, fate) of a class; what does not tell it apart is empty."""
+Key = tuple[str, str, str, Disposition]
+"""(cause, route, place, disposition) of a class; what does not tell it apart is empty."""
 
 _CONSEQUENCE = "not-run"
 """The cause of rows that are absent because the view did not run: why it did not is a class of its own."""
@@ -32,7 +32,7 @@ class Group:
 
     Without one a mismatch is of one place, or part of the answer, and of one route.
     """
-    fate: Fate
+    disposition: Disposition
     harm: int
     """A rank, 0 is worst: 0 who gets in and what gets out, 1 what is stored, 2 what no known cause explains, 3 what one
     explains, 4 what only follows from another difference, 5 what only paths that no rule takes show."""
@@ -61,15 +61,17 @@ def group_differences(
         members = _grouped(found, key)
         if len(members) <= most:
             break
-    order = list(Fate)
+    order = list(Disposition)
     ranked = sorted(
         members.items(), key=lambda item: (order.index(item[0][-1]), _harm(item[1]), -len(item[1]), item[0][:-1])
     )
-    groups = [_group(cause, fate, those, rank) for (cause, *_, fate), those in ranked[: most - len(Fate)]]
-    rest = [one for _, those in ranked[most - len(Fate) :] for one in those]
-    by_fate = _grouped(rest, lambda one: ("", "", "", one[1].fate))
-    groups += [_group("", fate, those, rank) for (*_, fate), those in by_fate.items()]
-    return tuple(sorted(groups, key=lambda group: order.index(group.fate)))
+    groups = [
+        _group(cause, disposition, those, rank) for (cause, *_, disposition), those in ranked[: most - len(Disposition)]
+    ]
+    rest = [one for _, those in ranked[most - len(Disposition) :] for one in those]
+    by_fate = _grouped(rest, lambda one: ("", "", "", one[1].disposition))
+    groups += [_group("", disposition, those, rank) for (*_, disposition), those in by_fate.items()]
+    return tuple(sorted(groups, key=lambda group: order.index(group.disposition)))
 
 
 def _harm(members: Sequence[Found]) -> int:
@@ -99,8 +101,8 @@ def _class(found: Found, place: str) -> Key:
     """What nobody explains on two routes may be two mistakes; what a rule ignores or legacy varies in is explained."""
     result, verdict = found
     if verdict.cause:
-        return verdict.cause, "", "", verdict.fate
-    return "", result.route if verdict.fate is Fate.MISMATCH else "", place, verdict.fate
+        return verdict.cause, "", "", verdict.disposition
+    return "", result.route if verdict.disposition is Disposition.MISMATCH else "", place, verdict.disposition
 
 
 def _part(verdict: Verdict) -> str:
@@ -114,12 +116,14 @@ def _grouped(found: list[Found], key: Callable[[Found], Key]) -> dict[Key, list[
     return groups
 
 
-def _group(cause: str, fate: Fate, members: list[Found], rank: Callable[[Found], tuple[bool, int]]) -> Group:
+def _group(
+    cause: str, disposition: Disposition, members: list[Found], rank: Callable[[Found], tuple[bool, int]]
+) -> Group:
     routes = tuple(sorted({result.route for result, _ in members}))
     places = Counter(outline(verdict.difference.where) for _, verdict in members)
     sample, verdict = min(members, key=rank)
     shown = tuple(place for place, _ in places.most_common())
-    return Group(shown, cause, fate, _harm(members), len(members), routes, sample, verdict)
+    return Group(shown, cause, disposition, _harm(members), len(members), routes, sample, verdict)
 
 
 def _length(result: ParityResult) -> int:

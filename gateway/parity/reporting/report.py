@@ -9,7 +9,7 @@ from datetime import datetime
 from xml.etree import ElementTree
 
 from ...comparing.causes.symptom import Cause
-from ...comparing.result import Fate, Outcome, ParityResult, Verdict
+from ...comparing.result import Disposition, Outcome, ParityResult, Verdict
 from ...http.message import Request
 from ..summary import Latency, RouteSummary, power, worst
 from .grouping import group_differences
@@ -99,7 +99,7 @@ def render_json(report: Report) -> str:
             {
                 "places": group.places,
                 "cause": group.cause,
-                "fate": group.fate.value,
+                "disposition": group.disposition.value,
                 "count": group.count,
                 "routes": group.routes,
                 "sample": group.sample.case,
@@ -145,8 +145,10 @@ def told(verdict: Verdict) -> str:
     found = verdict.difference
     sides = [side if side is not None else "(absent)" for side in (found.control, found.candidate)]
     known = f" ({verdict.cause})" if verdict.cause else ""
-    fate = "" if verdict.fate is Fate.MISMATCH else f" [{verdict.fate.value}: {verdict.reason}]"
-    return visible(f"{found.where}: {sides[0]} -> {sides[1]}{known}{fate}")
+    disposition = (
+        "" if verdict.disposition is Disposition.MISMATCH else f" [{verdict.disposition.value}: {verdict.reason}]"
+    )
+    return visible(f"{found.where}: {sides[0]} -> {sides[1]}{known}{disposition}")
 
 
 def _route(one: RouteSummary) -> dict[str, object]:
@@ -180,7 +182,7 @@ def _result(result: ParityResult) -> dict[str, object]:
                 "where": verdict.difference.where,
                 "control": verdict.difference.control,
                 "candidate": verdict.difference.candidate,
-                "fate": verdict.fate.value,
+                "disposition": verdict.disposition.value,
                 "reason": verdict.reason,
                 "cause": verdict.cause,
             }

@@ -13,9 +13,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ....errors import CorpusError, Fault
-from ....http.message import Exchange, Headers, Request, Response
+from ....http.message import Exchange, Headers, Request, Response, media_type_of
 from ....http.redaction.end_to_end import end_to_end
-from ..bodies import media_type_of
 from ..case import Case
 from ..linking import link_each
 

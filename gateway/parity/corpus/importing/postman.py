@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from ....errors import CorpusError, Fault
-from ....http.message import Headers, Request
-from ..bodies import BOUNDARY, FORM_TYPE, JSON_TYPE, MULTIPART_TYPE, Part, encode_multipart
+from ....http.message import FORM_TYPE, Headers, Request
+from ..bodies import BOUNDARY, JSON_TYPE, MULTIPART_TYPE, Part, encode_multipart
 from ..case import Case, Step
 from ..case_reading import HOST
 

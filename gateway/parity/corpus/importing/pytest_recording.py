@@ -15,11 +15,12 @@ import pytest
 
 from ....http.message import Exchange
 from ....http.redaction.end_to_end import end_to_end
-from ....http.redaction.redaction import redact_case, secrets_of
+from ....http.redaction.redaction import secrets_of
 from ..app_databases import NoStateError, OpenedFiles, copy_database, database_of
 from ..case import Case
 from ..files import STATES, write_cases
 from ..linking import link
+from ..redacting import redact_case
 from .client_calls import Call, observed_clients
 
 

@@ -1,0 +1,33 @@
+"""`gateway differences`: the document of deliberate differences."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from ..comparing.result import ParityResult
+from ..config.map_file import load_map
+from ..evidence.differences_document import differences_document
+from ..store.store import Store
+from .views import console
+
+
+@click.command(name="differences")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else stdout.")
+@click.pass_obj
+def differences_command(path: Path, output: Path | None) -> None:
+    """Write the document of deliberate differences for the API's users: every ignore rule of the map, with a sample."""
+    store = Store.find(load_map(path).policy.store, path.parent)
+    results: tuple[ParityResult, ...] = ()
+    if store is not None:
+        with store:
+            results = store.ignored_results()
+    document = differences_document(load_map(path).policy.ignore, results, datetime.now(UTC).date())
+    if output is None:
+        click.echo(document, nl=False)
+    else:
+        output.write_text(document, encoding="utf-8")
+        console().print(f"wrote {escape(str(output))}")

@@ -1,0 +1,53 @@
+"""`gateway explain`: who answers a request, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+
+from ..routing.canary import takes_new
+from ..routing.route import WEBSOCKET, Backend
+from ..routing.table import Explanation
+from ..serving.gateway import create_app
+from .views import console, explanation_view
+
+
+@click.command(name="explain")
+@click.argument("method")
+@click.argument("request_path", metavar="PATH")
+@click.option("--key", help="A sticky key (a cookie's or header's value, an address): on which side of a canary is it?")
+@click.pass_obj
+def explain_command(path: Path, method: str, request_path: str, key: str | None) -> None:
+    """Say who answers METHOD PATH, and why."""
+    table = create_app(path, watch=False).live.table
+    explanation = table.explain(method.upper(), unquote(request_path.partition("?")[0]))
+    out = console()
+    for part in explanation_view(explanation, _answer(explanation, table.default, key)):
+        out.print(part)
+
+
+def _answer(explanation: Explanation, default: Backend, key: str | None) -> str:
+    route, backend = explanation.match.route, explanation.match.backend
+    if explanation.method == WEBSOCKET:
+        return f"{Backend.NEW.value}, for WSGI has no websockets"
+    if route is None:
+        return _refusal(explanation, backend or default)
+    if backend is not None:
+        return backend.value
+    if key is None:
+        return (
+            f"new for {route.percent:g} % of clients, by {route.sticky}; the others legacy (--key VALUE tells for one)"
+        )
+    return Backend.NEW.value if takes_new(route.rule, key, route.percent) else Backend.LEGACY.value
+
+
+def _refusal(explanation: Explanation, backend: Backend) -> str:
+    if not explanation.candidates:
+        return f"{backend.value}, by default"
+    answers_options = explanation.method == "OPTIONS" and backend is Backend.LEGACY
+    does = "answers OPTIONS by itself" if answers_options else f"has to refuse {explanation.method}"
+    allow = ", ".join(sorted(explanation.match.allow))
+    note = f", with the methods of both sides in Allow ({allow})" if allow else ""
+    return f"{backend.value}, which {does}{note}"

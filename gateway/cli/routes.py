@@ -1,0 +1,43 @@
+"""`gateway routes`: every route of both apps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..apps.findings import Row, list_rows
+from ..apps.inventory import take_inventory
+from ..routing.route import Mode
+from ..serving.gateway import create_app
+from .views import console, progress_line, routes_table
+
+
+@click.command(name="routes")
+@click.option("--json", "as_json", is_flag=True, help="Print the routes as JSON.")
+@click.pass_obj
+def routes_command(path: Path, as_json: bool) -> None:
+    """List every route of both apps: its mode, and what each app has for it."""
+    gateway = create_app(path, watch=False)
+    rows = list_rows(gateway.live.table, take_inventory(gateway.legacy, gateway.new))
+    if as_json:
+        click.echo(json.dumps([_row_as_json(row) for row in rows], indent=2))
+        return
+    out = console()
+    out.print(routes_table(rows))
+    out.print()
+    out.print(progress_line(rows))
+
+
+def _row_as_json(row: Row) -> dict[str, Any]:
+    route = row.route
+    return {
+        "route": row.key,
+        "listed": route is not None and route.listed,
+        "mode": None if route is None else route.mode.value,
+        "percent": route.percent if route is not None and route.mode is Mode.CANARY else None,
+        "legacy": [have.name for have in row.legacy.routes],
+        "new": [have.name for have in row.new.routes],
+    }

@@ -1,0 +1,166 @@
+"""A server that is told to end finishes what has begun, cuts what has no end, and waits for nothing that is stuck."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.fault_clients import connect, connected, gauge, rest_of, serve_faulty, tally
+from tests.support.faulty_app import blocks
+from tests.support.servers import Server, raw, request, serve_gateway, wait_until
+
+GRACE = ("--timeout-graceful-shutdown", "1")
+
+
+def ended(server: Server) -> float:
+    """Seconds that it takes to end a server that has been told so already."""
+    began = time.monotonic()
+    server.stop()
+    return time.monotonic() - began
+
+
+def told_to_end(server: Server) -> None:
+    os.kill(server.pid, signal.SIGTERM)
+    server.wait_for_log("Shutting down")
+
+
+def test_what_has_begun_or_waits_is_finished() -> None:
+    with serve_faulty(limits={"workers": 1}) as server:
+        half = request("/upload", "Content-Length: 8", method="POST", body=b"half")
+        with connect(server, request("/download/3/2000")) as reading, connect(server, half) as uploading:
+            wait_until(lambda: gauge(server, "streams") == 1)
+            with connect(server, request("/slow/2.0")) as running, connect(server, request("/ping")) as waiting:
+                wait_until(lambda: gauge(server, "queued") == 1)
+                told_to_end(server)
+                uploading.sendall(b"half")
+                assert rest_of(running).endswith(b"slow but whole")
+                assert rest_of(waiting).endswith(b"pong")
+                assert b'"length":8' in rest_of(uploading)
+                assert rest_of(reading).endswith(b"".join(blocks(3, 2000)))
+        assert ended(server) < 1.5
+
+
+def test_endless_streams_are_cut_at_the_grace_limit() -> None:
+    with (
+        serve_faulty(*GRACE) as server,
+        connected(server, 3, request("/stream/slow")) as read,
+        connected(server, 3, request("/stream/big")) as unread,
+        connected(server, 3, request("/stream/fast")),
+    ):
+        wait_until(lambda: tally(server, "opened") == 9)
+        began = time.monotonic()
+        told_to_end(server)
+        assert not any(rest_of(client).endswith(b"0\r\n\r\n") for client in (*read, *unread))
+        assert 0.9 < time.monotonic() - began < 3
+        assert ended(server) < 1.5
+        assert server.log().count("a stream has ended") == 9
+
+
+@pytest.mark.parametrize(
+    ("how", "left", "order"),
+    [
+        ("waiting", False, signal.SIGTERM),
+        ("waiting", True, signal.SIGINT),
+        ("spinning", False, signal.SIGINT),
+        ("spinning", True, signal.SIGTERM),
+    ],
+)
+def test_stuck_views_keep_no_server_alive(how: str, left: bool, order: signal.Signals) -> None:
+    """Nothing can end a thread; one whose client has left is not even given the grace."""
+    with serve_faulty(*GRACE) as server, connected(server, 3, request(f"/stuck/{how}")) as clients:
+        wait_until(lambda: tally(server, "held") == 3)
+        for client in clients if left else ():
+            client.close()
+        wait_until(lambda: gauge(server, "abandoned") == (3 if left else 0))
+        began = time.monotonic()
+        os.kill(server.pid, order)
+        server.wait(seconds=10)
+        assert time.monotonic() - began < (1.3 if left else 2.8)
+
+
+# --- a restart under load ---
+
+MAP = """
+[gateway]
+legacy = "tests.support.faulty_app:legacy"
+"""
+
+
+class Load:
+    """Clients that ask for /ping without a pause, and count what was not answered."""
+
+    def __init__(self, server: Server) -> None:
+        self.answered = 0
+        self.lost: list[str] = []
+        self.enough = threading.Event()
+        self._server = server
+
+    @contextmanager
+    def of(self, count: int, *clients: Callable[[], None]) -> Iterator[None]:
+        """So many of each kind, for as long as the block runs."""
+        with ThreadPoolExecutor(count * len(clients)) as threads:
+            running = [threads.submit(client) for client in clients * count]
+            try:
+                yield
+            finally:
+                self.enough.set()
+        for client in running:
+            client.result()
+
+    def fresh(self) -> None:
+        """A connection for each request."""
+        while not self.enough.is_set():
+            self._count(lambda: raw(self._server, request("/ping"))[-4:])
+
+    def kept(self) -> None:
+        """One connection until the server says that it closes it."""
+        connection = http.client.HTTPConnection(self._server.host, self._server.port, timeout=10)
+        while not self.enough.is_set():
+            self._count(lambda: self._ask(connection))
+        connection.close()
+
+    @staticmethod
+    def _ask(connection: http.client.HTTPConnection) -> bytes:
+        connection.request("GET", "/ping")
+        with connection.getresponse() as response:
+            return response.read()
+
+    def _count(self, call: Callable[[], bytes]) -> None:
+        try:
+            answer = call()
+        except (OSError, http.client.HTTPException) as error:
+            self.lost.append(repr(error))
+        else:
+            if answer == b"pong":
+                self.answered += 1
+            else:
+                self.lost.append(repr(answer))
+
+
+def restart_by_supervisor(server: Server) -> None:
+    """The supervisor starts a worker for each before it ends the old one."""
+    ended = server.log().count("Finished server process")
+    os.kill(server.pid, signal.SIGHUP)
+    wait_until(lambda: server.log().count("Finished server process") == ended + 2, seconds=20)
+
+
+def test_a_rolling_restart_loses_no_request(tmp_path: Path) -> None:
+    map_file = tmp_path / "migration_map.toml"
+    map_file.write_text(MAP)
+    with serve_gateway(map_file, "--workers", "2", "--no-access-log", "--no-watch") as server:
+        wait_until(lambda: server.log().count("startup complete") == 2, seconds=15)
+        load = Load(server)
+        with load.of(4, load.fresh, load.kept):
+            restart_by_supervisor(server)
+            before = load.answered
+            wait_until(lambda: load.answered > before + 100)
+    assert load.lost == []

@@ -1,0 +1,376 @@
+"""Explanations of differences that no request of tests/comparing/causes/facts shows, and of those that only look like a known one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from gateway.comparing.causes import CAUSES, SECTIONS
+from gateway.comparing.causes.explain import Explanation
+from gateway.comparing.compared import Compared
+from gateway.comparing.observation import Effects, Observation
+from gateway.comparing.result import Difference
+from gateway.http.message import Request, Response
+from tests.comparing.causes.facts.document import PAGE, document
+from tests.comparing.causes.facts.rows import ROWS
+
+ASKED = Request("GET", b"/items/7", ((b"host", b"shop.test"),))
+FINE = Observation(Response(200))
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One difference in its surroundings, and the name of its cause."""
+
+    what: str
+    where: str
+    texts: tuple[str | None, str | None]
+    cause: str | None
+    control: Observation = FINE
+    candidate: Observation = FINE
+    request: Request = ASKED
+
+    def __str__(self) -> str:
+        return self.what
+
+
+def answer(
+    status: int, body: str = "", kind: str = JSON, *, error: str | None = None, sent: tuple[str, ...] = (), **more: str
+) -> Observation:
+    pairs = (("content-type", kind), *((name.replace("_", "-"), value) for name, value in more.items()))
+    headers = tuple((name.encode(), value.encode()) for name, value in pairs)
+    return Observation(Response(status, headers, body.encode()), error, effects=Effects(statements=sent))
+
+
+def page(status: int, title: str = "") -> Observation:
+    """One of Werkzeug's error pages."""
+    return answer(status, f"<!doctype html>\n<html lang=en>\n<title>{status} {title}</title>\n", HTML)
+
+
+def refusal(source: str, name: str = "n", kind: str = "int_parsing", sent: str = '"x"') -> Observation:
+    """FastAPI's 422."""
+    return answer(422, f'{{"detail": [{{"type": "{kind}", "loc": ["{source}", "{name}"], "input": {sent}}}]}}')
+
+
+def asked(method: str, target: str, body: str = "", **headers: str) -> Request:
+    pairs = {"host": "shop.test"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    encoded = tuple((name.encode(), value.encode()) for name, value in pairs.items())
+    return Request(method, target.encode(), encoded, body.encode())
+
+
+FORM = "application/x-www-form-urlencoded"
+SIGNED = "eyJhIjoxfQ.aWEj2A.c2lnbmF0dXJl"
+OUT_OF_RANGE = "ValueError: Out of range float values are not JSON compliant"
+ROW = ("INSERT todos",)
+ONE = ("(1 inserted)", None)
+
+EFFECTS = (
+    Told("a commit forgotten", "effect.rows.todos", ONE, "forgotten-commit",
+         answer(201, sent=ROW), answer(201, sent=ROW)),
+    Told("a row that nothing wrote", "effect.rows.todos", ONE, None, answer(201, sent=ROW), answer(201)),
+    Told("another table's statement", "effect.rows.todos", ONE, None,
+         answer(201, sent=ROW), answer(201, sent=("INSERT users",))),
+    Told("a view that was not run", "effect.rows.todos", ONE, "not-run", answer(201, sent=ROW), refusal("body")),
+    Told("a view that failed before its commit", "effect.rows.todos", ONE, "not-run",
+         answer(201, sent=ROW), answer(500, sent=ROW)),
+    Told("both failed", "effect.rows.todos", ONE, None, answer(500), answer(500)),
+    Told("a column of a row", "effect.rows.todos.title", ('"a"', None), None, answer(201), answer(201)),
+    Told("written twice", "effect.rows.todos", ("(1 inserted)", "(2 inserted)"), "repeated-write",
+         answer(201, sent=ROW), answer(201, sent=ROW * 2)),
+    Told("more rows by one statement", "effect.rows.todos", ("(1 inserted)", "(2 inserted)"), None,
+         answer(201, sent=ROW), answer(201, sent=ROW)),
+    Told("no multiple", "effect.rows.todos", ("(2 inserted)", "(3 inserted)"), None,
+         answer(201, sent=ROW), answer(201, sent=ROW * 2)),
+    Told("a query per row", "effect.statements.SELECT users", ("1", "12"), "query-per-row"),
+    Told("a query per row of another table", "effect.statements.SELECT users", (None, "3"), "query-per-row"),
+    Told("one query more", "effect.statements.SELECT users", ("1", "2"), None),
+    Told("many queries on both sides", "effect.statements.SELECT users", ("10", "14"), None),
+    Told("many inserts", "effect.statements.INSERT users", ("1", "12"), None),
+    Told("a leak", "effect.open_connections", ("0", "1"), "unclosed-connection"),
+    Told("a mail sent twice", "effect.outbound", ("connect mail:25", "2 times connect mail:25"), "repeated-outbound"),
+    Told("a mail sent once", "effect.outbound", ("2 times connect mail:25", "connect mail:25"), None),
+    Told("another server", "effect.outbound", ("connect mail:25", "connect smtp:25"), None),
+    Told("twice another server", "effect.outbound", ("connect mail:25", "2 times connect smtp:25"), None),
+    Told("fewer rows by more statements", "effect.rows.todos", ("(2 inserted)", "(1 inserted)"), None,
+         answer(201, sent=ROW), answer(201, sent=ROW * 2)),
+    Told("more rows of a refused request", "effect.rows.todos", ("(1 inserted)", "(3 inserted)"), None,
+         answer(201, sent=ROW), answer(500, sent=ROW)),
+    Told("a new call", "effect.outbound", (None, "connect mail:25"), None),
+    Told("an error logged", "effect.errors", (None, "pool is empty"), None),
+)  # fmt: skip
+ACCESS = (
+    Told("let in", "authentication", ("refused (401)", "answered (200)"), "lost-authentication",
+         answer(401), answer(200)),
+    Told("validated before the credential", "authentication", ("refused (401)", "answered (422)"),
+         "body-before-authentication", answer(401), refusal("body", kind="json_invalid")),
+    Told("failed before the credential", "authentication", ("refused (401)", "answered (500)"), None,
+         answer(401), answer(500)),
+    Told("a refused query before the credential", "authentication", ("refused (401)", "answered (422)"), None,
+         answer(401), refusal("query")),
+    Told("an echoed password", "secret", (None, "echoes field password"), "validation-echo",
+         page(400), refusal("body", sent='{"password": "hunter22"}')),
+    Told("a password in an own error", "secret", (None, "echoes field password"), None,
+         page(400), answer(400, '{"error": "hunter22"}')),
+)  # fmt: skip
+ALIKE = (
+    Told("another instant", "body.at", ('"Tue, 02 Jan 2024 03:04:05 GMT"', '"2024-01-02T03:04:06"'), None),
+    Told("an hour between", "body.at", ('"Tue, 02 Jan 2024 03:04:05 GMT"', '"2024-01-02T03:04:05+01:00"'), None),
+    Told("no date at all", "body.at", ('"Tue, 02 Jan 2024 03:04:05 GMT"', '"soon"'), None),
+    Told("no such day", "body.at", ('"Tue, 42 Jan 2024 03:04:05 GMT"', '"2024-01-02"'), None),
+    Told("another price", "body.price", ('"1.10"', "1.2"), None),
+    Told("a price", "body.price", ('"1.10"', "1.1"), "number-as-text"),
+    Told("a price as it was sent", "body.price", ('"5"', "5"), "coerced-value",
+         request=asked("POST", "/items", '{"price": "5"}', content_type=JSON)),
+    Told("a word for a number", "body.price", ('"many"', "0"), None),
+    Told("true for a text", "body.flag", ('"true"', "true"), None),
+    Told("NaN for nought", "body.x", ("NaN", "0"), None),
+    Told("a null for a number", "body.x", ("1", "null"), None),
+    Told("another number", "body.x", ("3", "3.5"), None),
+    Told("a failure beside the word NaN", "status", ("200", "500"), None,
+         answer(200, '{"x": "NaN"}'), answer(500, error=OUT_OF_RANGE)),
+    Told("another failure beside NaN", "status", ("200", "500"), None,
+         answer(200, '{"x": NaN}'), answer(500, error="KeyError: 'x'")),
+    Told("a key that the port forgot", "body.title", ('"a"', None), None,
+         answer(200, '{"title": "a", "id": 1}'), answer(200, '{"id": 1}')),
+    Told("a key of another value", "body.unitPrice", (None, "2"), None,
+         answer(200, '{"unit_price": 1}'), answer(200, '{"unitPrice": 2}')),
+    Told("a key beside its like", "body.unitPrice", (None, "1"), None,
+         answer(200, '{"unit_price": 1}'), answer(200, '{"unit_price": 1, "unitPrice": 1}')),
+    Told("a new key", "body.more", (None, "1"), None, answer(200, "{}"), answer(200, '{"more": 1}')),
+    Told("another text as JSON", "body", ("hi", '"ho"'), None, answer(200, "hi", HTML), answer(200, '"ho"')),
+    Told("another list", "body", ("onetwo", '["one"]'), None, answer(200, "onetwo", HTML), answer(200, '["one"]')),
+    Told("a list with a status in it", "status", ("201", "200"), None,
+         answer(201, '{"id": 1}'), answer(200, '[{"id": 1}, 200]')),
+    Told("another layout", "body.bytes", ('{"a": 1}', '{"a":1}'), None,
+         answer(200, '{"a": 1}'), answer(200, '{"a":1}')),
+    Told("a URL of another path", "body.url", ('"/n/5"', '"http://shop.test/n/6"'), None),
+    Told("a URL of another host", "body.url", ('"/n/5"', '"http://elsewhere.test/n/5"'), None),
+    Told("an own 422", "status", ("400", "422"), None, page(400), answer(422, '{"error": "no"}')),
+    Told("a 422 for success", "status", ("200", "422"), None, answer(200, "{}"), answer(422, '{"detail": "no"}')),
+    Told("a required query parameter", "status", ("200", "422"), None,
+         answer(200, "{}"), refusal("query", kind="missing", sent="null")),
+    Told("a row that legacy has not", "status", ("404", "200"), None, page(404), answer(200, '{"id": 7}')),
+    Told("a row that the new side has not", "status", ("200", "404"), None,
+         answer(200, '{"id": 7}'), answer(404, '{"detail": "Not Found"}')),
+    Told("a header that no view sets", "header.x-frame-options", ("DENY", None), None, page(404), refusal("path")),
+    Told("a segment of another path", "status", ("200", "422"), None, answer(200, "{}"), refusal("path", sent='"new"')),
+    Told("an own error", "body", ("<!doctype html>...", '{"error":"no"}'), None,
+         page(400), answer(400, '{"error":"no"}')),
+    Told("HEAD of what is not there", "status", ("200", "404"), None,
+         answer(200), answer(404), asked("HEAD", "/items/7")),
+    Told("GET refused", "status", ("200", "405"), None, answer(200), answer(405)),
+    Told("more methods", "header.allow", ("GET", "GET, POST"), None, page(405), answer(405)),
+    Told("other methods", "header.allow", ("GET, HEAD", "POST"), None, page(405), answer(405)),
+    Told("a redirect elsewhere", "status", ("302", "307"), None,
+         answer(302, location="/a"), answer(307, location="/b")),
+    Told("a redirect for good", "status", ("308", "307"), None, answer(308, location="/b"), answer(307, location="/b")),
+    Told("a redirect to a login", "status", ("404", "307"), None, page(404), answer(307, location="/login")),
+    Told("neither first nor last", "body.a", ('"1"', '"3"'), None, request=asked("GET", "/items?a=1&a=2")),
+    Told("given once", "body.a", ('"1"', '"2"'), None, request=asked("GET", "/items?a=1&b=2")),
+    Told("a default for no empty field", "body.a", ('""', '"none"'), None,
+         request=asked("POST", "/items", "a=1", content_type=FORM)),
+    Told("a field of another name", "status", ("200", "422"), "strict-body",
+         answer(200, "{}"), refusal("body", "b", "missing", "null"), asked("POST", "/items", "a=", content_type=FORM)),
+    Told("text that is no mojibake", "body.a", ('"\u00e9"', '"e"'), None),
+    Told("a lost character", "body.a", ('"a"', '"\ufffd"'), None),
+    Told("too large by itself", "status", ("413", "200"), None, page(413), answer(200)),
+    Told("JSON of the right type", "status", ("415", "422"), None,
+         page(415), refusal("body"), asked("POST", "/items", "{}", content_type=JSON)),
+    Told("a stricter cookie", "cookie.a.samesite", (None, "strict"), None),
+    Told("a laxer cookie", "cookie.a.samesite", ("strict", "lax"), None),
+    Told("a shorter cookie", "cookie.a.expires", ("Sat, 21 Nov 2026 05:53:44 GMT", None), None,
+         answer(200, set_cookie="a=1; Max-Age=9; Expires=Sat, 21 Nov 2026 05:53:44 GMT"),
+         answer(200, set_cookie="a=1")),
+    Told("a session of another kind", "cookie.session.value", (SIGNED, "c0ffee"), None,
+         answer(200, set_cookie=f"session={SIGNED}"), answer(200, set_cookie="session=c0ffee")),
+    Told("a session for another domain", "cookie.session.domain", (None, "shop.test"), None,
+         answer(200, set_cookie=f"session={SIGNED}"), answer(200, set_cookie=f"session={SIGNED}; domain=shop.test")),
+    Told("a cookie that is not set", "cookie.a", ("a=1", None), None, answer(200), answer(200)),
+    Told("the session looked at", "header.vary", ("Cookie", None), "vary-cookie"),
+    Told("a Vary of encodings", "header.vary", ("Accept-Encoding", None), None),
+    Told("a Vary of both", "header.vary", ("Accept-Encoding, Cookie", "Origin"), None),
+    Told("a CORS header lost", "header.access-control-allow-origin", ("https://a.test", None), None),
+    Told("an ETag of one's own", "header.etag", ('"v1"', '"v2"'), None),
+    Told("a lost Cache-Control", "header.cache-control", ("no-cache", None), None),
+    Told("a 304 that the ETag denies", "status", ("304", "200"), None,
+         answer(304, etag=f'"{"a" * 40}"'), answer(200, etag='"b"')),
+    Told("another file's name", "header.content-disposition",
+         ("attachment; filename=\"e.txt\"; filename*=UTF-8''%C3%A9.txt", "attachment; filename*=utf-8''%C3%A8.txt"),
+         None),
+    Told("a header's other value", "body.one", ('"1,2"', '"2"'), None, request=asked("GET", "/", x_one="1,2")),
+    Told("a preflight in earnest", "status", ("200", "405"), None,
+         answer(200), answer(405), asked("OPTIONS", "/items", access_control_request_method="GET")),
+    Told("a HEAD that both refuse", "header.allow", ("GET, POST", "GET"), "allow-header",
+         answer(405), answer(405), asked("HEAD", "/items")),
+    Told("a number that legacy answers 410", "status", ("410", "422"), None, page(410), refusal("path")),
+    Told("another slash", "status", ("404", "307"), None,
+         page(404), answer(307, location="/items/8/"), asked("GET", "/items/7/")),
+    Told("an exception that names another status", "status", ("404", "500"), None,
+         page(404), answer(500, error="Conflict: 409 Conflict")),
+    Told("an exception with a number", "status", ("404", "500"), None, page(404), answer(500, error="KeyError: 404")),
+    Told("an own refusal", "body.error", ('"who?"', None), None,
+         answer(401, '{"error": "who?"}'), answer(401, '{"detail": "Not authenticated"}')),
+    Told("other words of a scheme", "body.error", ('"who?"', None), None,
+         answer(401, '{"error": "who?"}'), answer(401, '{"detail": "Who?"}', www_authenticate="Bearer")),
+    Told("an own 500", "header.access-control-allow-origin", ("*", None), None,
+         answer(500, "oops"), answer(500, "oops")),
+    Told("true for no bool", "body.flag", ("true", "false"), None, request=asked("GET", "/items?q=shoes")),
+    Told("a file of another name", "body.filename", ('"a.txt"', '"b.txt"'), None),
+    Told("a form refused for another reason", "status", ("400", "200"), None,
+         page(400), answer(200), asked("POST", "/items", "a=1", content_type=FORM)),
+    Told("no range asked", "status", ("416", "400"), None, page(416), answer(400)),
+    Told("a view that failed in both ways", "status", ("500", "200"), None, page(500), answer(200)),
+    Told("an abort(500)", "body", ("x", "y"), None, page(500), answer(200, "{}")),
+    Told("a type that is no default", "header.content-type", ("text/html; charset=utf-8", "text/csv"), None,
+         answer(200, "a", HTML), answer(200, "a", "text/csv")),
+    Told("an empty answer of another type", "header.content-type", ("text/csv", JSON), None,
+         answer(200, "", "text/csv"), answer(200, "")),
+    Told("a tuple's list with another status", "status", ("201", "202"), None,
+         answer(201, '{"id": 1}'), answer(202, '[{"id": 1}, 201]')),
+    Told("a latin-1 failure without such a cookie", "status", ("200", "500"), None,
+         answer(200), answer(500, error="UnicodeEncodeError: 'latin-1' codec can't encode character")),
+    Told("such a cookie and another failure", "status", ("200", "500"), None,
+         answer(200, set_cookie='a="\\303\\251"'), answer(500, error="KeyError: 'a'")),
+    Told("a surrogate and another failure", "status", ("200", "500"), None,
+         answer(200, '{"a": "\\ud800"}'), answer(500, error="KeyError: 'a'")),
+    Told("a price as nobody sent it", "body.price", ('"5"', "6"), None,
+         request=asked("POST", "/items", '{"price": "5"}', content_type=JSON)),
+    Told("a header given once", "body.one", ('"1"', '"1,2"'), None, request=asked("GET", "/", x_one="1,2")),
+    Told("an error under another key", "body.error", ('"todo 9 not found"', None), "error-key",
+         answer(404, '{"error": "todo 9 not found"}'), answer(404, '{"detail": "todo 9 not found"}')),
+    Told("an error in other words", "body.detail", (None, '"no todo"'), None,
+         answer(404, '{"error": "todo 9 not found"}'), answer(404, '{"detail": "no todo"}')),
+    Told("an error with another status", "body.detail", (None, '"no"'), None,
+         answer(404, '{"error": "no"}'), answer(400, '{"detail": "no"}')),
+    Told("a body that is validated first", "status", ("404", "422"), "body-before-row", answer(404), refusal("body")),
+    Told("no JSON for a missing row", "status", ("404", "400"), "body-before-row",
+         answer(404), answer(400, '{"detail": "There was an error parsing the body"}')),
+    Told("a query for a missing row", "status", ("404", "422"), None, answer(404), refusal("query")),
+    Told("a path and a body refused", "status", ("404", "422"), "path-converter", page(404),
+         answer(422, '{"detail": [{"type": "a", "loc": ["path", "n"]}, {"type": "a", "loc": ["body", "n"]}]}')),
+    Told("a name without its newline", "body.error", ('"no a\\n"', None), "trailing-newline",
+         answer(404, '{"error": "no a\\n"}'), answer(404, '{"detail": "no a"}'), asked("GET", "/items/a%0A")),
+    Told("a query for a path without its newline", "effect.statements.SELECT items", (None, "1"), "trailing-newline",
+         page(404), answer(200), asked("GET", "/items/a%0A")),
+    Told("a slash that another route's path lacks", "status", ("308", "405"), "slash-taken",
+         answer(308, location="/items/"), answer(405), asked("GET", "/items")),
+    Told("a redirect elsewhere that became 405", "status", ("308", "405"), None,
+         answer(308, location="/other/"), answer(405), asked("GET", "/items")),
+    Told("an address that EmailStr refuses", "status", ("201", "422"), "email-address", answer(201),
+         answer(422, '{"detail": [{"type": "value_error", "loc": ["body", "email"],'
+                     ' "msg": "value is not a valid email address: a period"}]}')),
+    Told("a domain in lower case", "effect.rows.users.email", ('"A@SHOP.test"', '"A@shop.test"'), "email-address"),
+    Told("an address in lower case", "effect.rows.users.email", ('"A@SHOP.test"', '"a@shop.test"'), None),
+    Told("a JSON body that is not UTF-8", "body.detail", (None, '"There was an error parsing the body"'), "json-bytes",
+         answer(400, '{"error": "no JSON"}'), answer(400, '{"detail": "There was an error parsing the body"}')),
+    Told("a limit in plain text", "header.x-frame-options", ("DENY", None), "body-limit",
+         page(413), answer(413, "Request body too large", "text/plain")),
+    Told("a limit with another status", "status", ("413", "400"), None, page(413), answer(400, "no", "text/plain")),
+    Told("a file not modified", "status", ("304", "200"), "conditional-file", answer(304),
+         answer(200, "a", "text/css", etag=f'"{"0a" * 16}"'), asked("GET", "/a.css", if_none_match='"1"')),
+    Told("a file that nobody asked a condition of", "status", ("304", "200"), None, answer(304),
+         answer(200, "a", "text/css", etag=f'"{"0a" * 16}"')),
+    Told("a name without quotes", "header.content-disposition",
+         ("attachment; filename=a.csv", 'attachment; filename="a.csv"'), "download-name"),
+    Told("another name", "header.content-disposition",
+         ("attachment; filename=a.csv", 'attachment; filename="b.csv"'), None),
+    Told("a parameter given twice, and nothing tried", "body.d", ('"1"', '"2"'), None,
+         request=asked("GET", "/items?d=1&d=2")),
+    Told("half a pair that 422 repeats", "header.x-frame-options", ("DENY", None), "json-surrogate", answer(400),
+         answer(500, error="UnicodeEncodeError: surrogates not allowed"), asked("POST", "/items", '"\\ud800"')),
+    Told("a deletion without HttpOnly", "cookie.d.httponly", ("set", None), "cookie-deletion",
+         answer(204, set_cookie="d=; Max-Age=0; HttpOnly"), answer(204, set_cookie='d=""; Max-Age=0')),
+    Told("a cookie without HttpOnly", "cookie.d.httponly", ("set", None), None,
+         answer(204, set_cookie="d=1; HttpOnly"), answer(204, set_cookie="d=1")),
+    Told("what was not kept", "more", (None, "12 more differences"), None),
+    Told("no answer at all", "status", (None, "200"), None, Observation(None), answer(200)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("told", [*EFFECTS, *ACCESS, *ALIKE], ids=str)
+def test_a_difference_has_its_cause_and_no_other(told: Told) -> None:
+    step = Compared(told.request, told.request, told.control, told.candidate)
+    cause = Explanation(step, "typed").cause_of(Difference(told.where, *told.texts))
+    assert (cause and cause.name) == told.cause
+
+
+ODD = (
+    Observation(None, "RuntimeError: no"),
+    Observation(Response(200)),
+    Observation(Response(422, ((b"content-type", b"application/json"),), b'{"detail": [{"loc": []}, 7, null]}')),
+    Observation(Response(422, (), b'{"detail": [{"loc": "body", "type": null}]}')),
+    Observation(Response(500, ((b"content-type", b"\xff"), (b"set-cookie", b"=;;")), b"\xff\xd8{[\0")),
+    Observation(Response(307, ((b"location", b"http://[::1"),), b"[" * 1_500)),
+    Observation(Response(308, ((b"location", b"//["),), b"{}")),
+)
+ODD_REQUESTS = (
+    Request("", b"", ((b"host", b""),)),
+    Request(
+        "POST", b"//\xff?%&=&a=%FF&a", ((b"content-type", b"multipart/form-data"), (b"cookie", b";=;a")), b"\xff--b"
+    ),
+    Request(
+        "PUT", b"/%0A", ((b"content-type", b"application/json"), (b"range", b"x"), (b"x_a", b"\xff")), b"[" * 1_500
+    ),
+)
+ODD_PLACES = (
+    "status",
+    "body",
+    "body[0]",
+    'body["a b"].c',
+    "body.bytes",
+    "cookie.",
+    "cookie.a.b.c",
+    "header.",
+    "header.vary",
+)
+ODD_PLACES += (
+    "header.allow",
+    "effect.rows.",
+    "effect.rows.t",
+    "effect.statements.SELECT t",
+    "effect.outbound",
+    "secret",
+)
+
+
+@pytest.mark.parametrize("where", ODD_PLACES)
+def test_nothing_odd_is_too_odd(where: str) -> None:
+    texts = (
+        ("\ud800", "NaN"),
+        (None, "("),
+        ("3", None),
+        ('"x"', '"\\ud800"'),
+        ("1e999", "1"),
+        ('"/a"', '"http://[::1"'),
+    )
+    for request in ODD_REQUESTS:
+        for control in ODD:
+            for candidate in ODD:
+                explanation = Explanation(Compared(request, request, control, candidate), "typed")
+                for pair in texts:
+                    explanation.cause_of(Difference(where, *pair))
+
+
+def test_every_cause_is_shown() -> None:
+    shown = {cause for row in ROWS for cause in row.expected} | {told.cause for told in (*EFFECTS, *ACCESS, *ALIKE)}
+    assert shown - {None} == CAUSES.keys()
+
+
+def test_names_are_unique() -> None:
+    assert len(CAUSES) == sum(map(len, SECTIONS.values()))
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_a_cause_is_told_as_one(name: str) -> None:
+    cause = CAUSES[name]
+    assert name == name.lower().replace("_", "-").replace(" ", "-")
+    assert cause.title.endswith(".")
+    assert cause.advice.endswith(".")
+
+
+def test_the_page_of_causes_is_the_table_of_causes() -> None:
+    written = PAGE.read_text(encoding="utf-8")
+    assert written == document(), "write it anew: python -m tests.comparing.causes.facts.document"

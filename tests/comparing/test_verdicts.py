@@ -1,0 +1,248 @@
+"""What becomes of the differences of a case, request by request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from gateway.comparing.compared import Compared
+from gateway.comparing.diff.comparison import MOST
+from gateway.comparing.observation import RowChange
+from gateway.comparing.policy import IgnoreRule, Policy
+from gateway.comparing.result import Disposition, Outcome, ParityResult
+from gateway.comparing.verdicts import judge, mismatched_locations
+from gateway.http.message import Request
+from gateway.parity.case_results import case_results
+from gateway.parity.compared_case import ComparedCase
+from gateway.parity.corpus.case import Case, Step
+from tests.comparing.answers import answer, headers, observe, step
+
+TODAY = date(2026, 3, 1)
+SAME = step(answer("1"), answer("1"))
+OTHER = step(answer("1"), answer("2"))
+
+
+def route_of(request: Request) -> str:
+    return f"{request.method} {request.path}"
+
+
+def judged(
+    *steps: Compared, policy: Policy | None = None, refused: str = "", credential: str = "given", asked: int = 0
+) -> tuple[ParityResult, ...]:
+    requests = [pair.control_request for pair in steps] + [Request("GET", b"/users/{{id}}")] * asked
+    case = Case("a case", tuple(map(Step, requests)), credential=credential)
+    return results_of(ComparedCase(case, steps, (), refused), policy or Policy())
+
+
+def results_of(pair: ComparedCase, policy: Policy | None = None) -> tuple[ParityResult, ...]:
+    verdicts = tuple(
+        judge(replace(one, credential=pair.case.credential), route_of(one.control_request), policy or Policy(), TODAY)
+        for one in pair.steps
+    )
+    return case_results(replace(pair, verdicts=verdicts), route_of)
+
+
+def wrong_places(one: Compared, route: str, policy: Policy, today: date) -> frozenset[str]:
+    return mismatched_locations(judge(one, route, policy, today))
+
+
+def test_what_does_not_differ_matches() -> None:
+    (result,) = judged(SAME)
+    assert (result.case, result.step, result.route, result.outcome) == ("a case", 0, "GET /todos", Outcome.MATCHED)
+    assert result.verdicts == ()
+    assert (result.request, result.control, result.candidate) == (SAME.control_request, SAME.control, SAME.candidate)
+    assert not wrong_places(SAME, "GET /todos", Policy(), TODAY)
+
+
+def test_what_differs_mismatches() -> None:
+    (result,) = judged(OTHER)
+    assert result.outcome is Outcome.MISMATCHED
+    assert [verdict.disposition for verdict in result.verdicts] == [Disposition.MISMATCH]
+    assert wrong_places(OTHER, "GET /todos", Policy(), TODAY)
+
+
+def test_an_answer_of_which_only_the_beginning_was_read_shows_nothing() -> None:
+    beginning = replace(SAME.control, response=replace(answer("1"), is_cut=True))
+    (result,) = judged(replace(SAME, control=beginning, candidate=beginning))
+    note = "only the beginning of the answer was read: it is too long, or endless"
+    assert (result.outcome, result.note) == (Outcome.INCONCLUSIVE, note)
+
+
+def test_the_policy_says_how_json_is_compared() -> None:
+    numbers = step(answer("1"), answer("1.0"))
+    assert wrong_places(numbers, "GET /todos", Policy(), TODAY)
+    assert not wrong_places(numbers, "GET /todos", Policy(json_mode="canonical"), TODAY)
+    assert wrong_places(step(answer("1"), answer("1 ")), "GET /todos", Policy(json_mode="bytes"), TODAY)
+
+
+def test_a_rule_ignores_with_its_reason_and_the_difference_stays() -> None:
+    (result,) = judged(OTHER, policy=Policy(ignore=(IgnoreRule("body", "meant"),)))
+    assert result.outcome is Outcome.IGNORED
+    assert [(one.difference.where, one.disposition, one.reason) for one in result.verdicts] == [
+        ("body", Disposition.IGNORED, "meant")
+    ]
+
+
+def test_one_mismatch_beside_ignored_ones_mismatches() -> None:
+    pair = step(answer('{"a":1,"b":1}'), answer('{"a":2,"b":2}'))
+    (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body.a", "meant"),)))
+    assert result.outcome is Outcome.MISMATCHED
+
+
+def test_noise_is_ignored_with_three_twins() -> None:
+    sides = [answer(f'"{value}"') for value in ("a-1", "b-2", "c-3", "d-4", "e-5")]
+    (result,) = judged(step(*sides))
+    assert result.outcome is Outcome.IGNORED
+    assert [one.disposition for one in result.verdicts] == [Disposition.NOISE]
+    (result,) = judged(step(*sides[:4]))
+    assert result.outcome is Outcome.MISMATCHED
+
+
+def test_after_a_mismatch_a_difference_shows_nothing_and_a_match_does() -> None:
+    results = judged(SAME, OTHER, OTHER, SAME, OTHER)
+    assert [result.outcome.value for result in results] == [
+        "matched", "mismatched", "inconclusive", "matched", "inconclusive",
+    ]  # fmt: skip
+    assert results[2].note == "an earlier request of this case differed"
+    assert results[2].verdicts != ()
+    assert results[3].note == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("Vary: Cookie", "Vary: Origin"),
+        ("Location: /a", "Location: /b"),
+        ("Set-Cookie: s=1", "Set-Cookie: s=1; Secure"),
+    ],
+)
+def test_after_a_header_that_nothing_uses_all_goes_on(line: str, other: str) -> None:
+    results = judged(step(answer("1", "text/plain", line), answer("1", "text/plain", other)), OTHER)
+    assert [result.outcome for result in results] == [Outcome.MISMATCHED, Outcome.MISMATCHED]
+
+
+def test_after_a_header_that_the_case_keeps_a_difference_shows_nothing() -> None:
+    tagged = step(answer("1", "text/plain", "ETag: 1"), answer("1", "text/plain", "ETag: 2"))
+    steps = (Step(tagged.control_request, (("tag", "header.etag"),)), Step(OTHER.control_request))
+    results = results_of(ComparedCase(Case("a case", steps), (tagged, OTHER), ()))
+    assert [result.outcome for result in results] == [Outcome.MISMATCHED, Outcome.INCONCLUSIVE]
+
+
+def test_after_an_ignored_difference_all_goes_on() -> None:
+    ignored = step(answer("1", "text/plain"), answer("1", "text/csv"))
+    rule = IgnoreRule("header.content-type", "meant")
+    results = judged(ignored, OTHER, policy=Policy(ignore=(rule,)))
+    assert [result.outcome for result in results] == [Outcome.IGNORED, Outcome.MISMATCHED]
+
+
+def test_a_case_that_was_refused_shows_nothing_but_its_mismatches() -> None:
+    results = judged(SAME, OTHER, refused="opens a socket", asked=2)
+    assert [result.outcome.value for result in results] == [
+        "inconclusive",
+        "mismatched",
+        "inconclusive",
+        "inconclusive",
+    ]
+    assert [result.note for result in results] == ["opens a socket", "", "opens a socket", "opens a socket"]
+    assert [(result.step, result.route) for result in results[2:]] == [(2, "GET /users/1"), (3, "GET /users/1")]
+    assert results[2].control is None
+
+
+def test_a_case_that_stopped_without_a_reason_is_inconclusive_too() -> None:
+    assert [(result.outcome, result.note) for result in judged(asked=1)] == [(Outcome.INCONCLUSIVE, "not asked")]
+
+
+def test_what_was_not_asked_for_want_of_a_value_is_inconclusive_and_a_wrong_guess_is_nothing() -> None:
+    case = Case("a case", (Step(SAME.control_request), Step(Request("GET", b"/users/{{id}}"))))
+    pair = ComparedCase(case, (SAME,), (), control_lacks="nothing at body.id")
+    found = [(result.outcome, result.note) for result in results_of(pair)]
+    assert found == [(Outcome.MATCHED, ""), (Outcome.INCONCLUSIVE, "nothing at body.id")]
+    guess = replace(pair, case=replace(case, source="generated"))
+    assert [result.outcome for result in results_of(guess)] == [Outcome.MATCHED]
+    for lost in (replace(guess, refused="ended"), replace(guess, control_lacks="", candidate_lacks="nothing")):
+        assert [result.outcome for result in results_of(lost)][1:] == [Outcome.INCONCLUSIVE]
+
+
+def test_what_is_missing_with_an_answer_that_is_meant_is_meant_too() -> None:
+    added = RowChange("todos", "inserted", ("1",), (), (("id", "1"),))
+    control = observe(answer("{}", status=201), rows=(added,), statements=("INSERT todos",))
+    refused = step(control, observe(answer("{}", status=404)))
+    rule = IgnoreRule("status", "our clients know 404")
+    (result,) = judged(refused, policy=Policy(ignore=(rule,)))
+    assert [(one.difference.where, one.disposition, one.reason, one.cause) for one in result.verdicts] == [
+        ("status", Disposition.IGNORED, rule.reason, ""),
+        ("effect.rows.todos", Disposition.IGNORED, rule.reason, "not-run"),
+    ]
+    (result,) = judged(refused)
+    assert {one.disposition for one in result.verdicts} == {Disposition.MISMATCH}
+    same = step(control, observe(answer("{}", status=201)))
+    (result,) = judged(same, policy=Policy(ignore=(rule,)))
+    assert [one.disposition for one in result.verdicts] == [Disposition.MISMATCH]
+
+
+# --- authentication and secrets ---
+
+LOOSER = step(answer("{}", status=401), answer("{}", status=200))
+STATUS = IgnoreRule("status", "meant")
+
+
+def dispositions(result: ParityResult) -> list[tuple[str, str]]:
+    return [(verdict.difference.where, verdict.disposition.value) for verdict in result.verdicts]
+
+
+@pytest.mark.parametrize("credential", ["given", "anonymous", "wrong", "other-user", "no-csrf"])
+def test_a_looser_candidate_is_a_mismatch_whatever_is_ignored(credential: str) -> None:
+    rules = (STATUS, IgnoreRule("authentication", "meant", route="GET /todos"), IgnoreRule("header.*", "meant"))
+    (result,) = judged(LOOSER, policy=Policy(ignore=rules), credential=credential)
+    assert result.outcome is Outcome.MISMATCHED
+    assert dispositions(result) == [("authentication", "mismatch"), ("status", "ignored")]
+
+
+def test_somebody_may_answer_for_it() -> None:
+    approved = IgnoreRule("authentication", "public by now", route="GET /todos", approved_by="ann")
+    (result,) = judged(LOOSER, policy=Policy(ignore=(STATUS, approved)), credential="anonymous")
+    assert result.outcome is Outcome.IGNORED
+    assert dispositions(result) == [("authentication", "ignored"), ("status", "ignored")]
+
+
+def test_noise_never_covers_it() -> None:
+    repeats = [answer("{}", status=status) for status in (200, 403, 500)]
+    (result,) = judged(step(answer("{}", status=401), answer("{}"), *repeats))
+    assert dispositions(result) == [("authentication", "mismatch"), ("status", "mismatch")]
+
+
+def test_an_echoed_secret_is_a_mismatch_whatever_is_ignored() -> None:
+    request = Request("POST", b"/login", headers("Content-Type: application/json"), b'{"password":"hunter22"}')
+    pair = step(answer("{}", status=400), answer('{"input":"hunter22"}', status=400), request=request)
+    (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body.*", "meant"), IgnoreRule("secret", "meant"))))
+    assert result.outcome is Outcome.MISMATCHED
+    assert dispositions(result) == [("secret", "mismatch"), ("body.input", "ignored")]
+    assert "hunter22" not in str(result.verdicts[0])
+
+
+# --- many ---
+
+
+def test_thousands_of_differences_are_judged_all_and_kept_in_part() -> None:
+    control = ",".join('{"a":1,"b":1}' for _ in range(500))
+    candidate = ",".join(f'{{"a":2,"b":{2 if index == 499 else 1}}}' for index in range(500))
+    pair = step(answer(f"[{control}]"), answer(f"[{candidate}]"))
+    (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body[*].a", "meant"),)))
+    assert result.outcome is Outcome.MISMATCHED
+    assert len(result.verdicts) == MOST + 1
+    assert ("body[499].b", "mismatch") in dispositions(result)
+    assert dispositions(result)[-1] == ("more", "ignored")
+    assert result.verdicts[-1].difference.candidate == "301 more differences"
+
+
+def test_what_was_cut_off_keeps_its_worst_disposition() -> None:
+    sides = (f"[{','.join(one * 500)}]" for one in "12")
+    (result,) = judged(step(*map(answer, sides)), policy=Policy(ignore=(IgnoreRule("body[0]", "meant"),)))
+    assert dispositions(result)[-1] == ("more", "mismatch")
+
+
+def test_errors_of_both_sides_match() -> None:
+    (result,) = judged(step(observe(error="ValueError: a"), observe(error="ValueError: b")))
+    assert result.outcome is Outcome.MATCHED

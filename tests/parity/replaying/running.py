@@ -1,0 +1,66 @@
+"""Replays of the library: its database, its policy, one request a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from gateway.comparing.compared import Compared
+from gateway.comparing.policy import Policy
+from gateway.comparing.result import Verdict
+from gateway.http.message import Request
+from gateway.parity.compared_case import ComparedCase
+from gateway.parity.corpus.case import Case, Step
+from gateway.parity.replaying.replay import Replay
+from gateway.parity.replaying.sandbox import Setup
+from tests.parity.replaying.library import fill
+
+ROOT = Path(__file__).parents[3]
+LEGACY = "tests.parity.replaying.legacy_app:app"
+NEW = "tests.parity.replaying.new_app:app"
+ENVIRONMENT = (("LIBRARY_URL", "{database}"), ("LIBRARY_FILES", "{directory}/files"))
+
+
+def library(directory: Path) -> Policy:
+    """On a new database of its own."""
+    url = f"sqlite:///{directory / 'library.sqlite3'}"
+    fill(url)
+    return Policy(database=url, environment=ENVIRONMENT, timeout=5.0)
+
+
+@contextmanager
+def replaying(
+    policy: Policy, legacy: str = LEGACY, new: str = NEW, *, workers: int = 1, root: Path = ROOT, beside: bool = False
+) -> Iterator[Replay]:
+    with Replay(Setup(legacy, new, policy, root, beside), workers=workers, seed=7) as replay:
+        yield replay
+
+
+def step(request: str, body: bytes = b"", **keep: str) -> Step:
+    """`step("POST /books", b"{}", id="body.id")`."""
+    method, target = request.split(" ", 1)
+    headers = [(b"Host", b"library.example")]
+    if body:
+        headers += [(b"Content-Type", b"application/json"), (b"Content-Length", str(len(body)).encode())]
+    return Step(Request(method, target.encode(), tuple(headers), body), tuple(keep.items()))
+
+
+def case(*steps: Step | str, name: str = "") -> Case:
+    made = tuple(step(one) if isinstance(one, str) else one for one in steps)
+    return Case(name or " ".join(f"{one.request.method} {one.request.target.decode()}" for one in made), made)
+
+
+def never(_pair: Compared) -> tuple[Verdict, ...]:
+    return ()
+
+
+def ask(replay: Replay, *steps: Step | str) -> ComparedCase:
+    """One case."""
+    (pair,) = replay.run([case(*steps)], never)
+    return pair
+
+
+def with_timeout(policy: Policy, seconds: float) -> Policy:
+    return replace(policy, timeout=seconds)

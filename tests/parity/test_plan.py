@@ -1,0 +1,124 @@
+"""The cases of a plan: what is asked again without the right credential, and which of two cases of one name it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.parity.corpus.case import Case
+from gateway.parity.plan import SPOILT, make_plan
+from tests.support.projects import Project, project_in
+
+LEGACY = """
+    from flask import Flask
+
+    def create_app():
+        app = Flask(__name__, static_folder=None)
+        for rule, method in (("/login", "POST"), ("/me", "GET"), ("/items/<int:item_id>", "PUT"), ("/only", "GET")):
+            app.add_url_rule(rule, rule, lambda **values: "", methods=[method])
+        return app
+"""
+NEW = """
+    from fastapi import FastAPI
+
+    app = FastAPI(openapi_url=None)
+    for path, method in (("/login", "POST"), ("/me", "GET"), ("/items/{item_id:int}", "PUT")):
+        app.add_api_route(path, lambda: "", methods=[method])
+"""
+MAP = """
+    [gateway]
+    legacy = "legacy_shop:create_app"
+    new = "new_shop:app"
+
+    [parity]
+    environment = { SHOP_LOG = "{asctime} in {directory}" }
+"""
+SIGNED_IN = """
+    [[case]]
+    name = "{name}"
+    source = "{source}"
+    step = [
+      {{ request = "{first}" }},
+      {{ request = "POST /login", json = {{ user = "ada" }}, keep = {{ token = "body.token" }} }},
+      {{ request = "PUT /items/1", json = {{ stock = 1 }}, headers = {{ Authorization = "Bearer {{{{token}}}}" }} }},
+      {{ request = "PUT /items/1", json = {{ stock = -1 }}, headers = {{ Authorization = "Bearer {{{{token}}}}" }} }},
+    ]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with project_in(tmp_path) as project:
+        project.write("legacy_shop.py", LEGACY)
+        project.write("new_shop.py", NEW)
+        project.write("migration_map.toml", MAP)
+        yield project
+
+
+def planned(project: Project, *, generated: bool = False) -> dict[str, Case]:
+    plan = make_plan(project.directory / "migration_map.toml", (), generated=generated, seed=1)
+    names = [case.name for case in plan.cases]
+    assert len(set(names)) == len(names)
+    return {case.name: case for case in plan.cases}
+
+
+def signed_in(name: str, *, source: str = "tests", first: str = "GET /me") -> str:
+    return SIGNED_IN.format(name=name, source=source, first=first)
+
+
+def test_every_step_with_a_credential_is_asked_without_it_and_those_before_are_as_they_are(project: Project) -> None:
+    project.write("corpus/a.toml", signed_in("a"))
+    cases = planned(project)
+    assert set(cases) == {
+        "a",
+        *(f"a{step} [{kind}]" for step in ("", ", request 3") for kind in ("anonymous", "wrong")),
+    }
+    whole, cut, last = cases["a"], cases["a, request 3 [anonymous]"], cases["a [anonymous]"]
+    assert (cut.credential, cut.steps[:2]) == ("anonymous", whole.steps[:2])
+    assert (cut.steps[2].request.method, cut.steps[2].request.body) == ("PUT", whole.steps[2].request.body)
+    assert b"authorization" not in {name.lower() for name, _ in cut.steps[2].request.headers}
+    assert (len(cut.steps), len(last.steps), last.steps[:3]) == (3, 4, whole.steps[:3])
+
+
+def test_of_a_route_the_first_steps_of_written_cases_are_spoilt(project: Project) -> None:
+    project.write("corpus/found.toml", signed_in("f", source="found"))
+    project.write("corpus/z.toml", signed_in("y") + signed_in("z"))
+    cases = planned(project, generated=True)
+    requests = {name: case.steps[-1].request for name, case in cases.items() if name.endswith("[anonymous]")}
+    spoilt = [name for name, request in requests.items() if (request.method, request.target) == ("PUT", b"/items/1")]
+    assert spoilt == [f"{name} [anonymous]" for name in ("y, request 3", "y", "z, request 3")]
+    assert len(spoilt) == SPOILT
+
+
+def test_requests_that_have_no_credential_take_no_place_of_one_that_has(project: Project) -> None:
+    refused = "".join(f'\n[[case]]\nname = "{at}"\nrequest = "PUT /items/1"\n' for at in range(SPOILT))
+    project.write("corpus/a.toml", refused)
+    assert {f"{at} [wrong]" for at in range(SPOILT)} < planned(project).keys()
+    project.write("corpus/b.toml", signed_in("b"))
+    cases = planned(project)
+    assert {"b [anonymous]", "b, request 3 [anonymous]", "0 [wrong]"} < cases.keys()
+    assert "1 [wrong]" not in cases
+
+
+def test_a_case_that_is_left_out_takes_no_place(project: Project) -> None:
+    project.write("migration_map.toml", f'{MAP}    leave_out = {{ "GET /only" = "why" }}\n')
+    project.write("corpus/a.toml", "".join(signed_in(f"a{at}", first="GET /only") for at in range(SPOILT)))
+    project.write("corpus/b.toml", signed_in("b"))
+    assert {name.partition(" ")[0] for name in planned(project)} == {"b", "b,"}
+
+
+def test_what_only_flask_has_is_asked_of_legacy_on_both_sides(project: Project) -> None:
+    project.write("corpus/a.toml", signed_in("a", first="GET /only"))
+    cases = planned(project)
+    assert [step.by_legacy for step in cases["a"].steps] == [True, False, False, False]
+    assert [step.by_legacy for step in cases["a, request 3 [anonymous]"].steps] == [True, False, False]
+
+
+def test_a_written_case_stays_where_a_generated_one_has_its_name(project: Project) -> None:
+    name = "GET /me: good"
+    assert planned(project, generated=True)[name].source == "generated"
+    project.write("corpus/a.toml", f'[[case]]\nname = "{name}"\nrequest = "GET /me?page=2"\n')
+    case = planned(project, generated=True)[name]
+    assert (case.source, case.steps[0].request.target) == ("written", b"/me?page=2")

@@ -1,0 +1,247 @@
+"""What the app hears of raw bytes that are cut at every place; over real sockets, each piece read by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from gateway.serving import http_protocol as protocol
+from gateway.serving.http_protocol import HTTPProtocol
+
+UPGRADE = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM"
+CHUNKED = "Transfer-Encoding: chunked"
+SMUGGLED = "GET /smuggled HTTP/1.1\r\n\r\n"
+LAST = b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+Heard = tuple[str, list[str], str]
+"""Target, names of the headers and body of one request, as the app has them."""
+
+UPGRADE_NAMES = ["connection", "upgrade", "http2-settings"]
+HEARD_LAST: Heard = ("/last", ["connection"], "")
+
+
+def ask(*lines: str, body: str = "", target: str = "/", method: str = "POST", version: str = "1.1") -> bytes:
+    return "\r\n".join([f"{method} {target} HTTP/{version}", *lines, "", body]).encode()
+
+
+PLAIN = ask("Content-Length: 4", body="body")
+HEARD_PLAIN: Heard = ("/", ["content-length"], "body")
+UPGRADED = ask(UPGRADE, "Content-Length: 4", body="body")
+HEARD_UPGRADED: Heard = ("/", [*UPGRADE_NAMES, "content-length"], "body")
+HEARD_CHUNKED: Heard = ("/", [*UPGRADE_NAMES, "transfer-encoding"], "body")
+FRAMED = "2\r\nbo\r\n2;a=b\r\ndy\r\n"
+
+CASES: dict[str, tuple[bytes, list[Heard]]] = {
+    "no upgrade": (PLAIN, [HEARD_PLAIN]),
+    "a trailer": (ask(CHUNKED, body=f"{FRAMED}0\r\nHost: b\r\nX: 1\r\n\r\n"), [("/", ["transfer-encoding"], "body")]),
+    "an expectation as trailer": (
+        ask(CHUNKED, body=f"{FRAMED}0\r\nExpect: 100-continue\r\n\r\n") + PLAIN,
+        [("/", ["transfer-encoding"], "body"), HEARD_PLAIN],
+    ),
+    "an upgrade": (ask(UPGRADE, method="GET"), [("/", UPGRADE_NAMES, "")]),
+    "an upgrade, then more": (ask(UPGRADE, method="GET") + PLAIN, [("/", UPGRADE_NAMES, ""), HEARD_PLAIN]),
+    "an upgrade, empty": (ask(UPGRADE, "Content-Length: 0"), [("/", [*UPGRADE_NAMES, "content-length"], "")]),
+    "an upgrade, length": (UPGRADED, [HEARD_UPGRADED]),
+    "an upgrade, length first": (
+        ask("Content-Length: 4", UPGRADE, body="body"),
+        [("/", ["content-length", *UPGRADE_NAMES], "body")],
+    ),
+    "an upgrade, chunked": (ask(UPGRADE, CHUNKED, body=f"{FRAMED}0\r\n\r\n"), [HEARD_CHUNKED]),
+    "an upgrade, trailers": (ask(UPGRADE, CHUNKED, body=f"{FRAMED}0\r\nHost: b\r\n\r\n") + PLAIN,
+                             [HEARD_CHUNKED, HEARD_PLAIN]),
+    "an upgrade, body like a request": (
+        ask(UPGRADE, f"Content-Length: {len(SMUGGLED)}", body=SMUGGLED),
+        [("/", [*UPGRADE_NAMES, "content-length"], SMUGGLED)],
+    ),
+    "two upgrades": (UPGRADED * 2, [HEARD_UPGRADED] * 2),
+    "plain, upgrade, plain": (PLAIN + UPGRADED + PLAIN, [HEARD_PLAIN, HEARD_UPGRADED, HEARD_PLAIN]),
+    "an upgrade, HTTP/1.0 kept alive": (
+        ask("Connection: Upgrade, keep-alive", "Upgrade: h2c", "Content-Length: 4", body="body"),
+        [("/", ["connection", "upgrade", "content-length"], "body")],
+    ),
+    "a websocket, and no library": (
+        ask("Connection: Upgrade", "Upgrade: websocket", "Content-Length: 4", body="body"),
+        [("/", ["connection", "upgrade", "content-length"], "body")],
+    ),
+}  # fmt: skip
+
+CLOSING: dict[str, tuple[bytes, list[Heard]]] = {
+    "an upgrade, closing": (
+        ask("Connection: Upgrade, close", "Upgrade: h2c", "Content-Length: 4", body="body"),
+        [("/", ["connection", "upgrade", "content-length"], "body")],
+    ),
+    "an upgrade, HTTP/1.0": (
+        ask("Connection: Upgrade", "Upgrade: h2c", "Content-Length: 4", body="body", version="1.0"),
+        [("/", ["connection", "upgrade", "content-length"], "body")],
+    ),
+}
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers with a line of what it heard."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        assert message["type"] == "http.request"
+        body += message["body"]
+        more = message["more_body"]
+    heard = [scope["path"], [name.decode() for name, _ in scope["headers"]], body.decode()]
+    line = json.dumps(heard).encode() + b"\n"
+    headers = [(b"content-length", str(len(line)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": line})
+
+
+class Interpretation(HTTPProtocol):
+    """Tells how much of what was sent has been read."""
+
+    read = 0
+    moved: asyncio.Event
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.moved.set()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self.read += len(data)
+        self.moved.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.moved.set()
+
+
+class Endpoint:
+    """The protocol on a port of its own, in the loop of the test."""
+
+    def __init__(self) -> None:
+        self._config = uvicorn.Config(echo, http=Interpretation, ws="none", log_level="critical")
+        self._config.load()
+        self._moved = asyncio.Event()
+        self._made: list[Interpretation] = []
+
+    async def __aenter__(self) -> Endpoint:
+        self._server = await asyncio.get_running_loop().create_server(self._make, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    def _make(self) -> Interpretation:
+        self._made.append(Interpretation(self._config, ServerState(), {}))
+        self._made[-1].moved = self._moved
+        return self._made[-1]
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Interpretation]:
+        """A client, and the protocol that serves it."""
+        reader, writer = await asyncio.open_connection(*self._server.sockets[0].getsockname())
+        await self._until(lambda: bool(self._made))
+        return reader, writer, self._made.pop()
+
+    async def converse(self, pieces: Sequence[bytes]) -> bytes:
+        """All that is answered until the end; a piece is sent when the one before has been read."""
+        reader, writer, made = await self.connect()
+        sent = 0
+        for piece in pieces:
+            writer.write(piece)
+            sent += len(piece)
+            await self._until(lambda size=sent: made.read >= size or made.transport.is_closing())  # type: ignore[misc]
+        answered = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return answered
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                await self._moved.wait()
+                self._moved.clear()
+
+
+def heard(answered: bytes) -> list[Heard]:
+    return [tuple(json.loads(line)) for line in answered.splitlines() if line.startswith(b"[")]
+
+
+async def assert_heard_however_cut(sent: bytes, after: bytes, expected: list[Heard]) -> None:
+    """`after` comes in one packet with the end of `sent`."""
+    async with Endpoint() as endpoint:
+        for cut in range(len(sent)):
+            assert heard(await endpoint.converse([sent[:cut], sent[cut:] + after])) == expected, cut
+        each = [sent[index : index + 1] for index in range(len(sent) - 1)]
+        assert heard(await endpoint.converse([*each, sent[-1:] + after])) == expected
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_the_app_hears_the_whole_request_however_it_is_cut(case: tuple[bytes, list[Heard]]) -> None:
+    sent, expected = case
+    asyncio.run(assert_heard_however_cut(sent + LAST, b"", [*expected, HEARD_LAST]))
+
+
+@pytest.mark.parametrize("case", CLOSING.values(), ids=CLOSING.keys())
+def test_an_upgrade_that_closes_is_the_last_request(case: tuple[bytes, list[Heard]]) -> None:
+    sent, expected = case
+    asyncio.run(assert_heard_however_cut(sent, LAST, expected))
+
+
+@pytest.mark.parametrize("chunks", ["xyz\r\n", "4\r\nbodyXX0\r\n\r\n", "0\r\nnonsense\r\n\r\n"])
+def test_bad_chunks_behind_an_upgrade_are_refused(chunks: str) -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            answered = await endpoint.converse([ask(UPGRADE, CHUNKED, body=chunks) + LAST])
+            assert answered.startswith(b"HTTP/1.1 400 ")
+            assert heard(answered) == []
+
+    asyncio.run(converse())
+
+
+def test_a_coding_that_hides_the_end_of_the_body_is_refused() -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            answered = await endpoint.converse([ask(UPGRADE, "Transfer-Encoding: gzip", body=SMUGGLED)])
+            assert answered.startswith(b"HTTP/1.1 400 ")
+            assert heard(answered) == []
+
+    asyncio.run(converse())
+
+
+def test_the_client_of_an_upgrade_hears_that_it_may_go_on() -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            waiting = ask(UPGRADE, "Content-Length: 4", "Expect: 100-continue")
+            answered = await endpoint.converse([waiting, b"body" + LAST])
+            assert answered.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+            assert [body for _, _, body in heard(answered)] == ["body", ""]
+
+    asyncio.run(converse())
+
+
+def test_a_request_that_comes_during_the_end_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            reader, writer, made = await endpoint.connect()
+            made.shutdown()
+            writer.write(PLAIN)
+            assert heard(await asyncio.wait_for(reader.read(), 10)) == [HEARD_PLAIN]
+            writer.close()
+
+    monkeypatch.setattr(protocol, "LINGER_S", 60.0)
+    asyncio.run(converse())
+
+
+def test_a_silent_client_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            reader, writer, made = await endpoint.connect()
+            made.shutdown()
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+            writer.close()
+
+    monkeypatch.setattr(protocol, "LINGER_S", 0.0)
+    asyncio.run(converse())

@@ -1,0 +1,171 @@
+"""The new app's lifespan runs as the server's own: its state, its failures and its end are the process's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway import Gateway
+from gateway.serving.lifespan import Lifespan
+from tests.support.gateway_apps import Noting, fastapi_side, flask_side, reply_to, running, scope_of
+from tests.support.servers import ask, fail_to_serve, request, serve_gateway
+
+STARTUP = "lifespan.startup"
+SHUTDOWN = "lifespan.shutdown"
+COMPLETE = [f"{STARTUP}.complete", f"{SHUTDOWN}.complete"]
+
+
+# --- the conversation ---
+
+
+async def well_behaved(_scope: Scope, receive: Receive, send: Send) -> None:
+    for asked in (STARTUP, SHUTDOWN):
+        assert await receive() == {"type": asked}
+        await send({"type": f"{asked}.complete"})
+
+
+async def fails_unasked(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise LookupError("no such protocol")
+
+
+async def returns_unasked(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    return
+
+
+async def returns_once_asked(_scope: Scope, receive: Receive, _send: Send) -> None:
+    await receive()
+
+
+async def fails_once_asked(_scope: Scope, receive: Receive, _send: Send) -> None:
+    await receive()
+    raise LookupError("no database")
+
+
+async def says_that_it_failed(_scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": f"{STARTUP}.failed", "message": "no database"})
+    raise LookupError("no database")
+
+
+async def fails_at_its_end(scope: Scope, receive: Receive, send: Send) -> None:
+    await well_behaved(scope, receive, send)
+    raise LookupError("no end")
+
+
+def converse(app: Lifespan | Gateway) -> tuple[list[Message], Exception | None]:
+    """What is sent to a server that asks for both, and what is raised at it."""
+    sent: list[Message] = []
+    asked = iter([{"type": STARTUP}, {"type": SHUTDOWN}])
+
+    async def receive() -> Message:
+        return next(asked)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    try:
+        asyncio.run(app({"type": "lifespan", "state": {}}, receive, send))
+    except LookupError as error:
+        return sent, error
+    return sent, None
+
+
+@pytest.mark.parametrize("app", [None, well_behaved, fails_unasked, returns_unasked, returns_once_asked])
+def test_an_app_that_starts_or_knows_no_lifespan(app: ASGIApp | None) -> None:
+    noted: list[str] = []
+    lifespan = Lifespan(app, lambda: noted.append("start"), lambda: noted.append("stop"))
+    sent, error = converse(lifespan)
+    assert ([message["type"] for message in sent], error, noted) == (COMPLETE, None, ["start", "stop"])
+
+
+@pytest.mark.parametrize(
+    ("app", "message"),
+    [(fails_once_asked, "LookupError: no database"), (says_that_it_failed, "no database")],
+)
+def test_an_app_that_fails_to_start(app: ASGIApp, message: str) -> None:
+    noted: list[str] = []
+    lifespan = Lifespan(app, lambda: noted.append("start"), lambda: noted.append("stop"))
+    sent, error = converse(lifespan)
+    assert sent == [{"type": f"{STARTUP}.failed", "message": message}]
+    assert (str(error), noted) == ("no database", [])
+
+
+def test_a_failure_after_the_end_is_the_servers() -> None:
+    sent, error = converse(Gateway(new=fails_at_its_end, default="new"))
+    assert [message["type"] for message in sent] == COMPLETE
+    assert str(error) == "no end"
+
+
+def test_the_app_gets_the_very_scope() -> None:
+    app, scope = Noting(), {"type": "lifespan", "state": {}}
+
+    async def forget(_message: Message) -> None:
+        pass
+
+    async def nothing() -> Message:
+        return {"type": STARTUP}
+
+    asyncio.run(Gateway(new=app, default="new")(scope, nothing, forget))
+    assert app.calls[0][0] is scope
+
+
+def test_the_bridges_threads_end_with_the_process() -> None:
+    gateway = Gateway(legacy=flask_side("GET /a"), new=fastapi_side())
+
+    async def start_and_stop() -> None:
+        assert gateway._bridge is not None
+        async with running(gateway):
+            assert (await reply_to(gateway, scope_of("GET", "/a"))).body == b"legacy"
+            assert gateway._bridge.gauges is not None
+        assert gateway._bridge.gauges is None
+
+    asyncio.run(start_and_stop())
+
+
+# --- the real process ---
+
+
+def map_of(directory: Path, legacy: str, new: str) -> Path:
+    file = directory / "map.toml"
+    file.write_text(
+        f'[gateway]\nlegacy = "{legacy}"\nnew = "{new}"\n[routes]\n"GET /state" = "new"\n"GET /who" = "new"\n'
+    )
+    return file
+
+
+def test_the_lifespan_runs_and_its_state_reaches_requests(tmp_path: Path) -> None:
+    with serve_gateway(
+        map_of(tmp_path, "tests.support.gateway_apps:legacy", "tests.support.gateway_apps:new")
+    ) as server:
+        server.wait_for_log("the new side is up")
+        assert json.loads(ask(server, request("/state")).body)["colour"] == "blue"
+        assert "the new side is down" not in server.log()
+    assert server.log().count("the new side is up") == server.log().count("the new side is down") == 1
+
+
+def test_an_app_without_lifespan_is_served(tmp_path: Path) -> None:
+    with serve_gateway(
+        map_of(tmp_path, "tests.support.gateway_apps:legacy", "tests.support.gateway_apps:without_lifespan")
+    ) as server:
+        assert json.loads(ask(server, request("/who")).body)["side"] == "new"
+        assert ask(server, request("/_gateway/ready")).status == 200
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_failing_startup_stops_the_process_with_its_reason(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "failing.py").write_text(
+        "from contextlib import asynccontextmanager\n"
+        "from fastapi import FastAPI\n\n"
+        "@asynccontextmanager\n"
+        "async def lifespan(app):\n"
+        "    raise RuntimeError('no database at db.test')\n"
+        "    yield\n\n"
+        "app = FastAPI(lifespan=lifespan)\n"
+    )
+    ended = fail_to_serve(map_of(tmp_path, "tests.support.gateway_apps:legacy", "failing:app"), "--workers", workers)
+    assert ended.returncode == 3
+    assert "RuntimeError: no database at db.test\n" in ended.stderr

@@ -1,0 +1,221 @@
+"""`gateway serve` for real: what it answers over the wire, what it prints where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from gateway.serving import uvicorn_server as serving
+from tests.support.servers import (
+    Answer,
+    Server,
+    ask,
+    fail_to_serve,
+    gateway_command,
+    post,
+    post_chunked,
+    request,
+    serve,
+    serve_command,
+    serve_gateway,
+)
+
+BOTH = '[gateway]\nlegacy = "tests.support.gateway_apps:legacy"\nnew = "tests.support.gateway_apps:new"\n'
+
+
+def write_map(directory: Path, text: str) -> Path:
+    file = directory / "map.toml"
+    file.write_text(text)
+    return file
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Two routes of the new side, everything else unlisted; Flask's sets of methods are shown in hash order."""
+    routes = '[routes]\n"GET /who" = "new"\n"GET /state" = "new"\n'
+    file = write_map(tmp_path_factory.mktemp("serving"), BOTH + routes)
+    with serve_gateway(file, env={"PYTHONHASHSEED": "0"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def gunicorn() -> Iterator[Server]:
+    with serve("gunicorn", "tests.support.gateway_apps:legacy", env={"PYTHONHASHSEED": "0"}) as server:
+        yield server
+
+
+# --- unlisted means legacy ---
+
+FORM = b"a=1&a=2&b=caf%C3%A9&c="
+MULTIPART = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\nthe file\r\n--x--\r\n'
+
+
+def sent_as(content_type: str, body: bytes) -> bytes:
+    return request("/echo", f"Content-Type: {content_type}", f"Content-Length: {len(body)}", method="POST", body=body)
+
+
+UNLISTED = {
+    "get": request("/echo?a=1&a=2&b=%FF&c=+%2B&d"),
+    "headers and cookies": request("/echo", "Cookie: a=1; b=2", "X-Word: caf\xe9", "X-Word: 2"),
+    "head": request("/echo", method="HEAD"),
+    "options": request("/echo", method="OPTIONS"),
+    "wrong method": request("/echo", method="DELETE"),
+    "form": sent_as("application/x-www-form-urlencoded", FORM),
+    "file": sent_as("multipart/form-data; boundary=x", MULTIPART),
+    "json": sent_as("application/json", b'{"b": [1.0, null], "a": "\xc3\xa9"}'),
+    "bad json": sent_as("application/json", b"{"),
+    "empty body": post("/echo", b""),
+    "chunked body": post_chunked("/echo", b"one", b"two"),
+    "html": request("/items/"),
+    "missing slash": request("/items?a=1"),
+    "missing slash, head": request("/items", method="HEAD"),
+    "missing slash, wrong method": request("/items", method="POST"),
+    "slash too many": request("/echo/"),
+    "doubled slashes": request("//items//"),
+    "converter": request("/items/7"),
+    "converter refuses": request("/items/-1"),
+    "line feed in the path": request("/items/1%0A"),
+    "no body": request("/items/7", method="DELETE"),
+    "redirect": request("/redirect"),
+    "unknown": request("/nothing/here?a=1"),
+    "unknown, head": request("/nothing", method="HEAD"),
+    "unknown, options": request("/nothing", method="OPTIONS"),
+    "bytes in the path": request("/files/%FF%C3%A9%2Fa%20b//c;d+e"),
+    "dots in the path": request("/files/../echo"),
+    **{f"abort {code}": request(f"/status/{code}") for code in (400, 401, 403, 404, 409, 413, 418, 429, 503)},
+    "failure": request("/fail"),
+    "stream": request("/stream"),
+    "stream, head": request("/stream", method="HEAD"),
+    "two cookies": request("/cookies"),
+    "a file": request("/source"),
+    "a part of a file": request("/source", "Range: bytes=10-99"),
+    "no part of a file": request("/source", "Range: bytes=999999-"),
+    "a file, unchanged": request("/source", "If-Modified-Since: Fri, 31 Dec 2100 00:00:00 GMT"),
+    "a file, head": request("/source", method="HEAD"),
+}
+OTHER_HEADERS = {"date", "server"}
+FRAMING = {"connection", "transfer-encoding"}
+
+
+@pytest.mark.parametrize("sent", UNLISTED.values(), ids=UNLISTED.keys())
+def test_unlisted_means_legacy_byte_for_byte(gateway: Server, gunicorn: Server, sent: bytes) -> None:
+    assert comparable(ask(gateway, sent)) == comparable(ask(gunicorn, sent))
+
+
+def comparable(answer: Answer) -> tuple[object, ...]:
+    """The app's own headers in their order; those of the framing stand where each server likes."""
+    own = [header for header in answer.headers if header[0] not in OTHER_HEADERS | FRAMING]
+    framing = {header for header in answer.headers if header[0] in FRAMING}
+    return (answer.status, own, framing, answer.body, answer.complete)
+
+
+# --- what serves ---
+
+
+def test_a_listed_route_is_new_on_the_same_port(gateway: Server) -> None:
+    assert json.loads(ask(gateway, request("/who")).body)["side"] == "new"
+
+
+def test_the_loop_is_uvloop(gateway: Server) -> None:
+    assert json.loads(ask(gateway, request("/state")).body)["loop"] == "uvloop"
+
+
+def test_a_websocket_reaches_the_new_side(gateway: Server) -> None:
+    url = f"ws://{gateway.host}:{gateway.port}/live?a=1"
+    with connect(url, subprotocols=[Subprotocol("chat")]) as socket:
+        socket.send("hello")
+        assert (socket.subprotocol, socket.recv(5)) == ("chat", "/live heard hello")
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(5)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4001
+
+
+def test_a_websocket_is_refused_where_there_is_no_new_side(tmp_path: Path) -> None:
+    file = write_map(tmp_path, '[gateway]\nlegacy = "tests.support.gateway_apps:legacy"\n')
+    with serve_gateway(file, "--no-access-log") as server:
+        with pytest.raises(InvalidStatus, match="HTTP 403"), connect(f"ws://{server.host}:{server.port}/live"):
+            pass
+        ready = json.loads(ask(server, request("/_gateway/ready")).body)
+        assert (ready["legacy"], ready["new"]) == ("up", "absent")
+        assert ask(server, request("/items/")).status == 200
+    assert "Traceback" not in server.log()
+    assert "request_id" not in server.log()  # --no-access-log
+
+
+def test_root_path_and_access_lines_on_stdout_alone(tmp_path: Path) -> None:
+    file = write_map(tmp_path, f'{BOTH}[routes]\n"GET /who" = "new"\n')
+    command = gateway_command(file, "--root-path", "/pre")
+    with serve_command("sh", "-c", 'exec "$@" >access.jsonl', "sh", *command, cwd=tmp_path) as server:
+        assert json.loads(ask(server, request("/who?token=1")).body)["side"] == "new"
+        echoed = json.loads(ask(server, request("/echo", "X-Request-ID: r-7")).body)
+        assert (echoed["root"], echoed["path"]) == ("http://a.test/pre/", "/echo")
+    first, second = (
+        json.loads(line) for line in (tmp_path / "access.jsonl").read_text().splitlines() if line[0] == "{"
+    )
+    assert (first["side"], first["path"], first["client"]) == ("new", "/who", "127.0.0.1")
+    assert (second["side"], second["request_id"]) == ("legacy", "r-7")
+    assert "r-7" not in server.log()
+
+
+def test_a_worker_learns_by_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(serving.MAP_VARIABLE, str(write_map(tmp_path, BOTH)))
+    followed = []
+    for value in ("1", ""):
+        monkeypatch.setenv(serving.WATCH_VARIABLE, value)
+        followed.append(serving.app_of_environment()._source is not None)
+    assert followed == [True, False]
+
+
+# --- how it ends ---
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupt_ends_it_in_peace(tmp_path: Path, workers: str) -> None:
+    with serve_gateway(write_map(tmp_path, BOTH), "--workers", workers) as server:
+        server.wait_for_log("the new side is up")
+        os.kill(server.pid, signal.SIGINT)
+        assert server.wait() == 0
+    assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_legacy_factory_that_fails_ends_it_with_one_line(tmp_path: Path, workers: str) -> None:
+    module = tmp_path / "failing.py"
+    module.write_text("def create_app():\n    raise RuntimeError('no SECRET_KEY')\n")
+    ended = fail_to_serve(write_map(tmp_path, '[gateway]\nlegacy = "failing:create_app"\n'), "--workers", workers)
+    failure = f"RuntimeError: no SECRET_KEY ({module}:2)"
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f'error gateway.legacy: "failing:create_app" failed: {failure}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        ("[gateway]\nlegacy = tests\n", ["map.toml:2: not TOML: Invalid value at column 10; texts need quotes"]),
+        (
+            f'{BOTH}deflt = "new"\n[routes]\n"GTE /a" = "new"\n"GET /_gateway/x" = "new"\n',
+            [
+                'map.toml:4: gateway.deflt: unknown setting "deflt"; did you mean "default"?',
+                'map.toml:6: routes."GTE /a": unknown method "GTE"; did you mean "GET"?',
+                'map.toml:7: routes."GET /_gateway/x": "/_gateway" is the gateway\'s own prefix; choose another path',
+            ],
+        ),
+        (
+            '[gateway]\nlegacy = "tests.support.gateway_apps:legacy"\n[routes]\n"GET /a" = "new"\n',
+            ['map.toml:4: routes."GET /a": "new" needs a new app; name one under [gateway]'],
+        ),
+    ],
+)
+def test_a_bad_map_starts_no_process(tmp_path: Path, text: str, errors: list[str]) -> None:
+    ended = fail_to_serve(write_map(tmp_path, text), "--workers", "2")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines() == [f"error {error}" for error in errors]
