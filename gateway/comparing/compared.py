@@ -13,7 +13,7 @@ Observations = tuple[Observation, Observation]
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What both sides did when they were asked in plain words what each is thought to have read (interpretations.py)."""
+    """What both sides did when they were asked in plain words what each is thought to have read ."""
 
     cause: str
     """Name of the known cause that the two ways of reading are."""

@@ -55,8 +55,8 @@ def run_parity(
 ) -> FinishedRun:
     """Replay every case of the plan and keep what is found; `on_case` is told each one's results.
 
-    `fingerprints` are those of the whole plan: a run is resumed only where they are the same. KeyboardInterrupt ends the
-    run early, with what it has. Raises ReplayError when a side cannot be started, StoreError when the store fails.
+    `fingerprints` are the whole plan's: a run is resumed only where they are the same. KeyboardInterrupt ends the run
+    early, with what it has. Raises ReplayError when a side cannot be started, StoreError when the store fails.
     """
     clock, began = time.monotonic(), datetime.now(UTC)
     earlier = store.interrupted_run(fingerprints) if options.resume else None

@@ -1,4 +1,4 @@
-"""The gateway answers as gunicorn does, to the byte; tests/bridge/differential/explained.toml tells each exception and why."""
+"""The gateway answers as gunicorn does, to the byte; differential/explained.toml tells each exception and why."""
 
 from __future__ import annotations
 

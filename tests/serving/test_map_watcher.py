@@ -26,7 +26,8 @@ from tests.support.gateway_apps import flask_side, reply_to, running, scope_of
 from tests.support.servers import Server, ask, request, serve_gateway, wait_until
 
 Connection = http.client.HTTPConnection
-GATEWAY = '[gateway]\nlegacy = "tests.support.gateway_apps:legacy"\nnew = "tests.support.gateway_apps:new"\nserved_by_header = true\n'
+APPS = "tests.support.gateway_apps"
+GATEWAY = f'[gateway]\nlegacy = "{APPS}:legacy"\nnew = "{APPS}:new"\nserved_by_header = true\n'
 
 
 def text_of(side: str, note: object = "") -> str:

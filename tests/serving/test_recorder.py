@@ -19,7 +19,8 @@ from gateway.serving import recorder as recording
 from gateway.serving.recorder import Recorder, Recording
 from tests.support.servers import Server, ask, post_chunked, raw, request, serve_gateway, wait_until
 
-MAP = '[gateway]\nlegacy = "tests.support.gateway_apps:legacy"\nnew = "tests.support.gateway_apps:new"\n[routes]\n"GET /who" = "new"\n'
+APPS = "tests.support.gateway_apps"
+MAP = f'[gateway]\nlegacy = "{APPS}:legacy"\nnew = "{APPS}:new"\n[routes]\n"GET /who" = "new"\n'
 SECRETS = ("hunter2-of-ada", "ada@depot.example", "4111111111111111", "s3cr3t-cookie", "k3y-of-the-api")
 BODY = json.dumps({"email": SECRETS[1], "password": SECRETS[0], "card": SECRETS[2]}).encode()
 LOGIN = request(

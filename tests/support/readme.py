@@ -1,4 +1,4 @@
-"""The README's console sessions, run for real. `python -m tests.support.readme` writes what they print into the README."""
+"""The README's console sessions, run for real; `python -m tests.support.readme` writes what they print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explanations of differences that no request of tests/comparing/causes/facts shows, and of those that only look like a known one."""
+"""Explanations of differences that no request of facts shows, and of those that only look like a known one."""
 
 from __future__ import annotations
 

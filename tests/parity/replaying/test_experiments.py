@@ -10,6 +10,7 @@ import pytest
 from gateway.comparing.compared import Compared, Observations
 from gateway.comparing.diff.comparison import compare
 from gateway.comparing.policy import Policy
+from gateway.parity.compared_case import ComparedCase
 from tests.parity.replaying.running import case, library, replaying, step
 
 ADA, BRAM = ["Ada 1", "Ada 2"], ["Bram 1", "Bram 2"]
