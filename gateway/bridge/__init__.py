@@ -12,14 +12,14 @@ from wsgiref.types import WSGIApplication
 from a2wsgi import WSGIMiddleware
 from starlette.types import Message, Receive, Scope, Send
 
-from ..config.bridge_limits import Limits
+from ..config.bridge_limits import BridgeLimits
 from .environ import is_ambiguous
 from .request_body import read_body
 from .scheduler import Gauges, Scheduler
 from .streaming_body import ClientGoneError
 from .wsgi_call import WSGICall
 
-__all__ = ["ClientGoneError", "Gauges", "Limits", "WSGIBridge"]
+__all__ = ["BridgeLimits", "ClientGoneError", "Gauges", "WSGIBridge"]
 
 MIB = 1024 * 1024
 BUSY = b"The service is busy; try again in a moment.\n"
@@ -29,9 +29,9 @@ AMBIGUOUS = b"Host and Content-Type must stand once.\n"
 class WSGIBridge(WSGIMiddleware):
     """Serves a WSGI app from threads of its own."""
 
-    def __init__(self, app: WSGIApplication, *, limits: Limits | None = None) -> None:
+    def __init__(self, app: WSGIApplication, *, limits: BridgeLimits | None = None) -> None:
         super().__init__(cast(Any, app))
-        self._limits = limits or Limits()
+        self._limits = limits or BridgeLimits()
         self._workers: Scheduler | None = None
 
     @property
@@ -56,7 +56,7 @@ class WSGIBridge(WSGIMiddleware):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if is_ambiguous(scope):
-            for message in plain_answer(400, AMBIGUOUS):
+            for message in plain_response(400, AMBIGUOUS):
                 await send(message)
             return
         if self._workers is None:
@@ -70,11 +70,11 @@ class WSGIBridge(WSGIMiddleware):
         workers.submit(turn)
         await turn.answer(receive, send)
         if turn.was_refused and not turn.is_abandoned:
-            for message in plain_answer(503, BUSY, (b"retry-after", b"1")):
+            for message in plain_response(503, BUSY, (b"retry-after", b"1")):
                 await send(message)
 
 
-def plain_answer(status: int, text: bytes, *more: tuple[bytes, bytes]) -> tuple[Message, Message]:
+def plain_response(status: int, text: bytes, *more: tuple[bytes, bytes]) -> tuple[Message, Message]:
     """The bridge's own, to a request that never reaches the app."""
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text)), *more]
     start = {"type": "http.response.start", "status": status, "headers": headers}

@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope
 
 from .streaming_body import ClientGoneError, StreamingBody
 
-MEMORY = 1024 * 1024
+MAX_MEMORY_BYTES = 1024 * 1024
 """Bytes of one body that stay in memory; a longer one goes to a temporary file."""
 
 
@@ -73,9 +73,9 @@ async def _spool(pieces: list[bytes], receive: Receive, most: int) -> IO[bytes]:
 
 
 async def _gather(receive: Receive) -> tuple[list[bytes], bool]:
-    """(The next pieces, a little more than MEMORY at most, whether more may come)."""
+    """(The next pieces, a little more than MAX_MEMORY_BYTES at most, whether more may come)."""
     pieces, held, more = [], 0, True
-    while more and held <= MEMORY:
+    while more and held <= MAX_MEMORY_BYTES:
         message = await _next(receive)
         piece = message.get("body", b"")
         pieces.append(piece)

@@ -23,11 +23,11 @@ SERVERS_OWN |= {b"proxy-authenticate", b"proxy-authorization"}
 NO_BODY = frozenset({204, 304})
 
 
-class Messages(Protocol):
+class MessageSink(Protocol):
     """Where an answer goes."""
 
     @property
-    def gone(self) -> bool:
+    def is_abandoned(self) -> bool:
         """Whether nobody wants more of it."""
 
     def hold(self, message: Message) -> None:
@@ -37,10 +37,10 @@ class Messages(Protocol):
         """Hand a body message over. Raises ClientGoneError."""
 
 
-class Response:
+class WSGIResponse:
     """One answer. Its head waits for the first byte of the body: a failure before is the server's 500."""
 
-    def __init__(self, outbox: Messages, method: str) -> None:
+    def __init__(self, outbox: MessageSink, method: str) -> None:
         self._outbox = outbox
         self._is_head = method == "HEAD"
         self._start: Message | None = None
@@ -68,7 +68,7 @@ class Response:
                 break
             if chunk != b"":
                 self.write(chunk)
-            elif self._outbox.gone:
+            elif self._outbox.is_abandoned:
                 raise ClientGoneError("the client left before the end of the answer")
         self._end()
 
@@ -148,7 +148,7 @@ def promised(lengths: set[bytes]) -> int | None:
     return int(length)
 
 
-def run(app: WSGIApplication, environ: WSGIEnvironment, response: Response) -> None:
+def run_app(app: WSGIApplication, environ: WSGIEnvironment, response: WSGIResponse) -> None:
     """One request through the app, to its end, in the calling thread. Its exceptions are the caller's, as Exception."""
     try:
         chunks = app(environ, response.start_response)

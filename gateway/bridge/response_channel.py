@@ -46,7 +46,7 @@ class ResponseChannel:
         """Set when there is room again; there only while the worker waits for it."""
         self._waiter: asyncio.Future[None] | None = None
         self._has_ended = False
-        self.gone = False
+        self.is_abandoned = False
         """The client has left: nothing more is wanted."""
         self.finished = False
         self.error: BaseException | None = None
@@ -65,15 +65,15 @@ class ResponseChannel:
         self._tell()
         if self._put_bytes - self._taken_bytes > ROOM:
             self._wait_for_room()
-        if self.gone:
+        if self.is_abandoned:
             raise ClientGoneError("the client left before the end of the answer")
 
     def _wait_for_room(self) -> None:
         self._on_full()
-        while self._put_bytes - self._taken_bytes > ROOM and not self.gone:
+        while self._put_bytes - self._taken_bytes > ROOM and not self.is_abandoned:
             self._room = Event()
             # Asked again now that the loop can see the event: it may have made room just before.
-            if self._put_bytes - self._taken_bytes > ROOM and not self.gone:
+            if self._put_bytes - self._taken_bytes > ROOM and not self.is_abandoned:
                 self._room.wait()
         self._room = None
 
@@ -111,7 +111,7 @@ class ResponseChannel:
 
         Suspends each time: a worker that answers as fast as its client reads must leave the loop to the others.
         """
-        if self._messages or self.finished or self.gone:
+        if self._messages or self.finished or self.is_abandoned:
             await asyncio.sleep(0)
         else:
             self._waiter = self._loop.create_future()
@@ -124,7 +124,7 @@ class ResponseChannel:
 
     def leave(self) -> None:
         """The client is gone: whatever the worker still puts is refused."""
-        self.gone = True
+        self.is_abandoned = True
         self._make_room()
         self._awake()
 

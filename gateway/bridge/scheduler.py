@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread, current_thread
 
-from ..config.bridge_limits import Limits
+from ..config.bridge_limits import BridgeLimits
 from .response_channel import call_on
 from .wsgi_call import State, WSGICall
 
@@ -21,7 +21,7 @@ LOGGER = logging.getLogger("gateway.bridge")
 
 ENDING_S = 0.3
 """Seconds at the end for generators that were cut to be closed."""
-IDLE_S = 30.0
+IDLE_THREAD_SECONDS = 30.0
 """Seconds that a thread without work stays."""
 TICK_S = 0.02
 BUSY_SHARE = 0.8
@@ -53,7 +53,7 @@ class Gauges:
 class Scheduler:
     """Threads for one event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, limits: BridgeLimits) -> None:
         self._loop = loop
         self._limits = limits
         self._limit = min(FIRST, limits.workers)
@@ -163,7 +163,7 @@ class Scheduler:
         """A worker thread: daemonic, for a stuck one must not keep the process from ending."""
         while True:
             try:
-                turn = self._handed.get(timeout=IDLE_S)
+                turn = self._handed.get(timeout=IDLE_THREAD_SECONDS)
             except Empty:
                 turn = None
             if turn is None:

@@ -14,7 +14,7 @@ from wsgiref.types import WSGIApplication
 from starlette.types import Receive, Scope, Send
 
 from .environ import build_environ
-from .response import Response, run
+from .response import WSGIResponse, run_app
 from .response_channel import ResponseChannel, call_on
 from .streaming_body import ClientGoneError, StreamingBody
 
@@ -85,15 +85,15 @@ class WSGICall:
     @property
     def is_abandoned(self) -> bool:
         """Whether the client has left and the worker has not noticed yet."""
-        return self._outbox.gone
+        return self._outbox.is_abandoned
 
     def run(self) -> None:
         """The worker's part: the app, to its end."""
         error: Exception | None = None
         try:
-            if not self._outbox.gone:
+            if not self._outbox.is_abandoned:
                 environ = build_environ(self._scope, self._body)
-                self._context.run(run, self._app, environ, Response(self._outbox, self._scope["method"]))
+                self._context.run(run_app, self._app, environ, WSGIResponse(self._outbox, self._scope["method"]))
         except Exception as failed:  # noqa: BLE001 - the app's own; the loop raises it to the server
             error = failed
         finally:
@@ -112,13 +112,13 @@ class WSGICall:
         outbox = self._outbox
         whole = finished = False
         try:
-            while not finished and not outbox.gone:
+            while not finished and not outbox.is_abandoned:
                 messages, finished = await outbox.take()
                 for message in messages:
                     self.has_begun = True
                     await send(message)
                     whole = message["type"] == "http.response.body" and not message.get("more_body", False)
-            if outbox.error is not None and not outbox.gone:
+            if outbox.error is not None and not outbox.is_abandoned:
                 if not whole:
                     raise outbox.error
                 LOGGER.error(FAILED_LATE, exc_info=outbox.error)
@@ -174,6 +174,6 @@ class WSGICall:
 
     def _ended(self) -> None:
         error = self._outbox.error
-        if error is not None and self._outbox.gone and not isinstance(error, ClientGoneError):
+        if error is not None and self._outbox.is_abandoned and not isinstance(error, ClientGoneError):
             LOGGER.error(FAILED_FOR_NOBODY, exc_info=error)
         self._on_end(self)

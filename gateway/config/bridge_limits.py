@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BridgeLimits:
     """The bridge's lanes, in each process."""
 
     workers: int = 40

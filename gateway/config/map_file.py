@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from ..comparing.policy import Policy
 from ..errors import Fault, MapError, suggest
 from ..routing.route import WEBSOCKET, Backend, Mode, Place, Route
-from .bridge_limits import Limits
+from .bridge_limits import BridgeLimits
 from .parity_table import read_policy
 from .toml_positions import KeyPath, Statement, key_text, statements
 
@@ -48,7 +48,7 @@ class MigrationMap:
     routes: tuple[Route, ...] = ()
     hooks: tuple[tuple[str, str], ...] = ()
     """(hook of the Flask app, what replaces it on the new side): hooks that a flip may lose, each with its reason."""
-    limits: Limits = field(default_factory=Limits)
+    limits: BridgeLimits = field(default_factory=BridgeLimits)
     policy: Policy = field(default_factory=Policy)
     path: str = "<routes>"
     version: str = ""
@@ -237,8 +237,8 @@ class _Reader:
         self._fault(at, f'{_shown(value)} is no sticky key; write "client", "cookie:NAME" or "header:NAME"')
         return "client"
 
-    def _limits(self, table: Mapping[str, Any]) -> Limits:
-        known = {limit.name: limit for limit in fields(Limits)}
+    def _limits(self, table: Mapping[str, Any]) -> BridgeLimits:
+        known = {limit.name: limit for limit in fields(BridgeLimits)}
         self._known(("bridge",), table, tuple(known), "limit")
         given = {}
         for name in known.keys() & table.keys():
@@ -246,7 +246,7 @@ class _Reader:
                 given[name] = table[name]
             else:
                 self._fault(("bridge", name), f"{_shown(table[name])} is no limit; write a whole number above 0")
-        return Limits(**given)
+        return BridgeLimits(**given)
 
     def _hooks(self, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, reason in table.items():

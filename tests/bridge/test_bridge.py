@@ -17,7 +17,7 @@ from starlette.types import Message
 
 from gateway.bridge import WSGIBridge
 from gateway.bridge.environ import build_environ
-from gateway.config.bridge_limits import Limits
+from gateway.config.bridge_limits import BridgeLimits
 from tests.support.apps import APPS, Endless, Gated, colour, show_colour
 from tests.support.servers import Answer, Server, ask, post, post_chunked, request, serve
 
@@ -305,7 +305,7 @@ def test_close_refuses_what_is_queued_and_waits_for_nobody_long() -> None:
     app = Gated()
 
     async def close_while_one_runs_and_one_waits() -> None:
-        bridge = WSGIBridge(app, limits=Limits(workers=1))
+        bridge = WSGIBridge(app, limits=BridgeLimits(workers=1))
         running, queued = asyncio.create_task(answer(bridge)), asyncio.create_task(answer(bridge))
         await asyncio.to_thread(app.entered.wait, 5)
         await asyncio.wait_for(asyncio.to_thread(bridge.close), 2)

@@ -30,7 +30,7 @@ def serve_faulty(
     *arguments: str, limits: dict[str, float] | None = None, temporary: Path | None = None
 ) -> Iterator[Server]:
     """The faulty app on its own; worker threads without work end at once, so that what is left was leaked."""
-    env = {"LIMITS": json.dumps(limits or {}), "IDLE_S": "0.3"}
+    env = {"LIMITS": json.dumps(limits or {}), "IDLE_THREAD_SECONDS": "0.3"}
     if temporary is not None:
         env["TMPDIR"] = str(temporary)
     command = UVICORN if KIND == "uvicorn" else (*GRANIAN, "--port", str(free_port()))

@@ -19,8 +19,7 @@ import flask
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.bridge import Limits, WSGIBridge
-from gateway.bridge import scheduler as workers
+from gateway.bridge import BridgeLimits, WSGIBridge, scheduler
 
 BLOCK = 16 * 1024
 NAMES = ("begun", "torn_down", "closed", "opened", "ended", "held", "uploads", "whole")
@@ -202,8 +201,8 @@ def wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[by
 
 # --- the ASGI side ---
 
-workers.IDLE_S = float(os.environ.get("IDLE_S", workers.IDLE_S))
-bridge = WSGIBridge(wsgi, limits=Limits(**json.loads(os.environ.get("LIMITS", "{}"))))
+scheduler.IDLE_THREAD_SECONDS = float(os.environ.get("IDLE_THREAD_SECONDS", scheduler.IDLE_THREAD_SECONDS))
+bridge = WSGIBridge(wsgi, limits=BridgeLimits(**json.loads(os.environ.get("LIMITS", "{}"))))
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,9 +19,9 @@ from wsgiref.types import WSGIApplication
 
 from starlette.types import Message
 
-from ...bridge import AMBIGUOUS, plain_answer
+from ...bridge import AMBIGUOUS, plain_response
 from ...bridge.environ import build_environ, is_ambiguous
-from ...bridge.response import Response, run
+from ...bridge.response import WSGIResponse, run_app
 from ...bridge.streaming_body import ClientGoneError
 from ...bridge.wsgi_call import FAILED_FOR_NOBODY, FAILED_LATE, LOGGER
 from ...http.message import Request
@@ -49,7 +49,7 @@ class SyncWire(Wire):
         self._until = self.began + limit
 
     @property
-    def gone(self) -> bool:
+    def is_abandoned(self) -> bool:
         if perf_counter() > self._until:
             self.leave()
         return self.was_left
@@ -57,16 +57,16 @@ class SyncWire(Wire):
     @property
     def is_overdue(self) -> bool:
         """Whether the app goes on although its client has long left."""
-        return self.gone and perf_counter() > self._until + GRACE_S
+        return self.is_abandoned and perf_counter() > self._until + GRACE_S
 
     def hold(self, message: Message) -> None:
-        if not self.gone:
+        if not self.is_abandoned:
             self.take(message)
 
     def put(self, message: Message) -> None:
-        if not self.gone:
+        if not self.is_abandoned:
             self.take(message)
-        if self.gone and not self.is_whole:
+        if self.is_abandoned and not self.is_whole:
             raise ClientGoneError("the client left before the end of the answer")
 
 
@@ -74,12 +74,12 @@ def call(app: WSGIApplication, wire: SyncWire) -> None:
     """Ask, read the answer to its end or the wire's limit. Exceptions of the app are its answer's, or logged."""
     scope = scope_of(wire.request, {})
     if is_ambiguous(scope):
-        for message in plain_answer(400, AMBIGUOUS):
+        for message in plain_response(400, AMBIGUOUS):
             wire.take(message)
         return
     try:
         environ = build_environ(scope, BytesIO(wire.request.body))
-        copy_context().run(run, app, environ, Response(wire, wire.request.method))
+        copy_context().run(run_app, app, environ, WSGIResponse(wire, wire.request.method))
     except ClientGoneError:
         return
     except Exception as error:  # noqa: BLE001 - the app's own: it is what is observed
