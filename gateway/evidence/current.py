@@ -13,6 +13,7 @@ from ..apps.inventory import take_inventory
 from ..config.map_file import MigrationMap
 from ..parity.corpus.case import Case, example
 from ..parity.corpus.files import load_corpus
+from ..routing.route import Mode, Route
 from ..routing.table import RouteTable
 from ..store.evidence import Fingerprints
 from .fingerprint import digest
@@ -75,6 +76,15 @@ class Sources:
     def of_route(self, route: str) -> Fingerprints:
         """Of one of the routes; raises KeyError for another."""
         return self.by_route[route]
+
+
+def map_line(route: Route) -> str:
+    """Return what the map says of a route: its own line, or the default's where the map does not list it."""
+    if not route.listed:
+        return f'default = "{route.mode.value}"'
+    if route.mode is Mode.CANARY:
+        return f'"{route.key}" = {{ mode = "canary", percent = {route.percent:g}, sticky = "{route.sticky}" }}'
+    return f'"{route.key}" = "{route.mode.value}"'
 
 
 def _of_route(

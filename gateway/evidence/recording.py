@@ -10,7 +10,7 @@ from ..parity.run import FinishedRun, RunOptions
 from ..parity.summary import power
 from ..store.evidence import Evidence
 from ..store.store import Store
-from .current import Sources
+from .current import Sources, map_line
 
 
 def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: Store, options: RunOptions) -> None:
@@ -22,6 +22,7 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
     if finished.report.was_interrupted:
         return
     made = datetime.now(UTC)
+    lines = {route.key: map_line(route) for route in plan.table.routes}
     found = [
         Evidence(
             one.route,
@@ -35,6 +36,7 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
             made,
             finished.id,
             one.note,
+            lines[one.route],
         )
         for one in finished.report.summaries
         if one.route in plan.routes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, replace
-from datetime import date, datetime
+from datetime import date
 
 from ..comparing.policy import IgnoreRule, Policy
 from ..comparing.result import Outcome
@@ -22,7 +22,7 @@ def missing_or_stale(evidence: Evidence, now: Fingerprints) -> tuple[str, ...]:
     then = evidence.fingerprints
     if verdict:  # which may be why the run itself has kept cases
         then = replace(then, corpus=now.corpus)
-    return (*_changes(then, now, evidence.made), *verdict)
+    return (*_changes(then, now, evidence), *verdict)
 
 
 def suggest_parity_run(route: str) -> str:
@@ -42,15 +42,17 @@ def policy_fingerprint(policy: Policy, today: date, rules: Iterable[IgnoreRule])
     return _digest([repr(astuple(replace(policy, ignore=(), store="", corpus=""))), *in_force])
 
 
-def _changes(then: Fingerprints, now: Fingerprints, made: datetime) -> Iterator[str]:
-    when = f"{made:%Y-%m-%d %H:%M} UTC"
+def _changes(then: Fingerprints, now: Fingerprints, evidence: Evidence) -> Iterator[str]:
+    said = f", when the map said {evidence.map_line}" if evidence.map_line else ""
     handlers = (
         ("legacy", then.control, now.control, now.control_name),
         ("new", then.candidate, now.candidate, now.candidate_name),
     )
     for side, before, after, name in handlers:
         if before != after:
-            yield f"the {f'handler {name}' if name else f'{side} app'} changed since {when}"
+            handler = f"handler {name}" if name else f"{side} app"
+            yield f"the {handler} changed since {evidence.made:%Y-%m-%d %H:%M} UTC{said}"
+            said = ""  # once is enough
     if then.corpus != now.corpus:
         moved = f"{_cases(then.cases)} then, {now.cases} now"
         same = f"{_cases(now.cases)} as before, but not the same"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from .schema import METADATA, VERSION
 _BUSY_SECONDS = 30
 _MIGRATION_LOCK = 0x6761746577  # PostgreSQL's advisory lock while one process makes the schema
 _LOOK = "`store` under [parity] says where it is"
-_MIGRATIONS: tuple[Callable[[Connection], None], ...] = (METADATA.create_all,)
-"""What brings a store from each version to the next; an empty database is version 0."""
+_STEPS = (("ALTER TABLE gateway_evidence ADD COLUMN map_line TEXT DEFAULT '' NOT NULL",),)
+"""The statements that bring a store of version 1 to 2, and so on; an empty database gets the tables as they are now."""
+_VERSION = len(_STEPS) + 1
 
 
 def parse_url(url: str, root: Path) -> URL:
@@ -80,14 +82,18 @@ def migrate(connection: Connection, url: URL) -> None:
     if url.get_backend_name() == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
     version = version_of(connection)
-    if version > len(_MIGRATIONS):
-        known = f"this one knows versions up to {len(_MIGRATIONS)}; upgrade migration-gateway"
+    if version > _VERSION:
+        known = f"this one knows versions up to {_VERSION}; upgrade migration-gateway"
         raise StoreError(f'store "{url.render_as_string()}": of version {version}, made by a newer gateway; {known}')
-    for step in _MIGRATIONS[version:]:
-        step(connection)
-    if version < len(_MIGRATIONS):
-        connection.execute(delete(VERSION))
-        connection.execute(insert(VERSION).values(version=len(_MIGRATIONS)))
+    if version == _VERSION:
+        return
+    if version == 0:
+        METADATA.create_all(connection)
+    else:
+        for statement in chain.from_iterable(_STEPS[version - 1 :]):
+            connection.exec_driver_sql(statement)
+    connection.execute(delete(VERSION))
+    connection.execute(insert(VERSION).values(version=_VERSION))
 
 
 def version_of(connection: Connection) -> int:

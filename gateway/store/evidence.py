@@ -45,6 +45,8 @@ class Evidence:
     run: int
     note: str = ""
     """Why it is inconclusive: `3 of 5 different requests needed`."""
+    map_line: str = ""
+    """What the map said of the route at the time: `"GET /todos" = "legacy"`. Empty in evidence of a version-1 store."""
     id: int = 0
     """The store's; 0 before it is kept."""
 

@@ -1,4 +1,4 @@
-"""The tables of the store. A change here is a new version of the schema: store.py's migrations say how to get there."""
+"""The tables of the store. A change here is a new version of the schema: the steps in connecting.py lead to it."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ EVIDENCE = Table(
     Column("power", Float, nullable=False),
     Column("note", Text, nullable=False),
     Column("made", _Utc, nullable=False),
+    Column("map_line", Text, nullable=False, server_default=""),
     *_fingerprints(),
 )
 

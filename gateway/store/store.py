@@ -231,7 +231,7 @@ def _run(row: Row[Any]) -> Run:
     return Run(row.id, row.began, row.ended, int(row.seed), _fingerprints(row), outcome, row.interrupted)
 
 
-_COUNTS = ("route", "matched", "ignored", "mismatched", "inconclusive", "power", "made", "run", "note")
+_COUNTS = ("route", "matched", "ignored", "mismatched", "inconclusive", "power", "made", "run", "note", "map_line")
 
 
 def _evidence_columns(evidence: Evidence) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway import create_app
 from gateway.comparing.result import Outcome, ParityResult
-from gateway.evidence.current import Sides, Sources
+from gateway.evidence.current import Sides, Sources, map_line
 from gateway.store.evidence import Evidence
 from gateway.store.store import Store
 
@@ -24,7 +24,9 @@ def prove(path: Path, *routes: str, results: tuple[ParityResult, ...] = (), **ch
     with Store.open(live.map.policy.store, root) as store:
         run = store.begin_run(1, sources.whole, MADE)
         evidence = [
-            Evidence(route, Outcome.MATCHED, 41, 0, 0, 0, 0.07, sources.of_route(route), MADE, run) for route in routes
+            Evidence(route.key, Outcome.MATCHED, 41, 0, 0, 0, 0.07, now, MADE, run, map_line=map_line(route))
+            for route in live.table.routes
+            if (now := sources.by_route.get(route.key)) is not None
         ]
         store.add_results(run, results)
         store.put_evidence([replace(one, **changed) for one in evidence])

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from flask import Flask
 
 from gateway.config.map_file import draft_map
-from gateway.evidence.current import Sides, Sources
+from gateway.evidence.current import Sides, Sources, map_line
 from gateway.routing.table import RouteTable
 
 TODAY = date(2026, 11, 20)
@@ -93,6 +93,31 @@ def test_the_whole_is_of_the_routes_that_are_compared(tmp_path: Path) -> None:
     assert sources(tmp_path).whole == whole
     assert part != whole
     assert replace(part, control="", candidate="", policy="") == replace(whole, control="", candidate="", policy="")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('"GET /todos" = "legacy"', '"GET /todos" = "legacy"'),
+        ('"GET /todos" = { mode = "new" }', '"GET /todos" = "new"'),
+        (
+            '"GET /todos" = { mode = "canary", percent = 2.5, sticky = "cookie:sid" }',
+            '"GET /todos" = { mode = "canary", percent = 2.5, sticky = "cookie:sid" }',
+        ),
+        (
+            '"GET /todos" = { mode = "canary", percent = 10 }',
+            '"GET /todos" = { mode = "canary", percent = 10, sticky = "client" }',
+        ),
+        ("", 'default = "legacy"'),
+        ('[gateway]\ndefault = "new"', 'default = "new"'),
+    ],
+)
+def test_the_line_of_the_map_is_told_in_one_spelling(text: str, line: str) -> None:
+    legacy = Flask(__name__, static_folder=None)
+    legacy.add_url_rule("/todos", "list", view)
+    map_ = draft_map(text if text.startswith("[gateway]") else f"[gateway]\n[routes]\n{text}\n").checked()
+    (route,) = RouteTable.compile(map_.routes, default=map_.default, url_map=legacy.url_map).routes
+    assert map_line(route) == line
 
 
 def test_without_a_corpus_there_are_no_cases(tmp_path: Path) -> None:

@@ -42,6 +42,16 @@ def test_what_has_changed_since_makes_evidence_stale(changed: dict[str, Any], to
     assert missing_or_stale(MATCHED, replace(NOW, **changed)) == (told,)
 
 
+def test_what_the_map_said_when_the_run_was_made_is_told_once() -> None:
+    made = replace(MATCHED, map_line='"GET /todos" = "legacy"')
+    assert missing_or_stale(made, NOW) == ()
+    assert missing_or_stale(made, replace(NOW, policy="x")) == ("the policy changed",)
+    assert missing_or_stale(made, replace(NOW, control="x", candidate="x")) == (
+        'the handler todos.list_todos changed since 2026-11-20 14:03 UTC, when the map said "GET /todos" = "legacy"',
+        "the handler new.todos:list_todos changed since 2026-11-20 14:03 UTC",
+    )
+
+
 def test_a_corpus_of_one_case_is_told_as_one() -> None:
     old = replace(MATCHED, fingerprints=replace(NOW, cases=1))
     (told,) = missing_or_stale(old, replace(NOW, corpus="x", cases=0))

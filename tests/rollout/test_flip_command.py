@@ -62,6 +62,7 @@ FILES = {
     """,
 }
 TODOS = "GET /todos"
+MADE = '2026-11-20 14:03 UTC, when the map said "GET /todos" = "legacy"'
 NEVER = "no parity run has covered it"
 WAYS = f'gateway parity "{TODOS}" replays it on both sides; --force --reason "..." flips it all the same'
 
@@ -141,8 +142,8 @@ def test_a_route_that_nothing_has_compared_is_not_flipped(
 @pytest.mark.parametrize(
     ("file", "old", "new", "reason"),
     [
-        ("shop.py", '"[]"', '"[1]"', "the handler list_todos changed since 2026-11-20 14:03 UTC"),
-        ("new_shop.py", "return []", "return [1]", "the handler new_shop:todos changed since 2026-11-20 14:03 UTC"),
+        ("shop.py", '"[]"', '"[1]"', f"the handler list_todos changed since {MADE}"),
+        ("new_shop.py", "return []", "return [1]", f"the handler new_shop:todos changed since {MADE}"),
         (
             "corpus/todos.toml",
             '"GET /todos"',
@@ -328,7 +329,7 @@ def test_check_warns_of_each_flipped_route_whose_evidence_is_not_fresh(gateway: 
     gateway("flip", TODOS, "new")
     assert found(gateway) == []
     edit("shop.py", '"[]"', '"[1]"')
-    message = "flipped, but the handler list_todos changed since 2026-11-20 14:03 UTC"
+    message = f"flipped, but the handler list_todos changed since {MADE}"
     assert found(gateway) == [("warning", "stale-evidence", TODOS, message)]
     assert gateway("check")[0] == 0
     assert gateway("check", "--strict")[0] == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -131,7 +131,9 @@ def test_results_of_old_runs_go_and_their_evidence_stays(store: Store) -> None:
 
 
 def evidence(route: str, run: int, matched: int = 38) -> Evidence:
-    return Evidence(route, Outcome.MISMATCHED, matched, 1, 2, 3, 0.0741, CODE, NOW, run, "why not")
+    return Evidence(
+        route, Outcome.MISMATCHED, matched, 1, 2, 3, 0.0741, CODE, NOW, run, "why not", '"GET /todos" = "legacy"'
+    )
 
 
 def test_the_newest_evidence_of_each_route_is_found(store: Store) -> None:
@@ -202,17 +204,83 @@ def test_a_store_of_a_newer_gateway_is_refused_and_left_alone(url: str) -> None:
     Store.open(url).close()
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE gateway_version SET version = 2"))
+        connection.execute(text("UPDATE gateway_version SET version = 3"))
     for look in (Store.open, Store.find):
         with pytest.raises(StoreError) as refused:
             look(url)
         assert str(refused.value) == (
-            f'store "{make_url(url).render_as_string()}": of version 2, made by a newer gateway; '
-            "this one knows versions up to 1; upgrade migration-gateway"
+            f'store "{make_url(url).render_as_string()}": of version 3, made by a newer gateway; '
+            "this one knows versions up to 2; upgrade migration-gateway"
         )
     with engine.begin() as connection:
-        assert connection.execute(text("SELECT version FROM gateway_version")).scalar_one() == 2
+        assert connection.execute(text("SELECT version FROM gateway_version")).scalar_one() == 3
     engine.dispose()
+
+
+VERSION_1 = Path(__file__).with_name("version_1.sql").read_text()
+FOR_POSTGRESQL = {
+    "\tid INTEGER": "\tid SERIAL",
+    " DATETIME": " TIMESTAMP",
+    " BLOB": " BYTEA",
+    "X'": "'\\x",
+    "'mismatched',0,": "'mismatched',false,",
+    "'the fire is out',1,": "'the fire is out',true,",
+    " %'": " %%'",
+}
+"""What SQLAlchemy made otherwise in PostgreSQL, and how its driver is told of values."""
+
+
+def make_version_1(url: str) -> None:
+    engine, script = create_engine(url), VERSION_1
+    is_postgresql = engine.dialect.name == "postgresql"
+    for old, new in FOR_POSTGRESQL.items() if is_postgresql else ():
+        assert old in script
+        script = script.replace(old, new)
+    with engine.begin() as connection:
+        for statement in script.split(";\n"):
+            connection.exec_driver_sql(statement)
+        for table in ("runs", "results", "evidence", "audit") if is_postgresql else ():
+            connection.exec_driver_sql(f"SELECT setval('gateway_{table}_id_seq', 1)")
+    engine.dispose()
+
+
+@pytest.mark.parametrize("look", [Store.open, Store.find])
+def test_a_store_of_version_1_is_brought_to_this_one_with_all_that_it_has(
+    url: str, look: Callable[[str], Store | None]
+) -> None:
+    make_version_1(url)
+    kept = replace(evidence("GET /todos", 1), map_line="", id=1)
+    entry = AuditEntry(NOW, "ada", "flip", "GET /todos", "legacy", "canary 10 %", "the fire is out", True, 1)
+    for opened in (look(url), Store.open(url)):
+        assert opened is not None
+        with opened as store:
+            assert store.last_run() == Run(1, NOW, NOW, 7, CODE, Outcome.MISMATCHED, interrupted=False)
+            assert store.results_of(1) == (result(),)
+            assert store.evidence_for(["GET /todos"]) == {"GET /todos": kept}
+            assert store.audit() == (entry,)
+    with Store.open(url) as store:
+        newer = evidence("GET /todos", store.begin_run(8, CODE, NOW))
+        store.put_evidence([newer])
+        assert store.evidence_for(["GET /todos"]) == {"GET /todos": replace(newer, id=2)}
+
+
+def test_an_old_store_that_was_brought_here_has_the_columns_of_a_new_one(url: str, tmp_path: Path) -> None:
+    make_version_1(url)
+    fresh = f"sqlite:///{tmp_path}/fresh.sqlite3"
+    assert columns(url) == columns(fresh)
+
+
+def columns(url: str) -> dict[str, dict[str, bool]]:
+    """Table -> column -> whether it may be null, of a store of this version."""
+    Store.open(url).close()
+    engine = create_engine(url)
+    look = inspect(engine)
+    found = {
+        table: {column["name"]: column["nullable"] for column in look.get_columns(table)}
+        for table in look.get_table_names()
+    }
+    engine.dispose()
+    return found
 
 
 WRITER = """
