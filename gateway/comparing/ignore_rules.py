@@ -12,7 +12,7 @@ from functools import lru_cache
 from .policy import IgnoreRule, Policy
 from .result import Difference, ParityResult
 
-STRICT = frozenset({"authentication", "secret"})
+STRICT_LOCATIONS = frozenset({"authentication", "secret"})
 """Places where only a rule that names this place, the route and who approved it ignores."""
 
 
@@ -21,24 +21,24 @@ def find_rule(
 ) -> IgnoreRule | None:
     """The first rule that ignores a difference of a route (its key); a rule holds through the day that it expires."""
     for rule in rules:
-        if speaks_of(rule, route, difference, cause) and not is_expired(rule, today) and is_sufficient(rule):
+        if is_about(rule, route, difference, cause) and not is_expired(rule, today) and is_sufficient(rule):
             return rule
     return None
 
 
-def speaks_of(rule: IgnoreRule, route: str, difference: Difference, cause: str) -> bool:
+def is_about(rule: IgnoreRule, route: str, difference: Difference, cause: str) -> bool:
     """Whether place, cause and both values are those that a rule names."""
     return (
         rule.cause in (None, cause)
         and rule.control in (None, difference.control)
         and rule.candidate in (None, difference.candidate)
-        and names(rule, route, difference.where)
+        and names_location(rule, route, difference.where)
     )
 
 
-def names(rule: IgnoreRule, route: str, where: str) -> bool:
+def names_location(rule: IgnoreRule, route: str, where: str) -> bool:
     """Whether a rule names a place: exactly, with `[*]` for any index, with a last `.*` for everything below."""
-    if rule.where in STRICT or where in STRICT:
+    if rule.where in STRICT_LOCATIONS or where in STRICT_LOCATIONS:
         return rule.where == where and rule.route == route
     return rule.route in (None, route) and _pattern(rule.where).fullmatch(where) is not None
 
@@ -50,7 +50,7 @@ def is_expired(rule: IgnoreRule, today: date) -> bool:
 
 def is_sufficient(rule: IgnoreRule) -> bool:
     """Whether a rule for a strict place says who answers for it."""
-    return rule.where not in STRICT or bool(rule.approved_by)
+    return rule.where not in STRICT_LOCATIONS or bool(rule.approved_by)
 
 
 def unused_rules(results: Iterable[ParityResult], policy: Policy, today: date) -> tuple[str, ...]:
@@ -66,8 +66,8 @@ def unused_rules(results: Iterable[ParityResult], policy: Policy, today: date) -
 def _complaint(rule: IgnoreRule, found: set[tuple[str, Difference, str]], today: date) -> str:
     if is_expired(rule, today):
         return f"expired on {rule.expires}; make both sides agree, or give it another day"
-    if not any(speaks_of(rule, *one) for one in found):
-        if rule.where in STRICT and rule.route is None:
+    if not any(is_about(rule, *one) for one in found):
+        if rule.where in STRICT_LOCATIONS and rule.route is None:
             return "names no route, which it must"
         return _hint(rule, found) or "matched nothing; remove it"
     return "" if is_sufficient(rule) else "ignores nothing without approved_by"
@@ -76,7 +76,7 @@ def _complaint(rule: IgnoreRule, found: set[tuple[str, Difference, str]], today:
 def _hint(rule: IgnoreRule, found: set[tuple[str, Difference, str]]) -> str:
     """For a rule that has a text of JSON without its quotes."""
     control, candidate = (value and json.dumps(value, ensure_ascii=False) for value in (rule.control, rule.candidate))
-    if not any(speaks_of(replace(rule, control=control, candidate=candidate), *one) for one in found):
+    if not any(is_about(replace(rule, control=control, candidate=candidate), *one) for one in found):
         return ""
     sides = ("control", control), ("candidate", candidate)
     named = ", ".join(f"{side} = '{text}'" for side, text in sides if text)

@@ -17,7 +17,7 @@ from ..http.secret_names import is_secret
 from .compared import Compared
 from .result import Difference
 
-SHORTEST = 6
+MIN_SECRET_CHARS = 6
 """Characters of a secret; a shorter value stands in too many pages by chance."""
 
 
@@ -36,7 +36,7 @@ def find_leaked_secrets(step: Compared) -> Iterator[Difference]:
 def _secrets(request: Request) -> Iterator[tuple[str, str]]:
     """(what it is, its value) of everything in a request that nobody should see again."""
     every = (*_of_headers(request), *_of_fields(request))
-    return ((name, value) for name, value in every if len(value) >= SHORTEST)
+    return ((name, value) for name, value in every if len(value) >= MIN_SECRET_CHARS)
 
 
 def _of_headers(request: Request) -> Iterator[tuple[str, str]]:

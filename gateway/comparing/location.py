@@ -23,6 +23,6 @@ def item(where: str, index: int) -> str:
     return f"{where}[{index}]"
 
 
-def outline(where: str) -> str:
+def field_of(where: str) -> str:
     """The field that a place is of, with every index as `[*]`: `body.items[2].price` -> `body.items[*].price`."""
     return _QUOTED_OR_INDEX.sub(lambda found: found[0] if found[0].startswith('["') else "[*]", where)

@@ -12,10 +12,10 @@ from collections import defaultdict
 from .compared import Compared
 from .diff.comparison import every_difference
 from .diff.difference_text import is_described, is_excerpt
-from .location import outline
+from .location import field_of
 from .result import Difference
 
-FEWEST = 3
+MIN_REPEATS = 3
 """Twins that are needed; with fewer nothing is noise."""
 _COVERABLE = re.compile(
     r"body(?:[.\[].*)?|header\..+|cookie\..+\.(?:value|expires)|effect\.rows\..+\..+|effect\.(?:outbound|files|errors)",
@@ -24,7 +24,7 @@ _COVERABLE = re.compile(
 _NEVER = frozenset({"body.bytes", "header.content-length", "header.content-type", "header.www-authenticate"})
 _WHOLE = re.compile(r"body|effect\.(?:outbound|files|errors)")
 """Places of many values in one text: here noise is only ever words within a constant frame."""
-_MOST_FRAMES = 2
+_MAX_FRAMES = 2
 """Frames that a value can have and still be of a kind: `10:04:05` and `10:04:05.5`. One with more is a random text."""
 _WORD = re.compile(r"\w+")
 _OPAQUE_WORD = re.compile(r"[\w+/=-]+")
@@ -49,11 +49,11 @@ class Noise:
         self._of_field: dict[str, list[str | None]] = defaultdict(list)
         self._twins = len(step.repeats)
         method = step.control_request.method
-        for repeat in step.repeats if self._twins >= FEWEST else ():
+        for repeat in step.repeats if self._twins >= MIN_REPEATS else ():
             for difference in every_difference(step.control, repeat, method=method, json_mode=json_mode):
                 texts = difference.control, difference.candidate
                 self._at[difference.where] += texts
-                self._of_field[outline(difference.where)] += texts
+                self._of_field[field_of(difference.where)] += texts
 
     def covers(self, difference: Difference) -> str:
         """Why a difference between control and candidate is only noise; empty when it is not.
@@ -61,7 +61,7 @@ class Noise:
         Where legacy disagrees with itself in one item of a list, the same field of the other items may be noise too.
         """
         where = difference.where
-        legacy = self._at.get(where) or self._of_field.get(outline(where)) or []
+        legacy = self._at.get(where) or self._of_field.get(field_of(where)) or []
         texts = [difference.control, difference.candidate, *legacy]
         if not legacy or not may_be_noise(where):
             return ""
@@ -90,7 +90,7 @@ def _json_kind(text: str) -> str | None:
 def _is_one_of(candidate: str, legacy: list[str], word: re.Pattern[str], *, is_framed: bool) -> bool:
     """Whether a text could be another of legacy's: a frame of theirs, and the same words where theirs are the same."""
     frames = {word.sub("w", text) for text in legacy}
-    if len(frames) > _MOST_FRAMES:
+    if len(frames) > _MAX_FRAMES:
         return not is_framed
     if word.sub("w", candidate) not in frames:
         return False

@@ -1,4 +1,7 @@
-"""What one side did with one request: its answer, and what it did besides answering. Values only."""
+"""What one backend did with one request: its answer, and what it did besides answering. Values only.
+
+WARNING: None is "not watched", which is never "nothing happened". A replay watches effects, a live shadow does not.
+"""
 
 from __future__ import annotations
 
@@ -50,8 +53,17 @@ class Effects:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """How the request came past, or did not come past, what guards the view."""
+
+    is_refused: bool
+    by: str
+    """Name of the hook, decorator or dependency that let the request in or refused it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
-    """What one side did with one request."""
+    """What one backend did with one request."""
 
     response: Response | None
     """None when the app raised before it answered."""
@@ -59,4 +71,7 @@ class Observation:
     """`ValueError: text` of an exception that left the app."""
     duration: float = 0.0
     """Seconds from the call to the last byte."""
-    effects: Effects = Effects()
+    effects: Effects | None = None
+    """None when nobody watched; an `Effects` without anything when it was watched and nothing happened."""
+    access: Access | None = None
+    """None when nobody watched the guards: then only the answer tells who was refused."""

@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
-from .access_control import find_looseness
-from .causes.explain import Explanation
+from .access_control import find_weaker_access
+from .causes.explain import Explainer
 from .compared import Compared
-from .diff.comparison import MOST, every_difference, more
+from .diff.comparison import MAX_DIFFERENCES, every_difference, more
 from .ignore_rules import find_rule
 from .leaked_secrets import find_leaked_secrets
-from .location import outline
+from .location import field_of
 from .noise import Noise
 from .policy import Policy
 from .result import Disposition, Outcome, Verdict
@@ -50,8 +50,8 @@ def judge(compared: Compared, route: str, policy: Policy, today: date) -> tuple[
     )
     if not differences:
         return ()
-    noise, explanation = Noise(compared, policy.json_mode), Explanation(compared, policy.json_mode)
-    looseness = find_looseness(compared)
+    noise, explanation = Noise(compared, policy.json_mode), Explainer(compared, policy.json_mode)
+    looseness = find_weaker_access(compared)
     verdicts = []
     ignored_status = ""
     for difference in (*((looseness,) if looseness else ()), *find_leaked_secrets(compared), *differences):
@@ -84,19 +84,19 @@ def mismatched_locations(verdicts: tuple[Verdict, ...]) -> frozenset[str]:
 
 
 def bounded(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    """Return at most `MOST` verdicts, some of every field and disposition.
+    """Return at most `MAX_DIFFERENCES` verdicts, some of every field and disposition.
 
     What is left out becomes one verdict at `more`, with the worst disposition among it.
     """
-    if len(verdicts) <= MOST:
+    if len(verdicts) <= MAX_DIFFERENCES:
         return verdicts
     seen: Counter[tuple[Disposition, str]] = Counter()
     ranked = []
     for index, verdict in enumerate(verdicts):
-        field = verdict.disposition, outline(verdict.difference.where)
+        field = verdict.disposition, field_of(verdict.difference.where)
         seen[field] += 1
         ranked.append((seen[field], index))
-    kept = {index for _, index in sorted(ranked)[:MOST]}
+    kept = {index for _, index in sorted(ranked)[:MAX_DIFFERENCES]}
     rest = [verdict.disposition for index, verdict in enumerate(verdicts) if index not in kept]
     last = Verdict(more(len(rest)), min(rest, key=_WORST.index))
     return (*(verdict for index, verdict in enumerate(verdicts) if index in kept), last)

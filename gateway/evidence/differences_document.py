@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from ..comparing.ignore_rules import is_expired, names
+from ..comparing.ignore_rules import is_expired, names_location
 from ..comparing.policy import IgnoreRule
 from ..comparing.result import Difference, Disposition, ParityResult
 
@@ -54,7 +54,7 @@ def _samples(rule: IgnoreRule, results: Iterable[ParityResult]) -> Iterator[tupl
             if (
                 verdict.disposition is Disposition.IGNORED
                 and verdict.reason == rule.reason
-                and names(rule, result.route, found.where)
+                and names_location(rule, result.route, found.where)
             ):
                 yield result, found
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, count
 
-from ..comparing.location import outline
+from ..comparing.location import field_of
 from ..comparing.result import Disposition, Outcome, ParityResult
 from .corpus.case import Case
 from .corpus.files import load_corpus, write_cases
@@ -55,7 +55,7 @@ def _kinds(plan: Plan, report: Report) -> list[tuple[Case, ParityResult]]:
 def places(result: ParityResult) -> frozenset[str]:
     """Where a result mismatches, every index as `[*]`."""
     return frozenset(
-        outline(verdict.difference.where) for verdict in result.verdicts if verdict.disposition is Disposition.MISMATCH
+        field_of(verdict.difference.where) for verdict in result.verdicts if verdict.disposition is Disposition.MISMATCH
     )
 
 

@@ -124,7 +124,7 @@ def _refused(results: Iterable[ParityResult]) -> Iterator[str]:
     tried = Counter(
         f"{one.kind} {one.target}"
         for result in results
-        if result.control is not None
+        if result.control is not None and result.control.effects is not None
         for one in dict.fromkeys(result.control.effects.outbound)
     )
     for what, count in tried.most_common(3):

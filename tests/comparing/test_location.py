@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.comparing.location import item, member, outline
+from gateway.comparing.location import field_of, item, member
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_two_keys_never_share_a_place(one: str, other: str) -> None:
     ],
 )
 def test_an_outline_has_no_index(where: str, field: str) -> None:
-    assert outline(where) == field
+    assert field_of(where) == field
 
 
 def test_items_count_from_0() -> None:

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from gateway.comparing.compared import Compared
-from gateway.comparing.diff.comparison import MOST
-from gateway.comparing.observation import RowChange
+from gateway.comparing.diff.comparison import MAX_DIFFERENCES
+from gateway.comparing.observation import Observation, RowChange
 from gateway.comparing.policy import IgnoreRule, Policy
 from gateway.comparing.result import Disposition, Outcome, ParityResult
 from gateway.comparing.verdicts import judge, mismatched_locations
@@ -182,6 +182,14 @@ def test_what_is_missing_with_an_answer_that_is_meant_is_meant_too() -> None:
     assert [one.disposition for one in result.verdicts] == [Disposition.MISMATCH]
 
 
+def test_of_what_was_not_watched_nothing_is_said() -> None:
+    added = RowChange("todos", "inserted", ("1",), (), (("id", "1"),))
+    wrote = observe(answer("1"), rows=(added,), statements=("INSERT todos",), errors=("shop: lost",))
+    for compared in (step(wrote, Observation(answer("1"))), step(Observation(answer("1")), wrote)):
+        (result,) = judged(compared)
+        assert (result.outcome, result.verdicts) == (Outcome.MATCHED, ())
+
+
 # --- authentication and secrets ---
 
 LOOSER = step(answer("{}", status=401), answer("{}", status=200))
@@ -231,7 +239,7 @@ def test_thousands_of_differences_are_judged_all_and_kept_in_part() -> None:
     pair = step(answer(f"[{control}]"), answer(f"[{candidate}]"))
     (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body[*].a", "meant"),)))
     assert result.outcome is Outcome.MISMATCHED
-    assert len(result.verdicts) == MOST + 1
+    assert len(result.verdicts) == MAX_DIFFERENCES + 1
     assert ("body[499].b", "mismatch") in dispositions(result)
     assert dispositions(result)[-1] == ("more", "ignored")
     assert result.verdicts[-1].difference.candidate == "301 more differences"

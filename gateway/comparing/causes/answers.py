@@ -12,9 +12,9 @@ _WHOLE = ("body", "header.content-type")
 
 def _is_text(symptom: Symptom) -> bool:
     """The candidate's JSON string is the control's body."""
-    is_json = symptom.theirs.media_type == "application/json" != symptom.ours.media_type
+    is_json = symptom.candidate.media_type == "application/json" != symptom.control.media_type
     text = symptom.bodies[1] if is_json else None
-    return symptom.where in _WHOLE and isinstance(text, str) and text.encode("utf-8", "replace") == symptom.ours.body
+    return symptom.where in _WHOLE and isinstance(text, str) and text.encode("utf-8", "replace") == symptom.control.body
 
 
 def _is_generator(symptom: Symptom) -> bool:
@@ -22,14 +22,18 @@ def _is_generator(symptom: Symptom) -> bool:
     pieces = symptom.bodies[1]
     if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
         return False
-    is_same = "".join(pieces).encode("utf-8", "replace") == symptom.ours.body and symptom.ours.framing == "stream"
+    is_same = "".join(pieces).encode("utf-8", "replace") == symptom.control.body and symptom.control.framing == "stream"
     return is_same and symptom.where in (*_WHOLE, "framing")
 
 
 def _is_tuple(symptom: Symptom) -> bool:
     """The candidate's JSON is the list of the control's body, its status and perhaps headers."""
     body, returned = symptom.bodies
-    if not isinstance(returned, list) or returned[:2] != [body, symptom.ours.status] or symptom.theirs.status != 200:
+    if (
+        not isinstance(returned, list)
+        or returned[:2] != [body, symptom.control.status]
+        or symptom.candidate.status != 200
+    ):
         return False
     headers = returned[2] if len(returned) == 3 and isinstance(returned[2], dict) else {}
     return symptom.where in ("status", "body", *(f"header.{name.lower()}" for name in headers))
@@ -42,27 +46,27 @@ def _is_flask_response(symptom: Symptom) -> bool:
 
 
 def _is_failing(symptom: Symptom) -> bool:
-    is_logged = symptom.control.error is None and has_unhandled(symptom.control)
-    is_failing = symptom.ours.status == 500 and is_logged
-    return symptom.is_of_answer and is_failing and 200 <= symptom.theirs.status < 300
+    is_logged = symptom.compared.control.error is None and has_unhandled(symptom.compared.control) is True
+    is_failing = symptom.control.status == 500 and is_logged
+    return symptom.is_of_answer and is_failing and 200 <= symptom.candidate.status < 300
 
 
 def _is_refused_by_model(symptom: Symptom) -> bool:
-    is_refused = (symptom.candidate.error or "").startswith("ResponseValidationError: ")
+    is_refused = symptom.error.startswith("ResponseValidationError: ")
     return symptom.is_of_answer and is_refused and symptom.was_fine
 
 
 def _is_empty(symptom: Symptom) -> bool:
-    is_empty = not symptom.ours.body and not symptom.theirs.body and symptom.request.method != "HEAD"
-    is_empty = is_empty and symptom.ours.media_type == "text/html"
+    is_empty = not symptom.control.body and not symptom.candidate.body and symptom.request.method != "HEAD"
+    is_empty = is_empty and symptom.control.media_type == "text/html"
     return is_empty and symptom.where == "header.content-type" and symptom.statuses[0] == symptom.statuses[1]
 
 
 def _is_default_type(symptom: Symptom) -> bool:
     """The same text, as text/html for want of another type."""
-    is_same = symptom.ours.body == symptom.theirs.body and symptom.where == "header.content-type"
-    is_html = values_of(symptom.ours.headers, b"content-type") == (b"text/html; charset=utf-8",)
-    return is_same and is_html and symptom.theirs.media_type in ("text/plain", "application/json")
+    is_same = symptom.control.body == symptom.candidate.body and symptom.where == "header.content-type"
+    is_html = values_of(symptom.control.headers, b"content-type") == (b"text/html; charset=utf-8",)
+    return is_same and is_html and symptom.candidate.media_type in ("text/plain", "application/json")
 
 
 CAUSES = (

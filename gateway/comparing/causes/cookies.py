@@ -40,8 +40,8 @@ def _is_deletion(symptom: Symptom) -> bool:
 
 
 def _is_unicode(symptom: Symptom) -> bool:
-    cookies = b"".join(values_of(symptom.ours.headers, b"set-cookie"))
-    is_refused = (symptom.candidate.error or "").startswith("UnicodeEncodeError: 'latin-1'")
+    cookies = b"".join(values_of(symptom.control.headers, b"set-cookie"))
+    is_refused = symptom.error.startswith("UnicodeEncodeError: 'latin-1'")
     return symptom.is_of_answer and is_refused and _OCTAL.search(cookies) is not None
 
 
@@ -82,7 +82,7 @@ def _pair(symptom: Symptom) -> list[Cookie]:
     if not symptom.where.startswith("cookie."):
         return []
     name = symptom.where.removeprefix("cookie.").rpartition(".")[0]
-    lines = (values_of(side.headers, b"set-cookie") for side in (symptom.ours, symptom.theirs))
+    lines = (values_of(side.headers, b"set-cookie") for side in (symptom.control, symptom.candidate))
     found = ([cookie for line in side if (cookie := parse_cookie(line)).name == name] for side in lines)
     return [side[-1] for side in found if side]
 

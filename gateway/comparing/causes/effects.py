@@ -53,7 +53,7 @@ def _is_repeated_outbound(symptom: Symptom) -> bool:
 
 def _is_not_run(symptom: Symptom) -> bool:
     """The candidate refused or failed where the control did not, and an effect of the control's is missing."""
-    is_refused = symptom.was_fine and symptom.theirs.status >= 400
+    is_refused = symptom.was_fine and symptom.candidate.status >= 400
     return symptom.where.startswith("effect.") and is_refused and symptom.difference.candidate is None
 
 
@@ -69,7 +69,8 @@ def _counts(symptom: Symptom) -> tuple[Counter[str], Counter[str]]:
 def _sent(symptom: Symptom, kind: str) -> tuple[int, int]:
     """How often each side sent the statement that does this to the table."""
     shape = f"{_VERBS[kind]} {symptom.where.removeprefix('effect.rows.')}"
-    return symptom.control.effects.statements.count(shape), symptom.candidate.effects.statements.count(shape)
+    control, candidate = symptom.compared.control.effects, symptom.compared.candidate.effects
+    return (control.statements.count(shape), candidate.statements.count(shape)) if control and candidate else (0, 0)
 
 
 def _count(text: str | None) -> int:

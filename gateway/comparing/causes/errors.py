@@ -27,13 +27,17 @@ def _is_echo(symptom: Symptom) -> bool:
 
 def _is_abort(symptom: Symptom) -> bool:
     """The exception that left the app is one of Werkzeug's, with the status that Flask answered."""
-    found = _ABORT.match(symptom.candidate.error or "")
-    return symptom.is_of_answer and found is not None and int(found[1]) == symptom.ours.status != symptom.theirs.status
+    found = _ABORT.match(symptom.error)
+    return (
+        symptom.is_of_answer
+        and found is not None
+        and int(found[1]) == symptom.control.status != symptom.candidate.status
+    )
 
 
 def _is_scheme(symptom: Symptom) -> bool:
     is_refused = symptom.statuses[0] in (401, 403) and symptom.statuses[1] in (401, 403)
-    is_schemes = symptom.detail == "Not authenticated" and values_of(symptom.theirs.headers, b"www-authenticate")
+    is_schemes = symptom.detail == "Not authenticated" and values_of(symptom.candidate.headers, b"www-authenticate")
     return bool(is_refused and is_schemes) and symptom.is_of_answer
 
 
@@ -44,7 +48,7 @@ def _is_page(symptom: Symptom) -> bool:
 
 def _is_crash(symptom: Symptom) -> bool:
     """Both failed; what the candidate's plain text lacks is what middleware and hooks add."""
-    is_plain = symptom.theirs.body == b"Internal Server Error" and symptom.candidate.error is not None
+    is_plain = symptom.candidate.body == b"Internal Server Error" and symptom.error != ""
     if symptom.statuses != (500, 500) or not is_plain:
         return False
     is_lost = symptom.where.startswith("header.") and symptom.difference.candidate is None
@@ -61,12 +65,12 @@ def _is_error_key(symptom: Symptom) -> bool:
 
 
 def _is_body_before_row(symptom: Symptom) -> bool:
-    is_refused = symptom.refuses("body") or (symptom.theirs.status == 400 and symptom.detail == NO_JSON)
-    return symptom.is_of_answer and symptom.ours.status in (404, 410) and is_refused
+    is_refused = symptom.refuses("body") or (symptom.candidate.status == 400 and symptom.detail == NO_JSON)
+    return symptom.is_of_answer and symptom.control.status in (404, 410) and is_refused
 
 
 def _is_validation(symptom: Symptom) -> bool:
-    return symptom.is_of_answer and symptom.ours.status == 400 and bool(symptom.refusals)
+    return symptom.is_of_answer and symptom.control.status == 400 and bool(symptom.refusals)
 
 
 CAUSES = (

@@ -12,7 +12,7 @@ from .experiments import TestedInterpretations
 from .symptom import Cause, Symptom
 
 
-class Explanation:
+class Explainer:
     """Of the differences of one step."""
 
     def __init__(self, step: Compared, json_mode: str) -> None:
@@ -21,7 +21,5 @@ class Explanation:
 
     def cause_of(self, difference: Difference) -> Cause | None:
         """The first cause whose sign the difference shows, None when it shows none."""
-        step = self._step
-        interpretations = tuple(self._readings.causes_at(difference.where))
-        symptom = Symptom(difference, step.control_request, step.control, step.candidate, interpretations)
+        symptom = Symptom(difference, self._step, tuple(self._readings.causes_at(difference.where)))
         return next((cause for cause in CAUSES.values() if cause.sign(symptom)), None)

@@ -17,7 +17,7 @@ _CORS = re.compile(r"header\.access-control-allow-[a-z]+|header\.access-control-
 
 def _is_vary_cookie(symptom: Symptom) -> bool:
     ours, theirs = _vary(symptom)
-    return ours - theirs == {"cookie"} and symptom.theirs.status < 500
+    return ours - theirs == {"cookie"} and symptom.candidate.status < 500
 
 
 def _is_repeated(symptom: Symptom) -> bool:
@@ -49,9 +49,9 @@ def _is_host(symptom: Symptom) -> bool:
 
 def _is_of_file(symptom: Symptom) -> bool:
     """One of the headers of a file, from a side whose ETag is one of its framework's for files."""
-    ours, theirs = (_header(side, "etag") for side in (symptom.ours, symptom.theirs))
+    ours, theirs = (_header(side, "etag") for side in (symptom.control, symptom.candidate))
     is_file = _WERKZEUG_ETAG.fullmatch(ours) or (
-        _STARLETTE_ETAG.fullmatch(theirs) and _header(symptom.theirs, "last-modified")
+        _STARLETTE_ETAG.fullmatch(theirs) and _header(symptom.candidate, "last-modified")
     )
     if not is_file or symptom.statuses[0] != symptom.statuses[1]:
         return False
@@ -61,7 +61,7 @@ def _is_of_file(symptom: Symptom) -> bool:
         "header.last-modified": control is None,
         "header.cache-control": (control, candidate) == ("no-cache", None),
         "header.content-disposition": (control or "").startswith("inline;") and candidate is None,
-        "header.accept-ranges": candidate is None and symptom.ours.status == 304,
+        "header.accept-ranges": candidate is None and symptom.control.status == 304,
     }.get(symptom.where, False)
 
 
@@ -81,8 +81,8 @@ def _is_download_name(symptom: Symptom) -> bool:
 def _is_conditional_file(symptom: Symptom) -> bool:
     """The control looks at the request's condition, and the candidate answers with the file as if it had none."""
     is_asked = any(symptom.header(name) for name in _CONDITIONS)
-    is_file = _STARLETTE_ETAG.fullmatch(_header(symptom.theirs, "etag")) is not None
-    is_whole = symptom.ours.status in (206, 304, 412) and symptom.theirs.status in (200, 206)
+    is_file = _STARLETTE_ETAG.fullmatch(_header(symptom.candidate, "etag")) is not None
+    is_whole = symptom.control.status in (206, 304, 412) and symptom.candidate.status in (200, 206)
     return symptom.is_of_answer and is_asked and is_file and is_whole and symptom.statuses != (206, 206)
 
 
@@ -93,14 +93,14 @@ def _is_range(symptom: Symptom) -> bool:
 
 
 def _is_conditional(symptom: Symptom) -> bool:
-    is_lost = _GENERATED_ETAG.fullmatch(_header(symptom.ours, "etag")) and not _header(symptom.theirs, "etag")
+    is_lost = _GENERATED_ETAG.fullmatch(_header(symptom.control, "etag")) and not _header(symptom.candidate, "etag")
     is_answer = symptom.where == "header.etag" or (symptom.is_of_answer and symptom.statuses == (304, 200))
     return bool(is_lost) and is_answer
 
 
 def _is_preflight(symptom: Symptom) -> bool:
     is_asked = symptom.request.method == "OPTIONS" and symptom.header("access-control-request-method") != ""
-    is_answered = symptom.ours.status == 200 and symptom.theirs.body.startswith((b"OK", b"Disallowed CORS "))
+    is_answered = symptom.control.status == 200 and symptom.candidate.body.startswith((b"OK", b"Disallowed CORS "))
     is_new_vary = symptom.where == "header.vary" and symptom.difference.control is None
     is_place = symptom.is_of_answer or is_new_vary or _CORS.fullmatch(symptom.where) is not None
     return is_asked and is_answered and is_place
@@ -110,7 +110,7 @@ def _is_cors(symptom: Symptom) -> bool:
     ours, theirs = _vary(symptom)
     if theirs - ours == {"origin"} and not ours - theirs:
         return True
-    is_refused = symptom.header("origin") != "" and not _header(symptom.theirs, "access-control-allow-origin")
+    is_refused = symptom.header("origin") != "" and not _header(symptom.candidate, "access-control-allow-origin")
     return (
         is_refused and symptom.where == "header.access-control-allow-credentials" and symptom.difference.control is None
     )

@@ -32,7 +32,7 @@ class Interpretation:
     """What FastAPI is thought to have read."""
 
 
-def readings_of(request: Request) -> Iterator[Interpretation]:
+def interpretations_of(request: Request) -> Iterator[Interpretation]:
     """Every way that fits the request; none for most."""
     first, last = (_with_single_values(request, pick) for pick in (_firsts, _lasts))
     if first != last:

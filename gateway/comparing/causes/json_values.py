@@ -17,12 +17,12 @@ _HTTP_DATE = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 
 
 def _is_indented(symptom: Symptom) -> bool:
-    is_indented = symptom.where == "body.bytes" and symptom.ours.body.startswith((b"{\n  ", b"[\n  "))
-    return is_indented and b"\n" not in symptom.theirs.body
+    is_indented = symptom.where == "body.bytes" and symptom.control.body.startswith((b"{\n  ", b"[\n  "))
+    return is_indented and b"\n" not in symptom.candidate.body
 
 
 def _is_ascii(symptom: Symptom) -> bool:
-    return symptom.where == "body.bytes" and symptom.ours.body.isascii() and not symptom.theirs.body.isascii()
+    return symptom.where == "body.bytes" and symptom.control.body.isascii() and not symptom.candidate.body.isascii()
 
 
 def _is_layout(symptom: Symptom) -> bool:
@@ -30,14 +30,14 @@ def _is_layout(symptom: Symptom) -> bool:
     if symptom.where != "body.bytes":
         return False
     ours = json.dumps(symptom.bodies[0], separators=(",", ":"))
-    return symptom.ours.body == ours.encode() + b"\n" and symptom.bodies[0] == symptom.bodies[1]
+    return symptom.control.body == ours.encode() + b"\n" and symptom.bodies[0] == symptom.bodies[1]
 
 
 def _is_surrogate(symptom: Symptom) -> bool:
-    is_refused = "surrogates not allowed" in (symptom.candidate.error or "")
+    is_refused = "surrogates not allowed" in symptom.error
     is_sent = _SURROGATE.search(symptom.request.body) is not None
     is_lost = is_sent and symptom.where.startswith("header.") and symptom.difference.candidate is None
-    is_shown = is_sent or _SURROGATE.search(symptom.ours.body) is not None
+    is_shown = is_sent or _SURROGATE.search(symptom.control.body) is not None
     return (symptom.is_of_answer or is_lost) and is_refused and is_shown
 
 
@@ -65,8 +65,8 @@ def _is_number_as_text(symptom: Symptom) -> bool:
 def _is_nan(symptom: Symptom) -> bool:
     if symptom.difference.control in ("NaN", "Infinity", "-Infinity"):
         return symptom.is_of_body and symptom.difference.candidate == "null"
-    is_refused = "Out of range float values are not JSON compliant" in (symptom.candidate.error or "")
-    return symptom.is_of_answer and is_refused and _NO_NUMBER.search(symptom.ours.body) is not None
+    is_refused = "Out of range float values are not JSON compliant" in symptom.error
+    return symptom.is_of_answer and is_refused and _NO_NUMBER.search(symptom.control.body) is not None
 
 
 def _is_number_format(symptom: Symptom) -> bool:

@@ -45,7 +45,7 @@ def _is_empty_field(symptom: Symptom) -> bool:
     if symptom.refuses("body"):
         missing = {error["loc"][-1] for error in symptom.refusals if error["type"] == "missing"}
         return symptom.is_of_answer and symptom.was_fine and bool(missing) and missing <= empty
-    if symptom.ours.status == 400 and symptom.theirs.status < 300:
+    if symptom.control.status == 400 and symptom.candidate.status < 300:
         return symptom.is_of_answer and bool(empty)
     is_replaced = symptom.difference.control == '""' and symptom.statuses[0] == symptom.statuses[1]
     return symptom.is_of_body and bool(empty) and is_replaced
@@ -59,7 +59,7 @@ def _is_latin(symptom: Symptom) -> bool:
 
 
 def _is_form_bytes(symptom: Symptom) -> bool:
-    is_refused = symptom.ours.status == 400 and symptom.theirs.status not in (400, 422, 500)
+    is_refused = symptom.control.status == 400 and symptom.candidate.status not in (400, 422, 500)
     return symptom.is_of_answer and is_refused and symptom.request_type in _FORMS and not _is_utf8(symptom.request.body)
 
 
@@ -70,20 +70,20 @@ def _is_no_json(symptom: Symptom) -> bool:
 
 def _is_too_large(symptom: Symptom) -> bool:
     """Both refuse the size; the candidate's plain text lacks what middleware adds."""
-    is_plain = symptom.theirs.media_type == "text/plain" and symptom.has_page
+    is_plain = symptom.candidate.media_type == "text/plain" and symptom.has_page
     is_lost = symptom.where.startswith("header.") and symptom.difference.candidate is None
     return symptom.statuses == (413, 413) and is_plain and (symptom.is_of_answer or is_lost)
 
 
 def _is_limit(symptom: Symptom) -> bool:
     is_beyond = isinstance(symptom.detail, str) and symptom.detail.startswith(_TOO_LARGE)
-    is_refused = symptom.ours.status == 413 and symptom.has_page
+    is_refused = symptom.control.status == 413 and symptom.has_page
     is_form = symptom.request_type in _FORMS and symptom.statuses[0] != symptom.statuses[1]
     return symptom.is_of_answer and is_form and (is_beyond or is_refused)
 
 
 def _is_unreadable(symptom: Symptom) -> bool:
-    is_other = symptom.was_fine or symptom.ours.status == 400
+    is_other = symptom.was_fine or symptom.control.status == 400
     return symptom.is_of_answer and is_other and symptom.detail in _UNREADABLE
 
 
@@ -110,7 +110,7 @@ def _is_filename(symptom: Symptom) -> bool:
 
 def _is_content_type(symptom: Symptom) -> bool:
     is_json = symptom.request_type == "application/json" or symptom.request_type.endswith("+json")
-    return symptom.is_of_answer and symptom.ours.status == 415 != symptom.theirs.status and not is_json
+    return symptom.is_of_answer and symptom.control.status == 415 != symptom.candidate.status and not is_json
 
 
 def _is_coerced(symptom: Symptom) -> bool:
@@ -154,7 +154,7 @@ def _is_strict(symptom: Symptom) -> bool:
 
 
 def _is_unchecked(symptom: Symptom) -> bool:
-    return symptom.is_of_answer and symptom.ours.status == 500 and symptom.refuses("body")
+    return symptom.is_of_answer and symptom.control.status == 500 and symptom.refuses("body")
 
 
 def _number(text: str | None) -> float | None:

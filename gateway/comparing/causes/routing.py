@@ -105,7 +105,7 @@ def _is_empty_parameter(symptom: Symptom) -> bool:
 
 def _is_allow(symptom: Symptom) -> bool:
     pair = symptom.difference.control, symptom.difference.candidate
-    if symptom.where != "header.allow" or symptom.theirs.status != 405:
+    if symptom.where != "header.allow" or symptom.candidate.status != 405:
         return False
     ours, theirs = (set(re.findall(r"\w+", text or "")) for text in pair)
     return bool(theirs) and theirs < ours

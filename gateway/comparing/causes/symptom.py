@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ...http.message import Request, Response, values_of
-from ..observation import Observation
+from ..compared import Compared
 from ..result import Difference
 
 _NOTHING = Response(0)
@@ -27,34 +27,42 @@ class Symptom:
     """What a cause is known by."""
 
     difference: Difference
-    request: Request
-    control: Observation
-    candidate: Observation
+    compared: Compared
     interpretations: tuple[str, ...] = ()
-    """Names of the causes that an experiment has confirmed (reading.py)."""
+    """Names of the causes that an experiment has confirmed (experiments.py)."""
 
     @property
     def where(self) -> str:
         return self.difference.where
 
     @property
-    def ours(self) -> Response:
-        """The control's answer; one with status 0 when there is none."""
-        return self.control.response or _NOTHING
+    def request(self) -> Request:
+        """The request as the control was asked."""
+        return self.compared.control_request
 
     @property
-    def theirs(self) -> Response:
-        """The candidate's answer, likewise."""
-        return self.candidate.response or _NOTHING
+    def control(self) -> Response:
+        """The control's answer; one with status 0 when there is none."""
+        return self.compared.control.response or _NOTHING
+
+    @property
+    def candidate(self) -> Response:
+        """The candidate's answer; one with status 0 when there is none."""
+        return self.compared.candidate.response or _NOTHING
+
+    @property
+    def error(self) -> str:
+        """`ValueError: text` of the exception that left the candidate; empty when none did."""
+        return self.compared.candidate.error or ""
 
     @property
     def statuses(self) -> tuple[int, int]:
-        return self.ours.status, self.theirs.status
+        return self.control.status, self.candidate.status
 
     @property
     def was_fine(self) -> bool:
         """Whether the control answered with success or a redirect."""
-        return 200 <= self.ours.status < 400
+        return 200 <= self.control.status < 400
 
     @property
     def is_of_answer(self) -> bool:
@@ -63,7 +71,7 @@ class Symptom:
         A cookie is one where the candidate's view did not come to set it.
         """
         if self.where.startswith("cookie."):
-            return self.difference.candidate is None and self.was_fine and self.theirs.status >= 400
+            return self.difference.candidate is None and self.was_fine and self.candidate.status >= 400
         return _ANSWER.fullmatch(self.where) is not None
 
     @property
@@ -78,18 +86,18 @@ class Symptom:
     @cached_property
     def bodies(self) -> tuple[Any, Any]:
         """Both bodies as JSON values; None for what is no JSON."""
-        return read(self.ours.body), read(self.theirs.body)
+        return read(self.control.body), read(self.candidate.body)
 
     @cached_property
     def detail(self) -> Any:
         """`detail` of FastAPI's error answer; None where the candidate has none."""
         body = self.bodies[1]
-        return body.get("detail") if self.theirs.status >= 400 and isinstance(body, dict) else None
+        return body.get("detail") if self.candidate.status >= 400 and isinstance(body, dict) else None
 
     @cached_property
     def refusals(self) -> tuple[dict[str, Any], ...]:
         """The errors of FastAPI's validation; empty for any other answer."""
-        errors = self.detail if self.theirs.status == 422 and isinstance(self.detail, list) else []
+        errors = self.detail if self.candidate.status == 422 and isinstance(self.detail, list) else []
         return tuple(errors) if all(map(_is_refusal, errors)) else ()
 
     def refuses(self, *sources: str) -> bool:
@@ -99,8 +107,8 @@ class Symptom:
     @property
     def has_page(self) -> bool:
         """Whether the control's body is one of Werkzeug's error pages."""
-        return self.ours.status >= 400 and self.ours.body.startswith(
-            b"<!doctype html>\n<html lang=en>\n<title>%d " % self.ours.status
+        return self.control.status >= 400 and self.control.body.startswith(
+            b"<!doctype html>\n<html lang=en>\n<title>%d " % self.control.status
         )
 
     @cached_property
@@ -129,7 +137,7 @@ class Symptom:
     @property
     def locations(self) -> tuple[str, str]:
         """Both redirects' targets without scheme and host; empty where there is none."""
-        return _location(self.ours), _location(self.theirs)
+        return _location(self.control), _location(self.candidate)
 
     @property
     def _form(self) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ _LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/j
 _EVENTS = "text/event-stream"
 _WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
 """What zlib is told to expect of each coding: gzip's own format, zlib's (RFC 9110, 8.4.1)."""
-_MOST_INFLATED = 64 * 1024 * 1024
+_MAX_INFLATED_BYTES = 64 * 1024 * 1024
 """Bytes that a compressed body may become; one that becomes more is compared as it came."""
 
 
@@ -89,12 +89,12 @@ def _inflated(response: Response) -> bytes | None:
     while rest:
         inflater = zlib.decompressobj(_WINDOWS[coding])
         try:
-            found += inflater.decompress(rest, _MOST_INFLATED + 1 - len(found))
+            found += inflater.decompress(rest, _MAX_INFLATED_BYTES + 1 - len(found))
         except zlib.error:
             return None
         rest = inflater.unused_data
         is_whole = inflater.eof or response.is_cut
-        if not is_whole or len(found) > _MOST_INFLATED or (rest and coding == b"deflate"):
+        if not is_whole or len(found) > _MAX_INFLATED_BYTES or (rest and coding == b"deflate"):
             return None
     return found
 

@@ -13,19 +13,19 @@ from .difference_text import unequal
 from .effect_comparison import compare_effects, has_unhandled
 from .header_comparison import compare_headers, compare_length, has_body
 
-MOST = 200
+MAX_DIFFERENCES = 200
 """Differences of one request that are kept; a last one, at `more`, says how many there are beside them."""
 
 
 def compare(
     control: Observation, candidate: Observation, *, method: str, json_mode: str = "typed"
 ) -> tuple[Difference, ...]:
-    """What differs, in the order of the message, then the effects; at most `MOST` and one at `more`.
+    """What differs, in the order of the message, then the effects; at most `MAX_DIFFERENCES` and one at `more`.
 
     `json_mode` as in `Policy`. Neither side's duration is compared.
     """
     found = tuple(every_difference(control, candidate, method=method, json_mode=json_mode))
-    return found if len(found) <= MOST else (*found[:MOST], more(len(found) - MOST))
+    return found if len(found) <= MAX_DIFFERENCES else (*found[:MAX_DIFFERENCES], more(len(found) - MAX_DIFFERENCES))
 
 
 def every_difference(
@@ -64,7 +64,7 @@ def _responses(control: Response, candidate: Response, method: str, json_mode: s
 def _errors(control: Observation, candidate: Observation) -> Iterator[Difference]:
     """An unhandled exception: on one side only, or of another class. Its text is for people, not for clients."""
     classes = [side.error and side.error.partition(":")[0] for side in (control, candidate)]
-    is_one_sided = has_unhandled(control) != has_unhandled(candidate)
+    is_one_sided = {has_unhandled(control), has_unhandled(candidate)} == {True, False}
     if is_one_sided or (all(classes) and classes[0] != classes[1]):
         yield from unequal("error", *(_unhandled(side) for side in (control, candidate)))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ..result import Difference
 
-LONGEST = 2_000
+MAX_TEXT_CHARS = 2_000
 """Characters of one text of a difference; of a longer one its beginning, its length and its digest are kept."""
 _EXCERPT = re.compile(r".* \.\.\. \([\d,]+ characters, sha256 [0-9a-f]{12}\)", re.DOTALL)
 
@@ -38,7 +38,7 @@ def is_described(text: str) -> bool:
 
 def is_excerpt(text: str) -> bool:
     """Whether a text of a difference is only the beginning of what stands there."""
-    return len(text) > LONGEST and _EXCERPT.fullmatch(text) is not None
+    return len(text) > MAX_TEXT_CHARS and _EXCERPT.fullmatch(text) is not None
 
 
 def unequal_bytes(where: str, control: bytes, candidate: bytes) -> Iterator[Difference]:
@@ -58,10 +58,10 @@ def _bounded(text: str | None) -> str | None:
         return None
     if not _is_encodable(text):
         text = text.encode("utf-8", "backslashreplace").decode()
-    if len(text) <= LONGEST:
+    if len(text) <= MAX_TEXT_CHARS:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return f"{text[:LONGEST]} ... ({len(text):,} characters, sha256 {digest})"
+    return f"{text[:MAX_TEXT_CHARS]} ... ({len(text):,} characters, sha256 {digest})"
 
 
 def _is_encodable(text: str) -> bool:

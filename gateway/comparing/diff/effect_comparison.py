@@ -19,14 +19,16 @@ _UNHANDLED = re.compile(r"[^:]*: Exception (?:on .* \[[A-Z]+\]|in ASGI applicati
 """How Flask and uvicorn log an exception that no view caught."""
 
 
-def has_unhandled(observation: Observation) -> bool:
-    """Whether an exception left the app, or left the view and was logged as such."""
-    return observation.error is not None or any(map(_UNHANDLED.match, observation.effects.errors))
+def has_unhandled(observation: Observation) -> bool | None:
+    """Tell whether an exception left the app, or left the view and was logged as such; None when nobody watched."""
+    if observation.error is not None:
+        return True
+    return None if observation.effects is None else any(map(_UNHANDLED.match, observation.effects.errors))
 
 
-def compare_effects(control: Effects, candidate: Effects) -> Iterator[Difference]:
-    """Every `effect.` place that differs."""
-    if control == candidate:
+def compare_effects(control: Effects | None, candidate: Effects | None) -> Iterator[Difference]:
+    """Yield every difference at an `effect.` location; none where a side was not watched."""
+    if control is None or candidate is None or control == candidate:
         return
     yield from _rows(control.rows, candidate.rows)
     yield from _statements(_by_table(control.statements), _by_table(candidate.statements))

@@ -37,7 +37,7 @@ _CLOSED_BY = {
     "p": {"p"},
 }
 """Open elements that a start tag ends without their end tags."""
-_DEEPEST = 256
+_MAX_DEPTH = 256
 """Elements within each other; browsers stop at 512."""
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class Element:
 def read_html(body: bytes, charset: str = "utf-8") -> Element:
     """The document's tree; what is not HTML is text, and bytes that are no text are lone surrogates.
 
-    Raises ValueError when it is deeper than `_DEEPEST`, or when no text can be made of it.
+    Raises ValueError when it is deeper than `_MAX_DEPTH`, or when no text can be made of it.
     """
     reader = _Reader()
     try:
@@ -148,8 +148,8 @@ class _Reader(HTMLParser):
         self._open[-1].children.append(element)
         if tag not in _VOID:
             self._open.append(element)
-        if len(self._open) > _DEEPEST:
-            raise ValueError(f"more than {_DEEPEST} elements within each other")
+        if len(self._open) > _MAX_DEPTH:
+            raise ValueError(f"more than {_MAX_DEPTH} elements within each other")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from ...comparing.causes.interpretations import Interpretation, readings_of
+from ...comparing.causes.interpretations import Interpretation, interpretations_of
 from ...comparing.compared import Compared, Experiment
 from ...http.message import Request
 from ..compared_case import ComparedCase
@@ -28,7 +28,9 @@ class PendingExperiments:
     def of(cls, pair: ComparedCase, different: Iterable[int]) -> PendingExperiments | None:
         """None where no request that differs can be read in two ways."""
         steps = pair.case.steps
-        tried = tuple((number, reading) for number in different for reading in readings_of(steps[number].request))
+        tried = tuple(
+            (number, reading) for number in different for reading in interpretations_of(steps[number].request)
+        )
         return cls(pair, tuple(different), tried) if tried else None
 
     @property

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
-from ...comparing.location import outline
+from ...comparing.location import field_of
 from ...comparing.result import Disposition, ParityResult, Verdict
 
 MOST = 50
@@ -90,7 +90,7 @@ def _harm(members: Sequence[Found]) -> int:
 
 def _by_place(found: Found) -> Key:
     """A known cause is one class wherever it shows; without one, a place is."""
-    return _class(found, outline(found[1].difference.where))
+    return _class(found, field_of(found[1].difference.where))
 
 
 def _by_part(found: Found) -> Key:
@@ -120,7 +120,7 @@ def _group(
     cause: str, disposition: Disposition, members: list[Found], rank: Callable[[Found], tuple[bool, int]]
 ) -> Group:
     routes = tuple(sorted({result.route for result, _ in members}))
-    places = Counter(outline(verdict.difference.where) for _, verdict in members)
+    places = Counter(field_of(verdict.difference.where) for _, verdict in members)
     sample, verdict = min(members, key=rank)
     shown = tuple(place for place, _ in places.most_common())
     return Group(shown, cause, disposition, _harm(members), len(members), routes, sample, verdict)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from gateway.comparing.causes.explain import Explanation
+from gateway.comparing.causes.explain import Explainer
 from gateway.comparing.compared import Compared, Experiment
 from gateway.comparing.result import Difference
 from tests.comparing.answers import answer, observe, step
@@ -67,17 +67,17 @@ def test_a_reading_that_one_side_refuses_is_another_difference() -> None:
         replace(trial, candidate=(refused, trial.candidate[1])),
     )
     for one in both_ways:
-        cause = Explanation(replace(tried, experiments=(one,)), "typed").cause_of(
+        cause = Explainer(replace(tried, experiments=(one,)), "typed").cause_of(
             Difference("body.items[0].id", "1", "2")
         )
         assert cause is not None
         assert cause.name == "repeated-parameter"
     neither = replace(both_ways[0], candidate=both_ways[1].candidate)
     step = replace(tried, experiments=(neither,))
-    assert Explanation(step, "typed").cause_of(Difference("body.items[0].id", "1", "2")) is None
+    assert Explainer(step, "typed").cause_of(Difference("body.items[0].id", "1", "2")) is None
 
 
 @pytest.mark.parametrize("tried", TRIED, ids=str)
 def test_a_place(tried: Tried) -> None:
-    cause = Explanation(tried.step, "typed").cause_of(Difference(tried.where, "1", "2"))
+    cause = Explainer(tried.step, "typed").cause_of(Difference(tried.where, "1", "2"))
     assert (cause and cause.name) == tried.cause

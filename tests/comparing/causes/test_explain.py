@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from gateway.comparing.causes import CAUSES, SECTIONS
-from gateway.comparing.causes.explain import Explanation
+from gateway.comparing.causes.explain import Explainer
 from gateway.comparing.compared import Compared
 from gateway.comparing.observation import Effects, Observation
 from gateway.comparing.result import Difference
@@ -293,7 +293,7 @@ ALIKE = (
 @pytest.mark.parametrize("told", [*EFFECTS, *ACCESS, *ALIKE], ids=str)
 def test_a_difference_has_its_cause_and_no_other(told: Told) -> None:
     step = Compared(told.request, told.request, told.control, told.candidate)
-    cause = Explanation(step, "typed").cause_of(Difference(told.where, *told.texts))
+    cause = Explainer(step, "typed").cause_of(Difference(told.where, *told.texts))
     assert (cause and cause.name) == told.cause
 
 
@@ -349,7 +349,7 @@ def test_nothing_odd_is_too_odd(where: str) -> None:
     for request in ODD_REQUESTS:
         for control in ODD:
             for candidate in ODD:
-                explanation = Explanation(Compared(request, request, control, candidate), "typed")
+                explanation = Explainer(Compared(request, request, control, candidate), "typed")
                 for pair in texts:
                     explanation.cause_of(Difference(where, *pair))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.comparing.causes.interpretations import readings_of
+from gateway.comparing.causes.interpretations import interpretations_of
 from gateway.http.message import Request, values_of
 from tests.comparing.causes.facts.requests import form, get, multipart
 
@@ -24,7 +24,7 @@ PLAIN = (
 
 @pytest.mark.parametrize("request_", PLAIN, ids=repr)
 def test_most_requests_can_be_read_in_one_way_only(request_: Request) -> None:
-    assert list(readings_of(request_)) == []
+    assert list(interpretations_of(request_)) == []
 
 
 TARGETS = (
@@ -38,12 +38,12 @@ TARGETS = (
 
 @pytest.mark.parametrize(("target", "cause", "ours", "theirs"), TARGETS)
 def test_a_query(target: str, cause: str, ours: str, theirs: str) -> None:
-    (reading,) = readings_of(get(target))
+    (reading,) = interpretations_of(get(target))
     assert (reading.cause, reading.control, reading.candidate) == (cause, get(ours), get(theirs))
 
 
 def test_each_way_is_a_reading_of_its_own() -> None:
-    first, second = readings_of(get("/items?n=1.0&n=2"))
+    first, second = interpretations_of(get("/items?n=1.0&n=2"))
     assert (first.cause, first.control, first.candidate) == (
         "repeated-parameter",
         get("/items?n=1.0"),
@@ -57,18 +57,18 @@ def test_each_way_is_a_reading_of_its_own() -> None:
 
 
 def test_a_form_keeps_its_length_right() -> None:
-    (reading,) = readings_of(form("a=1&b=2&a=34"))
+    (reading,) = interpretations_of(form("a=1&b=2&a=34"))
     assert (reading.control, reading.candidate) == (form("a=1&b=2"), form("b=2&a=34"))
 
 
 def test_files_of_one_name() -> None:
     one, two, three = ('name="f"; filename="1"', b"x"), ('name="f"; filename="2"', b"xy"), ('name="g"', b"z")
-    (reading,) = readings_of(multipart(one, two, three))
+    (reading,) = interpretations_of(multipart(one, two, three))
     assert (reading.control, reading.candidate) == (multipart(one, three), multipart(two, three))
 
 
 def test_crumbs_of_one_name() -> None:
-    (reading,) = readings_of(get("/", [("cookie", "a=1; b=2; a=3")]))
+    (reading,) = interpretations_of(get("/", [("cookie", "a=1; b=2; a=3")]))
     assert [values_of(one.headers, b"cookie") for one in (reading.control, reading.candidate)] == [
         (b"a=1; b=2",),
         (b" b=2; a=3",),

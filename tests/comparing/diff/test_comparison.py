@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.comparing.diff.comparison import MOST
+from gateway.comparing.diff.comparison import MAX_DIFFERENCES
 from gateway.comparing.observation import Observation
 from tests.comparing.answers import Found, answer, found, observe
 
@@ -38,6 +38,13 @@ CRASH = "shop: Exception on /todos [GET]"
             [("error", None, "ValueError: a")],
         ),
         (observe(answer("{}"), statements=("SELECT a",)), observe(answer("{}")), []),
+        (Observation(answer("x", status=500)), observe(answer("x", status=500), error="ValueError: a"), []),
+        (observe(answer("x", status=500), errors=(CRASH,)), Observation(answer("x", status=500)), []),
+        (
+            Observation(None, "ValueError: a"),
+            Observation(None, "KeyError: a"),
+            [("error", "ValueError: a", "KeyError: a")],
+        ),
     ],
 )
 def test_what_was_raised(control: Observation, candidate: Observation, expected: Found) -> None:
@@ -63,12 +70,13 @@ def test_durations_are_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("items", "last"), [(MOST, None), (MOST + 1, "1 more difference"), (5_000, "4,800 more differences")]
+    ("items", "last"),
+    [(MAX_DIFFERENCES, None), (MAX_DIFFERENCES + 1, "1 more difference"), (5_000, "4,800 more differences")],
 )
 def test_what_is_beyond_the_most_is_counted(items: int, last: str | None) -> None:
     differences = found(answer(f"[{','.join('1' * items)}]"), answer(f"[{','.join('2' * items)}]"))
-    assert differences[MOST - 1] == (f"body[{MOST - 1}]", "1", "2")
-    assert differences[MOST:] == ([("more", None, last)] if last else [])
+    assert differences[MAX_DIFFERENCES - 1] == (f"body[{MAX_DIFFERENCES - 1}]", "1", "2")
+    assert differences[MAX_DIFFERENCES:] == ([("more", None, last)] if last else [])
 
 
 def test_an_endless_answer_is_not_one_that_ends() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.comparing.diff.difference_text import (
-    LONGEST,
+    MAX_TEXT_CHARS,
     described,
     is_described,
     is_excerpt,
@@ -22,11 +22,11 @@ def test_equal_texts_are_no_difference() -> None:
 
 def test_a_long_text_is_kept_as_its_beginning_with_a_digest() -> None:
     (one,) = unequal("body", "x" * 5_000, "x" * 4_999 + "y")
-    assert one.control == f"{'x' * LONGEST} ... (5,000 characters, sha256 c59d3c0480cc)"
+    assert one.control == f"{'x' * MAX_TEXT_CHARS} ... (5,000 characters, sha256 c59d3c0480cc)"
     assert one.candidate is not None
     assert one.candidate != one.control
     assert is_excerpt(one.control)
-    assert not is_excerpt("x" * LONGEST)
+    assert not is_excerpt("x" * MAX_TEXT_CHARS)
 
 
 @pytest.mark.parametrize(("text", "shown"), [("é", '"é"'), ("\ud800", r'"\ud800"'), ('a"\n', r'"a\"\n"')])

@@ -43,6 +43,13 @@ def test_no_difference(control: dict[str, Any], candidate: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
+    "effects", [Effects(), Effects((row("inserted", "1"),), ("INSERT todos",), (SMTP,), ("a: b",))]
+)
+def test_nothing_is_known_where_a_side_was_not_watched(effects: Effects) -> None:
+    assert [*compare_effects(None, effects), *compare_effects(effects, None), *compare_effects(None, None)] == []
+
+
+@pytest.mark.parametrize(
     ("control", "candidate", "expected"),
     [
         ({"rows": (row("inserted", "1"),)}, {}, [("effect.rows.todos", "(1 inserted)", None)]),

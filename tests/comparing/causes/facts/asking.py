@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp
 
 from gateway.bridge import WSGIBridge
-from gateway.comparing.causes.interpretations import readings_of
+from gateway.comparing.causes.interpretations import interpretations_of
 from gateway.comparing.compared import Compared, Experiment
 from gateway.comparing.observation import Effects, Observation
 from gateway.http.message import Request
@@ -47,7 +47,9 @@ class Sides:
         def both(asked: Request) -> tuple[Observation, Observation]:
             return self._observe(apps[0], asked), self._observe(apps[1], asked)
 
-        experiments = (Experiment(one.cause, both(one.control), both(one.candidate)) for one in readings_of(request))
+        experiments = (
+            Experiment(one.cause, both(one.control), both(one.candidate)) for one in interpretations_of(request)
+        )
         return Compared(request, request, *both(request), experiments=tuple(experiments))
 
     def _observe(self, app: ASGIApp, request: Request) -> Observation:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.comparing.causes.explain import Explanation
+from gateway.comparing.causes.explain import Explainer
 from gateway.comparing.compared import Compared
 from gateway.comparing.diff.comparison import compare
 from gateway.comparing.result import Difference
@@ -45,7 +45,7 @@ def sides() -> Iterator[Sides]:
 
 def causes_of(step: Compared, mode: str) -> dict[str, str | None]:
     """Every place where the sides differ, with the name of its cause."""
-    explanation = Explanation(step, mode)
+    explanation = Explainer(step, mode)
     found = compare(step.control, step.candidate, method=step.control_request.method, json_mode=mode)
     causes = {difference.where: explanation.cause_of(difference) for difference in found}
     return {where: cause and cause.name for where, cause in causes.items()}
@@ -65,7 +65,7 @@ def test_a_difference_the_other_way_about_has_no_cause(row: Row, sides: Sides) -
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_what_goes_with_no_fact_has_no_cause(row: Row, sides: Sides) -> None:
-    explanation = Explanation(sides.step(row.request, debug=row.debug), row.mode)
+    explanation = Explainer(sides.step(row.request, debug=row.debug), row.mode)
     for difference in FOREIGN:
         cause = explanation.cause_of(difference)
         assert cause is None or (cause.name in TAKING_HEADERS and difference.where.startswith("header."))
