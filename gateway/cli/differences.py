@@ -20,12 +20,12 @@ from .views import console
 @click.pass_obj
 def differences_command(path: Path, output: Path | None) -> None:
     """Write the document of deliberate differences for the API's users: every ignore rule of the map, with a sample."""
-    store = Store.find(load_map(path).policy.store, path.parent)
+    store = Store.find(load_map(path).replay.store, path.parent)
     results: tuple[ParityResult, ...] = ()
     if store is not None:
         with store:
             results = store.ignored_results()
-    document = differences_document(load_map(path).policy.ignore, results, datetime.now(UTC).date())
+    document = differences_document(load_map(path).comparison.rules, results, datetime.now(UTC).date())
     if output is None:
         click.echo(document, nl=False)
     else:

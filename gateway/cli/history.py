@@ -20,7 +20,7 @@ from .views import console
 @click.pass_obj
 def history_command(path: Path, route: str | None) -> None:
     """List every flip that this command has made, or those of ROUTE: when, who, from, to, why."""
-    store = Store.find(load_map(path).policy.store, path.parent)
+    store = Store.find(load_map(path).replay.store, path.parent)
     if store is None:
         console().print("no store yet: nothing has been flipped or compared")
         return

@@ -17,8 +17,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..comparing.policy import Policy
 from ..comparing.result import Outcome, ParityResult
+from ..config.replay_settings import ReplaySettings
 from ..errors import GatewayError, ReplayError
 from ..evidence.current import Sources
 from ..evidence.recording import keep_evidence
@@ -111,8 +111,8 @@ def _run(
 
     with _ended_by_signals(), _advice() as advised:
         plan = plan_routes(path, routes)
-        advised.append(plan.map.policy)
-        with Store.open(plan.map.policy.store, plan.root) as store:
+        advised.append(plan.map.replay)
+        with Store.open(plan.map.replay.store, plan.root) as store:
             sources = Sources.of(plan)
             options = _resumed(options, sources, store)
             progress.update(bar, description="writing cases")
@@ -147,13 +147,13 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 @contextmanager
-def _advice() -> Iterator[list[Policy]]:
+def _advice() -> Iterator[list[ReplaySettings]]:
     """Adds to a side's failure to start what is missing, where the map hands the apps no database of their own."""
-    policies: list[Policy] = []
+    known: list[ReplaySettings] = []
     try:
-        yield policies
+        yield known
     except ReplayError as error:
-        if any(policy.environment or policy.arguments for policy in policies):
+        if any(settings.environment or settings.arguments for settings in known):
             raise
         raise ReplayError(f"{error}\n{_NO_DATABASE}") from error
 
@@ -188,7 +188,7 @@ def _print(out: Console, report: Report, plan: Plan, written: tuple[str, ...]) -
     for part in report_view(report):
         out.print(part)
     if not plan.cases:
-        corpus = plan.root / plan.map.policy.corpus
+        corpus = plan.root / plan.map.replay.corpus
         out.print(f"No case asks these routes: {corpus} has none, and none was generated (docs/parity.md, Corpus).")
     if plan.one_sided and plan.is_whole:
         out.print(f"Not compared, the new app does not have it yet: {shortened_list(plan.one_sided, 6)}", style="dim")

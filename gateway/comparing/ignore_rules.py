@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
-from .policy import IgnoreRule, Policy
+from .policy import IgnoreRule
 from .result import Difference, ParityResult
 
 STRICT_LOCATIONS = frozenset({"authentication", "secret"})
@@ -53,13 +53,13 @@ def is_sufficient(rule: IgnoreRule) -> bool:
     return rule.where not in STRICT_LOCATIONS or bool(rule.approved_by)
 
 
-def unused_rules(results: Iterable[ParityResult], policy: Policy, today: date) -> tuple[str, ...]:
+def unused_rules(results: Iterable[ParityResult], rules: Iterable[IgnoreRule], today: date) -> tuple[str, ...]:
     """A message for each rule that has expired, matched nothing, or cannot ignore what it names.
 
-    Of a run over some routes only, leave the rules of the others out of `policy` first.
+    Of a run over some routes only, leave out the rules of the others first.
     """
     found = {(result.route, verdict.difference, verdict.cause) for result in results for verdict in result.verdicts}
-    complaints = ((rule, _complaint(rule, found, today)) for rule in policy.ignore)
+    complaints = ((rule, _complaint(rule, found, today)) for rule in rules)
     return tuple(f"{_title(rule)} {complaint}" for rule, complaint in complaints if complaint)
 
 

@@ -27,7 +27,7 @@ from .ignore_rules import find_rule
 from .leaked_secrets import find_leaked_secrets
 from .location import field_of
 from .noise import Noise
-from .policy import Policy
+from .policy import ComparisonPolicy
 from .result import Disposition, Outcome, Verdict
 
 CONSEQUENCE = "not-run"
@@ -35,7 +35,7 @@ CONSEQUENCE = "not-run"
 _WORST = (Disposition.MISMATCH, Disposition.IGNORED, Disposition.NOISE)
 
 
-def judge(compared: Compared, route: str, policy: Policy, today: date) -> tuple[Verdict, ...]:
+def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date) -> tuple[Verdict, ...]:
     """Return a verdict for every difference of one request, in the order in which they were found.
 
     `route` is a key of the map, empty for a path that no rule takes. An ignore rule holds through the day it expires.
@@ -57,7 +57,7 @@ def judge(compared: Compared, route: str, policy: Policy, today: date) -> tuple[
     for difference in (*((looseness,) if looseness else ()), *find_leaked_secrets(compared), *differences):
         known = explanation.cause_of(difference)
         cause = "" if known is None else known.name
-        rule = find_rule(policy.ignore, route, difference, cause, today)
+        rule = find_rule(policy.rules, route, difference, cause, today)
         if rule is not None:
             ignored_status = rule.reason if difference.where == "status" else ignored_status
             verdict = Verdict(difference, Disposition.IGNORED, rule.reason, cause)

@@ -11,11 +11,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..comparing.policy import Policy
+from ..comparing.policy import ComparisonPolicy
 from ..errors import Fault, MapError, suggest
 from ..routing.route import WEBSOCKET, Backend, Mode, Place, Route
 from .bridge_limits import BridgeLimits
-from .parity_table import read_policy
+from .parity_table import read_parity
+from .replay_settings import ReplaySettings
 from .toml_positions import KeyPath, Statement, key_text, statements
 
 T = TypeVar("T")
@@ -49,7 +50,8 @@ class MigrationMap:
     hooks: tuple[tuple[str, str], ...] = ()
     """(hook of the Flask app, what replaces it on the new side): hooks that a flip may lose, each with its reason."""
     limits: BridgeLimits = field(default_factory=BridgeLimits)
-    policy: Policy = field(default_factory=Policy)
+    comparison: ComparisonPolicy = field(default_factory=ComparisonPolicy)
+    replay: ReplaySettings = field(default_factory=ReplaySettings)
     path: str = "<routes>"
     version: str = ""
     """The first 12 hexadecimal digits of the SHA-256 of the text."""
@@ -103,8 +105,8 @@ def draft_map(text: str, path: str = "migration_map.toml") -> Draft:
     stands = tuple(statements(text))
     lines = {key: statement.line for statement in reversed(stands) for key in statement.keys}
     reader = _Reader(path, lines)
-    policy, faults = read_policy(tree.get("parity", {}), path, stands)
-    drafted = replace(reader.map(tree), policy=policy, path=path, version=_version(text))
+    comparison, replay, faults = read_parity(tree.get("parity", {}), path, stands)
+    drafted = replace(reader.map(tree), comparison=comparison, replay=replay, path=path, version=_version(text))
     return Draft(drafted, (*reader.faults, *faults))
 
 

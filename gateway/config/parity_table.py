@@ -1,4 +1,4 @@
-"""The `[parity]` table of the map: a frozen Policy, with every fault that stands in the table."""
+"""The `[parity]` table of the map: a ComparisonPolicy and ReplaySettings, with every fault that stands in the table."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from ..comparing.policy import IgnoreRule, Policy
+from ..comparing.policy import ComparisonPolicy, IgnoreRule
 from ..errors import Fault, suggest
+from .replay_settings import ReplaySettings
 from .toml_positions import KeyPath, Statement, key_text
 
 _TABLE = ("parity",)
@@ -56,16 +57,19 @@ _RULE = {
     "approved_by": _Kind(_is_text, "a text that says who answers for it"),
 }
 _REQUIRED = ("where", "reason")
+_FIELDS = {"minimum": "min_requests", "timeout": "timeout_seconds", "leave_out": "exclude"}
 
 
-def read_policy(table: Any, path: str, stands: Iterable[Statement]) -> tuple[Policy, tuple[Fault, ...]]:
-    """The policy of a parsed `[parity]` table, and what is wrong in it; what cannot be read keeps its default.
+def read_parity(
+    table: Any, path: str, stands: Iterable[Statement]
+) -> tuple[ComparisonPolicy, ReplaySettings, tuple[Fault, ...]]:
+    """Return what a parsed `[parity]` table says and what is wrong in it; what cannot be read keeps its default.
 
     `stands`: every statement of the map's text, for the lines.
     """
     reader = _Reader(path, tuple(stands))
-    policy = reader.policy(table)
-    return policy, tuple(reader.faults)
+    comparison, replay = reader.parity(table)
+    return comparison, replay, tuple(reader.faults)
 
 
 class _Reader:
@@ -75,15 +79,16 @@ class _Reader:
         self._lines = {key: statement.line for statement in reversed(stands) for key in statement.keys}
         self._rule_lines = _lines_of_rules(stands)
 
-    def policy(self, table: Any) -> Policy:
+    def parity(self, table: Any) -> tuple[ComparisonPolicy, ReplaySettings]:
         if not isinstance(table, dict):
             self._fault(_TABLE, "not a table; write [parity] on a line of its own")
-            return Policy()
+            return ComparisonPolicy(), ReplaySettings()
         given = self._read(_TABLE, {name: value for name, value in table.items() if name != "ignore"}, _SETTINGS)
         for name in ("environment", "arguments", "leave_out"):
             if name in given:
                 given[name] = tuple(self._texts((*_TABLE, name), given[name]))
-        return Policy(**given, ignore=self._rules(table.get("ignore", [])))
+        comparison = ComparisonPolicy(given.pop("json_mode", "typed"), self._rules(table.get("ignore", [])))
+        return comparison, ReplaySettings(**{_FIELDS.get(name, name): value for name, value in given.items()})
 
     def _texts(self, at: KeyPath, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, value in table.items():

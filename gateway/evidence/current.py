@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -64,7 +64,7 @@ class Sources:
         code = RouteFingerprints(
             plan.legacy, plan.new, legacy_module=_module(plan.map.legacy), new_module=_module(plan.map.new)
         )
-        cases = load_corpus(plan.root / plan.map.policy.corpus)
+        cases = load_corpus(plan.root / plan.map.replay.corpus)
         asked = [(case, frozenset(_routes_of(case, plan.table))) for case in cases]
         rows = {row.key: row for row in list_rows(plan.table, take_inventory(plan.legacy, plan.new))}
         by_route = {
@@ -90,11 +90,11 @@ def map_line(route: Route) -> str:
 def _of_route(
     row: Row, code: RouteFingerprints, map_: MigrationMap, cases: Sequence[Case], today: date
 ) -> Fingerprints:
-    rules = [rule for rule in map_.policy.ignore if rule.route in (None, row.key)]
+    rules = tuple(rule for rule in map_.comparison.rules if rule.route in (None, row.key))
     return Fingerprints(
         control=code.control(row.legacy.routes),
         candidate=code.candidate(row.new.routes),
-        policy=policy_fingerprint(map_.policy, today, rules),
+        policy=policy_fingerprint(replace(map_.comparison, rules=rules), map_.replay, today),
         corpus=corpus_fingerprint(cases),
         cases=len(cases),
         control_name=", ".join(dict.fromkeys(route.name for route in row.legacy.routes)),

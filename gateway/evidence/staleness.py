@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, replace
 from datetime import date
 
-from ..comparing.policy import IgnoreRule, Policy
+from ..comparing.policy import ComparisonPolicy
 from ..comparing.result import Outcome
+from ..config.replay_settings import ReplaySettings
 from ..parity.corpus.case import Case
 from ..store.evidence import Evidence, Fingerprints
 
@@ -35,11 +36,14 @@ def corpus_fingerprint(cases: Iterable[Case]) -> str:
     return _digest(sorted(repr(case) for case in cases))
 
 
-def policy_fingerprint(policy: Policy, today: date, rules: Iterable[IgnoreRule]) -> str:
-    """Of what a run may believe: `rules` are those that concern the route. Where things are kept, on which line a
-    rule stands and a rule that has expired do not count."""
-    in_force = sorted(repr(replace(rule, line=None)) for rule in rules if rule.expires is None or rule.expires >= today)
-    return _digest([repr(astuple(replace(policy, ignore=(), store="", corpus=""))), *in_force])
+def policy_fingerprint(comparison: ComparisonPolicy, replay: ReplaySettings, today: date) -> str:
+    """Return a digest of all settings that a verdict depends on; give only the rules that concern the route.
+
+    Where things are kept, on which line a rule stands and a rule that has expired do not count.
+    """
+    in_force = (rule for rule in comparison.rules if rule.expires is None or rule.expires >= today)
+    settings = astuple(replace(replay, store="", corpus=""))
+    return _digest([comparison.json_mode, repr(settings), *sorted(repr(replace(rule, line=None)) for rule in in_force)])
 
 
 def _changes(then: Fingerprints, now: Fingerprints, evidence: Evidence) -> Iterator[str]:

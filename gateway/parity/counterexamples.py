@@ -25,7 +25,7 @@ def save_counterexamples(plan: Plan, report: Report, seed: int) -> Iterator[str]
     finds = _kinds(plan, report)
     if not finds:
         return
-    directory = plan.root / plan.map.policy.corpus
+    directory = plan.root / plan.map.replay.corpus
     with ParitySession(plan, seed=seed) as session:
         kept = [_shrunk(session, case, result) for case, result in finds[:MOST]]
     corpus = load_corpus(directory)

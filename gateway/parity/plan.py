@@ -14,8 +14,8 @@ from typing import Any
 from ..apps.findings import list_rows
 from ..apps.inventory import take_inventory
 from ..apps.loading import flask_app_of, import_app, url_map_of
-from ..comparing.policy import Policy
 from ..config.map_file import MigrationMap, load_map
+from ..config.replay_settings import ReplaySettings
 from ..errors import GatewayError, suggest
 from ..http.message import Request
 from ..routing.table import RouteTable
@@ -58,7 +58,7 @@ class Plan:
     def setup(self, *, needs_legacy_beside: bool = False) -> Setup:
         """Return what a replay starts; the legacy app beside the candidate where a case, or the caller, needs it."""
         beside = needs_legacy_beside or any(step.by_legacy for case in self.cases for step in case.steps)
-        return Setup(self.map.legacy or "", self.map.new or "", self.map.policy, self.root, beside)
+        return Setup(self.map.legacy or "", self.map.new or "", self.map.replay, self.root, beside)
 
     @property
     def is_whole(self) -> bool:
@@ -94,13 +94,13 @@ def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
     if map_.legacy is None or map_.new is None:
         missing = "legacy" if map_.legacy is None else "new"
         raise GatewayError(f'{path}: gateway.{missing} names no app; parity needs both: {missing} = "module:app"')
-    legacy, new = import_scratch(map_.legacy, map_.new, map_.policy)
+    legacy, new = import_scratch(map_.legacy, map_.new, map_.replay)
     table = RouteTable.compile(map_.routes, default=map_.default, url_map=url_map_of(legacy))
     rows = list_rows(table, take_inventory(legacy, new))
     flask = {row.key: bool(row.new.routes) and not row.new.missing for row in rows if row.legacy.routes}
     one_sided = tuple(key for key, both in flask.items() if not both)
-    chosen = _chosen(wanted, flask, map_.policy.leave_out)
-    comparable = frozenset(flask) - {*one_sided} - {key for key, _ in map_.policy.leave_out} | {""}
+    chosen = _chosen(wanted, flask, map_.replay.exclude)
+    comparable = frozenset(flask) - {*one_sided} - {key for key, _ in map_.replay.exclude} | {""}
     return Plan(map_, path.parent, legacy, new, table, chosen, one_sided, comparable)
 
 
@@ -108,7 +108,7 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     """The plan with the corpus's cases, and with generated ones. Raises CorpusError."""
     cases = _cases(plan, generated=generated, seed=seed)
     asked = [(case, frozenset(plan.routes_of(case))) for case in cases]
-    reasons = dict(plan.map.policy.leave_out)
+    reasons = dict(plan.map.replay.exclude)
     fit = [case for case, routes in asked if routes.isdisjoint(reasons) and not routes.isdisjoint(plan.routes)]
     concerned = (routes for case, routes in asked if not case.is_generated and _concerns(plan, routes))
     counts = Counter(route for routes in concerned if not routes.isdisjoint(reasons) for route in routes)
@@ -129,17 +129,15 @@ def _concerns(plan: Plan, routes: frozenset[str]) -> bool:
     return plan.is_whole or not routes.isdisjoint(plan.routes)
 
 
-def import_scratch(legacy: str, new: str, policy: Policy) -> tuple[Any, Any]:
+def import_scratch(legacy: str, new: str, settings: ReplaySettings) -> tuple[Any, Any]:
     """Both apps, to be read: whatever they open when they are made is an empty database in a directory that goes."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, _environment(policy, directory):
-        arguments = {name: _filled(value, directory) for name, value in policy.arguments}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, _environment(settings, directory):
+        arguments = {name: _filled(value, directory) for name, value in settings.arguments}
         return import_app(legacy, "legacy", arguments), import_app(new, "new", arguments)
 
 
-def _chosen(
-    wanted: Iterable[str], flask: Mapping[str, bool], leave_out: tuple[tuple[str, str], ...]
-) -> tuple[str, ...]:
-    reasons = dict(leave_out)
+def _chosen(wanted: Iterable[str], flask: Mapping[str, bool], exclude: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    reasons = dict(exclude)
     for key in reasons:
         if key not in flask:
             raise GatewayError(f'parity.leave_out: the Flask app has no route "{key}"{suggest(key, flask)}')
@@ -154,12 +152,12 @@ def _chosen(
 
 
 def _cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
-    corpus = plan.root / plan.map.policy.corpus
+    corpus = plan.root / plan.map.replay.corpus
     cases = list(load_corpus(corpus))
     if generated:
         flask_app = flask_app_of(plan.legacy)
         samples = tuple(cases)
-        databases = databases_of(samples, corpus, plan.map.policy.database, plan.root)
+        databases = databases_of(samples, corpus, plan.map.replay.database, plan.root)
         cases += generate(flask_app, samples, seed, databases) if flask_app is not None else ()
         cases += generate_from_schema(plan.new, samples, seed)
     return _first_of_a_name((*cases, *_with_spoilt_credentials(plan, _first_of_a_name(cases))))
@@ -184,7 +182,7 @@ def _with_spoilt_credentials(plan: Plan, cases: Sequence[Case]) -> Iterator[Case
 
 def _ends(plan: Plan, cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:
     """Each case up to each request that carries a credential, and whole, with the route of its last request."""
-    askable = {*plan.comparable, *plan.one_sided} - {*dict(plan.map.policy.leave_out)}
+    askable = {*plan.comparable, *plan.one_sided} - {*dict(plan.map.replay.exclude)}
     for case in cases:
         routes = plan.routes_of(case)
         for count, route in enumerate(routes, 1):
@@ -198,9 +196,9 @@ def _is_made_up(case: Case) -> bool:
 
 
 @contextmanager
-def _environment(policy: Policy, directory: str) -> Iterator[None]:
+def _environment(settings: ReplaySettings, directory: str) -> Iterator[None]:
     before = dict(os.environ)
-    os.environ.update({name: _filled(value, directory) for name, value in policy.environment})
+    os.environ.update({name: _filled(value, directory) for name, value in settings.environment})
     try:
         yield
     finally:

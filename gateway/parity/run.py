@@ -154,7 +154,6 @@ def _report(
     *,
     was_interrupted: bool,
 ) -> Report:
-    policy = plan.map.policy
     check_rules = options.whole and not was_interrupted
     return Report(
         legacy=plan.map.legacy or "",
@@ -166,7 +165,7 @@ def _report(
         summaries=_summaries(plan, results),
         results=results,
         causes=CAUSES,
-        complaints=unused_rules(results, policy, began.date()) if check_rules else (),
+        complaints=unused_rules(results, plan.map.comparison.rules, began.date()) if check_rules else (),
         was_interrupted=was_interrupted,
         generated=frozenset(case.name for case in plan.cases if case.is_generated),
     )
@@ -174,7 +173,7 @@ def _report(
 
 def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSummary, ...]:
     """Of every route that was to be compared: one without any result is inconclusive."""
-    found = summarise(results, plan.map.policy)
+    found = summarise(results, plan.map.replay.min_requests)
     asked = {route for case in plan.cases for route in plan.routes_of(case)}
     silent = [
         RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, 0, None, None, _silence(plan, route, route in asked))
@@ -185,4 +184,4 @@ def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSumm
 
 def _silence(plan: Plan, route: str, is_asked: bool) -> str:
     why = "" if is_asked else plan.unasked.get(route, "no case asks it")
-    return f"0 of {plan.map.policy.minimum} different requests needed{why and f': {why}'}"
+    return f"0 of {plan.map.replay.min_requests} different requests needed{why and f': {why}'}"

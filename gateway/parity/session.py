@@ -67,4 +67,4 @@ class ParitySession:
 
     def _judge(self, compared: Compared) -> tuple[Verdict, ...]:
         plan = self._plan
-        return judge(compared, plan.route_of(compared.control_request), plan.map.policy, self._today)
+        return judge(compared, plan.route_of(compared.control_request), plan.map.comparison, self._today)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from ..comparing.access_control import refuses
 from ..comparing.observation import Observation
-from ..comparing.policy import Policy
 from ..comparing.result import Outcome, ParityResult
 from ..http.message import Request, Response
 
@@ -46,8 +45,8 @@ class RouteSummary:
         return self.matched + self.ignored + self.mismatched + self.inconclusive
 
 
-def summarise(results: Iterable[ParityResult], policy: Policy) -> tuple[RouteSummary, ...]:
-    """One summary a route, `by_rank`."""
+def summarise(results: Iterable[ParityResult], min_requests: int) -> tuple[RouteSummary, ...]:
+    """Return one summary a route, `by_rank`; a route with fewer clean requests than `min_requests` is inconclusive."""
     by_route: dict[str, list[ParityResult]] = {}
     asked: dict[str, tuple[Request, ...]] = {}
     clean: dict[str, dict[tuple[Request, ...], Response | None]] = {}
@@ -58,7 +57,7 @@ def summarise(results: Iterable[ParityResult], policy: Policy) -> tuple[RouteSum
         if result.outcome in (Outcome.MATCHED, Outcome.IGNORED) and not _is_of_two_kinds(result):
             answer = None if result.control is None else result.control.response
             clean.setdefault(result.route, {})[asked[result.case]] = answer
-    summaries = [_summary(route, found, clean.get(route, {}), policy.minimum) for route, found in by_route.items()]
+    summaries = [_summary(route, found, clean.get(route, {}), min_requests) for route, found in by_route.items()]
     return by_rank(summaries)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..apps.findings import EvidenceStatus, Finding, Row, check, list_rows, new_errors
 from ..apps.inventory import take_inventory
-from ..comparing.policy import Policy
+from ..comparing.policy import ComparisonPolicy
+from ..config.replay_settings import ReplaySettings
 from ..errors import Fault, MapError
 from ..evidence.current import Sides, Sources
 from ..evidence.staleness import NEVER_COVERED, missing_or_stale, suggest_parity_run
@@ -45,9 +46,10 @@ def standing_of(gateway: Gateway, keys: Iterable[str]) -> EvidenceStatus:
     """What fresh evidence these routes, which both apps have, lack. Raises StoreError, CorpusError."""
     routes = tuple(keys)
     live, root = gateway.live, _root(gateway)
-    store = Store.find(live.map.policy.store, root)
+    store = Store.find(live.map.replay.store, root)
     if store is None:
-        return EvidenceStatus(uncovered=routes, has_begun=live.map.policy != Policy())
+        untouched = ComparisonPolicy(), ReplaySettings()
+        return EvidenceStatus(uncovered=routes, has_begun=(live.map.comparison, live.map.replay) != untouched)
     with store:
         evidence = store.evidence_for(routes)
     covered = tuple(key for key in routes if key in evidence)
@@ -83,7 +85,7 @@ def refuse_unsupported(move: Move, lacking: Iterable[str]) -> None:
 @contextmanager
 def audited(move: Move, reason: str, *, forced: bool) -> Iterator[None]:
     """While the map is written: the flip is in the audit if that succeeds. Raises StoreError."""
-    with Store.open(move.before.live.map.policy.store, _root(move.before)) as store:
+    with Store.open(move.before.live.map.replay.store, _root(move.before)) as store:
         evidence = store.evidence_for([move.key]).get(move.key)
         before, after = (_told_mode(_listed(gateway, move.key)) for gateway in (move.before, move.after))
         now, identity = datetime.now(UTC), evidence.id if evidence else None

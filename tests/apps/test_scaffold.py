@@ -93,9 +93,9 @@ def test_an_app_without_rules_and_hooks_has_a_map_too() -> None:
 
 def test_the_parity_table_of_the_first_map_is_one_once_it_is_uncommented() -> None:
     text = first_map_of(shop()) + "".join(f"{line[2:]}\n" for line in PARITY.splitlines()[2:])
-    policy = draft_map(text).checked().policy
-    assert policy.database == "sqlite:///instance/app.sqlite3"
-    assert policy.environment == (("DATABASE_URL", "{database}"),)
+    replay = draft_map(text).checked().replay
+    assert replay.database == "sqlite:///instance/app.sqlite3"
+    assert replay.environment == (("DATABASE_URL", "{database}"),)
 
 
 @pytest.mark.parametrize(

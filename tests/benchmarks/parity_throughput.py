@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from gateway.bridge import WSGIBridge
 from gateway.comparing.compared import Compared
 from gateway.comparing.diff.comparison import compare
-from gateway.comparing.policy import Policy
+from gateway.config.replay_settings import ReplaySettings
 from gateway.http.message import Request
 from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.asgi_serving import call, lifespan
@@ -114,8 +114,8 @@ def main() -> None:
         url = f"sqlite:///{directory}/depot.sqlite3"
         seed(url)
         environment = (("DEPOT_DATABASE_URL", "{database}"), ("DEPOT_UPLOAD_DIR", "{directory}"))
-        policy = Policy(database=url, environment=environment)
-        setup = Setup("legacy_flask:create_app", "new_fastapi:create_app", policy, ROOT)
+        settings = ReplaySettings(database=url, environment=environment)
+        setup = Setup("legacy_flask:create_app", "new_fastapi:create_app", settings, ROOT)
         for workers in (1, 2, 4):
             with Replay(setup, workers=workers, seed=1) as replay:
                 show(f"replayed, workers: {workers}", [rate(replay, requests) for requests in WORK.values()])

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from gateway.comparing.ignore_rules import find_rule, unused_rules
-from gateway.comparing.policy import IgnoreRule, Policy
+from gateway.comparing.policy import IgnoreRule
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from gateway.http.message import Request
 
@@ -145,4 +145,4 @@ def test_a_rule_that_is_of_no_use_is_reported(rule: IgnoreRule, message: str) ->
         result("GET /a", "status", "authentication"),
         replace(result("GET /b", "body"), verdicts=(error,)),
     )
-    assert unused_rules(results, Policy(ignore=(rule,)), TODAY) == ((message,) if message else ())
+    assert unused_rules(results, [rule], TODAY) == ((message,) if message else ())

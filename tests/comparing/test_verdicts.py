@@ -10,7 +10,7 @@ import pytest
 from gateway.comparing.compared import Compared
 from gateway.comparing.diff.comparison import MAX_DIFFERENCES
 from gateway.comparing.observation import Observation, RowChange
-from gateway.comparing.policy import IgnoreRule, Policy
+from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
 from gateway.comparing.result import Disposition, Outcome, ParityResult
 from gateway.comparing.verdicts import judge, mismatched_locations
 from gateway.http.message import Request
@@ -29,22 +29,31 @@ def route_of(request: Request) -> str:
 
 
 def judged(
-    *steps: Compared, policy: Policy | None = None, refused: str = "", credential: str = "given", asked: int = 0
+    *steps: Compared,
+    policy: ComparisonPolicy | None = None,
+    refused: str = "",
+    credential: str = "given",
+    asked: int = 0,
 ) -> tuple[ParityResult, ...]:
     requests = [pair.control_request for pair in steps] + [Request("GET", b"/users/{{id}}")] * asked
     case = Case("a case", tuple(map(Step, requests)), credential=credential)
-    return results_of(ComparedCase(case, steps, (), refused), policy or Policy())
+    return results_of(ComparedCase(case, steps, (), refused), policy or ComparisonPolicy())
 
 
-def results_of(pair: ComparedCase, policy: Policy | None = None) -> tuple[ParityResult, ...]:
+def results_of(pair: ComparedCase, policy: ComparisonPolicy | None = None) -> tuple[ParityResult, ...]:
     verdicts = tuple(
-        judge(replace(one, credential=pair.case.credential), route_of(one.control_request), policy or Policy(), TODAY)
+        judge(
+            replace(one, credential=pair.case.credential),
+            route_of(one.control_request),
+            policy or ComparisonPolicy(),
+            TODAY,
+        )
         for one in pair.steps
     )
     return case_results(replace(pair, verdicts=verdicts), route_of)
 
 
-def wrong_places(one: Compared, route: str, policy: Policy, today: date) -> frozenset[str]:
+def wrong_places(one: Compared, route: str, policy: ComparisonPolicy, today: date) -> frozenset[str]:
     return mismatched_locations(judge(one, route, policy, today))
 
 
@@ -53,14 +62,14 @@ def test_what_does_not_differ_matches() -> None:
     assert (result.case, result.step, result.route, result.outcome) == ("a case", 0, "GET /todos", Outcome.MATCHED)
     assert result.verdicts == ()
     assert (result.request, result.control, result.candidate) == (SAME.control_request, SAME.control, SAME.candidate)
-    assert not wrong_places(SAME, "GET /todos", Policy(), TODAY)
+    assert not wrong_places(SAME, "GET /todos", ComparisonPolicy(), TODAY)
 
 
 def test_what_differs_mismatches() -> None:
     (result,) = judged(OTHER)
     assert result.outcome is Outcome.MISMATCHED
     assert [verdict.disposition for verdict in result.verdicts] == [Disposition.MISMATCH]
-    assert wrong_places(OTHER, "GET /todos", Policy(), TODAY)
+    assert wrong_places(OTHER, "GET /todos", ComparisonPolicy(), TODAY)
 
 
 def test_an_answer_of_which_only_the_beginning_was_read_shows_nothing() -> None:
@@ -72,13 +81,13 @@ def test_an_answer_of_which_only_the_beginning_was_read_shows_nothing() -> None:
 
 def test_the_policy_says_how_json_is_compared() -> None:
     numbers = step(answer("1"), answer("1.0"))
-    assert wrong_places(numbers, "GET /todos", Policy(), TODAY)
-    assert not wrong_places(numbers, "GET /todos", Policy(json_mode="canonical"), TODAY)
-    assert wrong_places(step(answer("1"), answer("1 ")), "GET /todos", Policy(json_mode="bytes"), TODAY)
+    assert wrong_places(numbers, "GET /todos", ComparisonPolicy(), TODAY)
+    assert not wrong_places(numbers, "GET /todos", ComparisonPolicy(json_mode="canonical"), TODAY)
+    assert wrong_places(step(answer("1"), answer("1 ")), "GET /todos", ComparisonPolicy(json_mode="bytes"), TODAY)
 
 
 def test_a_rule_ignores_with_its_reason_and_the_difference_stays() -> None:
-    (result,) = judged(OTHER, policy=Policy(ignore=(IgnoreRule("body", "meant"),)))
+    (result,) = judged(OTHER, policy=ComparisonPolicy(rules=(IgnoreRule("body", "meant"),)))
     assert result.outcome is Outcome.IGNORED
     assert [(one.difference.where, one.disposition, one.reason) for one in result.verdicts] == [
         ("body", Disposition.IGNORED, "meant")
@@ -87,7 +96,7 @@ def test_a_rule_ignores_with_its_reason_and_the_difference_stays() -> None:
 
 def test_one_mismatch_beside_ignored_ones_mismatches() -> None:
     pair = step(answer('{"a":1,"b":1}'), answer('{"a":2,"b":2}'))
-    (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body.a", "meant"),)))
+    (result,) = judged(pair, policy=ComparisonPolicy(rules=(IgnoreRule("body.a", "meant"),)))
     assert result.outcome is Outcome.MISMATCHED
 
 
@@ -133,7 +142,7 @@ def test_after_a_header_that_the_case_keeps_a_difference_shows_nothing() -> None
 def test_after_an_ignored_difference_all_goes_on() -> None:
     ignored = step(answer("1", "text/plain"), answer("1", "text/csv"))
     rule = IgnoreRule("header.content-type", "meant")
-    results = judged(ignored, OTHER, policy=Policy(ignore=(rule,)))
+    results = judged(ignored, OTHER, policy=ComparisonPolicy(rules=(rule,)))
     assert [result.outcome for result in results] == [Outcome.IGNORED, Outcome.MISMATCHED]
 
 
@@ -170,7 +179,7 @@ def test_what_is_missing_with_an_answer_that_is_meant_is_meant_too() -> None:
     control = observe(answer("{}", status=201), rows=(added,), statements=("INSERT todos",))
     refused = step(control, observe(answer("{}", status=404)))
     rule = IgnoreRule("status", "our clients know 404")
-    (result,) = judged(refused, policy=Policy(ignore=(rule,)))
+    (result,) = judged(refused, policy=ComparisonPolicy(rules=(rule,)))
     assert [(one.difference.where, one.disposition, one.reason, one.cause) for one in result.verdicts] == [
         ("status", Disposition.IGNORED, rule.reason, ""),
         ("effect.rows.todos", Disposition.IGNORED, rule.reason, "not-run"),
@@ -178,7 +187,7 @@ def test_what_is_missing_with_an_answer_that_is_meant_is_meant_too() -> None:
     (result,) = judged(refused)
     assert {one.disposition for one in result.verdicts} == {Disposition.MISMATCH}
     same = step(control, observe(answer("{}", status=201)))
-    (result,) = judged(same, policy=Policy(ignore=(rule,)))
+    (result,) = judged(same, policy=ComparisonPolicy(rules=(rule,)))
     assert [one.disposition for one in result.verdicts] == [Disposition.MISMATCH]
 
 
@@ -203,14 +212,14 @@ def dispositions(result: ParityResult) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("credential", ["given", "anonymous", "wrong", "other-user", "no-csrf"])
 def test_a_looser_candidate_is_a_mismatch_whatever_is_ignored(credential: str) -> None:
     rules = (STATUS, IgnoreRule("authentication", "meant", route="GET /todos"), IgnoreRule("header.*", "meant"))
-    (result,) = judged(LOOSER, policy=Policy(ignore=rules), credential=credential)
+    (result,) = judged(LOOSER, policy=ComparisonPolicy(rules=rules), credential=credential)
     assert result.outcome is Outcome.MISMATCHED
     assert dispositions(result) == [("authentication", "mismatch"), ("status", "ignored")]
 
 
 def test_somebody_may_answer_for_it() -> None:
     approved = IgnoreRule("authentication", "public by now", route="GET /todos", approved_by="ann")
-    (result,) = judged(LOOSER, policy=Policy(ignore=(STATUS, approved)), credential="anonymous")
+    (result,) = judged(LOOSER, policy=ComparisonPolicy(rules=(STATUS, approved)), credential="anonymous")
     assert result.outcome is Outcome.IGNORED
     assert dispositions(result) == [("authentication", "ignored"), ("status", "ignored")]
 
@@ -224,7 +233,9 @@ def test_noise_never_covers_it() -> None:
 def test_an_echoed_secret_is_a_mismatch_whatever_is_ignored() -> None:
     request = Request("POST", b"/login", headers("Content-Type: application/json"), b'{"password":"hunter22"}')
     pair = step(answer("{}", status=400), answer('{"input":"hunter22"}', status=400), request=request)
-    (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body.*", "meant"), IgnoreRule("secret", "meant"))))
+    (result,) = judged(
+        pair, policy=ComparisonPolicy(rules=(IgnoreRule("body.*", "meant"), IgnoreRule("secret", "meant")))
+    )
     assert result.outcome is Outcome.MISMATCHED
     assert dispositions(result) == [("secret", "mismatch"), ("body.input", "ignored")]
     assert "hunter22" not in str(result.verdicts[0])
@@ -237,7 +248,7 @@ def test_thousands_of_differences_are_judged_all_and_kept_in_part() -> None:
     control = ",".join('{"a":1,"b":1}' for _ in range(500))
     candidate = ",".join(f'{{"a":2,"b":{2 if index == 499 else 1}}}' for index in range(500))
     pair = step(answer(f"[{control}]"), answer(f"[{candidate}]"))
-    (result,) = judged(pair, policy=Policy(ignore=(IgnoreRule("body[*].a", "meant"),)))
+    (result,) = judged(pair, policy=ComparisonPolicy(rules=(IgnoreRule("body[*].a", "meant"),)))
     assert result.outcome is Outcome.MISMATCHED
     assert len(result.verdicts) == MAX_DIFFERENCES + 1
     assert ("body[499].b", "mismatch") in dispositions(result)
@@ -247,7 +258,7 @@ def test_thousands_of_differences_are_judged_all_and_kept_in_part() -> None:
 
 def test_what_was_cut_off_keeps_its_worst_disposition() -> None:
     sides = (f"[{','.join(one * 500)}]" for one in "12")
-    (result,) = judged(step(*map(answer, sides)), policy=Policy(ignore=(IgnoreRule("body[0]", "meant"),)))
+    (result,) = judged(step(*map(answer, sides)), policy=ComparisonPolicy(rules=(IgnoreRule("body[0]", "meant"),)))
     assert dispositions(result)[-1] == ("more", "mismatch")
 
 

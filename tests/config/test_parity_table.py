@@ -1,4 +1,4 @@
-"""The [parity] table becomes a Policy, or all its faults with line, key and what to do."""
+"""The [parity] table becomes a ComparisonPolicy and ReplaySettings, or all its faults with line, key and what to do."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.comparing.policy import IgnoreRule, Policy
+from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
 from gateway.config.map_file import draft_map
+from gateway.config.replay_settings import ReplaySettings
 
 EXAMPLE = """\
 [gateway]
@@ -44,7 +45,8 @@ approved_by = "ann"
 """
 
 
-SETTINGS = [field.name for field in fields(Policy)]
+SETTINGS = ["corpus", "store", "database", "environment", "arguments", "minimum", "timeout", "freeze"]
+SETTINGS += ["json_mode", "leave_out", "ignore"]
 
 
 def faults_of(*lines: str) -> list[str]:
@@ -52,19 +54,22 @@ def faults_of(*lines: str) -> list[str]:
     return [str(fault) for fault in draft_map("\n".join(["[gateway]", "[parity]", *lines]), "m.toml").faults]
 
 
-def test_a_table_becomes_a_policy() -> None:
-    assert draft_map(EXAMPLE).checked().policy == Policy(
+def test_a_table_becomes_settings_and_a_policy() -> None:
+    map_ = draft_map(EXAMPLE).checked()
+    assert map_.replay == ReplaySettings(
         corpus="cases",
         store="postgresql://parity",
         database="sqlite:///app.sqlite3",
         environment=(("DATABASE_URL", "{database}"), ("MODE", "test")),
-        leave_out=(("GET /admin/", "other pages"),),
+        exclude=(("GET /admin/", "other pages"),),
         arguments=(("database_url", "{database}"),),
-        minimum=20,
-        timeout=2.5,
+        min_requests=20,
+        timeout_seconds=2.5,
         freeze=False,
+    )
+    assert map_.comparison == ComparisonPolicy(
         json_mode="canonical",
-        ignore=(
+        rules=(
             IgnoreRule("header.vary", "the new side varies by nothing", line=19),
             IgnoreRule("authentication", "public by now", "GET /todos", date(2030, 12, 31), "ann", line=23),
         ),
@@ -72,13 +77,14 @@ def test_a_table_becomes_a_policy() -> None:
 
 
 def test_without_a_table_everything_has_its_default() -> None:
-    assert draft_map("[gateway]\n").checked().policy == Policy()
-    assert draft_map("[gateway]\n[parity]\n").checked().policy == Policy()
+    for text in ("[gateway]\n", "[gateway]\n[parity]\n"):
+        map_ = draft_map(text).checked()
+        assert (map_.comparison, map_.replay) == (ComparisonPolicy(), ReplaySettings())
 
 
 def test_rules_may_stand_in_one_list() -> None:
     text = '[gateway]\n[parity]\nignore = [\n  { where = "status", reason = "x" },\n]\n'
-    assert draft_map(text).checked().policy.ignore == (IgnoreRule("status", "x", line=3),)
+    assert draft_map(text).checked().comparison.rules == (IgnoreRule("status", "x", line=3),)
 
 
 @pytest.mark.parametrize(
@@ -163,8 +169,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "parity.md").read_text(encoding="ut
 
 def test_the_documented_table_is_a_good_one() -> None:
     (example,) = re.findall(r"```toml\n(\[parity\].*?)```", PAGE, re.DOTALL)
-    policy = draft_map(f"[gateway]\n{example}").checked().policy
-    assert [rule.where for rule in policy.ignore] == ["header.vary", "authentication"]
+    map_ = draft_map(f"[gateway]\n{example}").checked()
+    assert [rule.where for rule in map_.comparison.rules] == ["header.vary", "authentication"]
     assert [name for name in SETTINGS if not re.search(rf"^(\[\[parity\.)?{name}\b", example, re.MULTILINE)] == []
-    documented = [name for name in SETTINGS if getattr(policy, name) == getattr(Policy(), name)]
-    assert documented == ["corpus", "store", "minimum", "timeout", "freeze", "json_mode"]
+    assert map_.comparison.json_mode == ComparisonPolicy().json_mode
+    documented = [field.name for field in fields(ReplaySettings) if getattr(map_.replay, field.name) == field.default]
+    assert documented == ["corpus", "store", "min_requests", "timeout_seconds", "freeze"]

@@ -21,7 +21,7 @@ def prove(path: Path, *routes: str, results: tuple[ParityResult, ...] = (), **ch
     gateway = create_app(path, watch=False)
     live, root = gateway.live, path.parent
     sources = Sources.of(Sides(live.map, root, gateway.legacy, gateway.new, live.table, routes), MADE.date())
-    with Store.open(live.map.policy.store, root) as store:
+    with Store.open(live.map.replay.store, root) as store:
         run = store.begin_run(1, sources.whole, MADE)
         evidence = [
             Evidence(route.key, Outcome.MATCHED, 41, 0, 0, 0, 0.07, now, MADE, run, map_line=map_line(route))

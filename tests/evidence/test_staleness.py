@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gateway.comparing.policy import IgnoreRule, Policy
+from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
 from gateway.comparing.result import Outcome
+from gateway.config.replay_settings import ReplaySettings
 from gateway.evidence.staleness import corpus_fingerprint, missing_or_stale, policy_fingerprint
 from gateway.http.message import Request
 from gateway.parity.corpus.case import Case, Step
@@ -105,34 +106,35 @@ TODAY = date(2026, 11, 20)
 RULE = IgnoreRule("header.vary", "a cache sets it", line=12)
 
 
-def fingerprint(policy: Policy = Policy(), *rules: IgnoreRule) -> str:  # noqa: B008 - frozen
-    return policy_fingerprint(policy, TODAY, rules)
+def fingerprint(*rules: IgnoreRule, json_mode: str = "typed", **settings: Any) -> str:
+    return policy_fingerprint(ComparisonPolicy(json_mode, rules), ReplaySettings(**settings), TODAY)
 
 
 @pytest.mark.parametrize(
     "changed",
     [
-        {"minimum": 6},
+        {"min_requests": 6},
         {"json_mode": "canonical"},
-        {"timeout": 1.0},
+        {"timeout_seconds": 1.0},
         {"freeze": False},
         {"database": "sqlite:///x"},
         {"environment": (("A", "b"),)},
         {"arguments": (("a", "b"),)},
+        {"exclude": (("GET /", "x"),)},
     ],
 )
 def test_what_a_run_may_believe_changes_the_policy(changed: dict[str, Any]) -> None:
-    assert fingerprint(replace(Policy(), **changed)) != fingerprint()
+    assert fingerprint(**changed) != fingerprint()
 
 
 def test_where_things_are_kept_does_not() -> None:
-    assert fingerprint(Policy(store="sqlite:///other.sqlite3", corpus="cases", ignore=(RULE,))) == fingerprint()
+    assert fingerprint(store="sqlite:///other.sqlite3", corpus="cases") == fingerprint()
 
 
 def test_rules_count_by_what_they_say_while_they_are_in_force() -> None:
-    with_rule = fingerprint(Policy(), RULE)
+    with_rule = fingerprint(RULE)
     assert with_rule != fingerprint()
-    assert with_rule == fingerprint(Policy(), replace(RULE, line=99))
-    assert with_rule != fingerprint(Policy(), replace(RULE, where="header.etag"))
-    assert fingerprint(Policy(), replace(RULE, expires=TODAY)) != fingerprint()
-    assert fingerprint(Policy(), replace(RULE, expires=date(2026, 11, 19))) == fingerprint()
+    assert with_rule == fingerprint(replace(RULE, line=99))
+    assert with_rule != fingerprint(replace(RULE, where="header.etag"))
+    assert fingerprint(replace(RULE, expires=TODAY)) != fingerprint()
+    assert fingerprint(replace(RULE, expires=date(2026, 11, 19))) == fingerprint()

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.comparing.observation import Observation
-from gateway.comparing.policy import Policy
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from gateway.http.message import Request, Response
 from gateway.parity.summary import Latency, power, power_text, summarise, worst
@@ -27,7 +26,7 @@ def results(outcomes: Sequence[Outcome], route: str = "GET /a", note: str = "") 
 def test_the_same_request_in_five_cases_is_one() -> None:
     request = Request("GET", b"/a")
     found = [ParityResult(f"case {n}", 0, "GET /a", request, None, None, (), M) for n in range(5)]
-    (summary,) = summarise(found, Policy(minimum=2))
+    (summary,) = summarise(found, 2)
     assert (summary.outcome, summary.matched, summary.clean) == (Q, 5, 1)
     assert summary.note == "1 of 2 different requests needed"
 
@@ -39,7 +38,7 @@ def test_the_same_request_after_another_one_is_another() -> None:
         ParityResult("write, read", 0, "POST /b", write, None, None, (), M),
         ParityResult("write, read", 1, "GET /a", read, None, None, (), M),
     ]
-    assert {one.route: one.clean for one in summarise(found, Policy())} == {"GET /a": 2, "POST /b": 1}
+    assert {one.route: one.clean for one in summarise(found, 5)} == {"GET /a": 2, "POST /b": 1}
 
 
 LOGIN = answer("", "text/html", "Location: https://app.test/login?next=/a", status=302)
@@ -59,7 +58,7 @@ LOGIN = answer("", "text/html", "Location: https://app.test/login?next=/a", stat
 def test_a_view_that_never_did_anything_shows_nothing(method: str, response: Response, note: str) -> None:
     seen = observe(response)
     found = [ParityResult(f"case {n}", 0, "GET /a", Request(method, b"/a?%d" % n), seen, seen, (), M) for n in range(5)]
-    (summary,) = summarise(found, Policy(minimum=5))
+    (summary,) = summarise(found, 5)
     assert (summary.outcome, summary.note) == (Q if note else M, note)
 
 
@@ -70,7 +69,7 @@ def test_answers_of_two_kinds_are_no_clean_pair_however_they_are_meant() -> None
         ParityResult(f"case {n}", 0, "GET /a", Request("GET", b"/a?%d" % n), FINE, FINE, (verdict,), G)
         for n, verdict in enumerate([status] * 5 + [other] * 2)
     ]
-    (summary,) = summarise(found, Policy(minimum=2))
+    (summary,) = summarise(found, 2)
     assert (summary.outcome, summary.ignored, summary.clean) == (G, 7, 2)
 
 
@@ -89,7 +88,7 @@ def test_answers_of_two_kinds_are_no_clean_pair_however_they_are_meant() -> None
     ],
 )
 def test_the_outcome_of_a_route(outcomes: list[Outcome], outcome: Outcome, note: str) -> None:
-    (summary,) = summarise(results(outcomes, note="a socket"), Policy(minimum=5))
+    (summary,) = summarise(results(outcomes, note="a socket"), 5)
     assert (summary.outcome, summary.note) == (outcome, note)
     counts = summary.matched, summary.ignored, summary.mismatched, summary.inconclusive
     assert counts == tuple(outcomes.count(one) for one in (M, G, X, Q))
@@ -98,7 +97,7 @@ def test_the_outcome_of_a_route(outcomes: list[Outcome], outcome: Outcome, note:
 
 
 def test_paths_that_no_rule_takes_need_no_minimum() -> None:
-    (summary,) = summarise(results([M], route=""), Policy(minimum=5))
+    (summary,) = summarise(results([M], route=""), 5)
     assert summary.outcome is M
 
 
@@ -111,7 +110,7 @@ def test_the_worst_route_stands_first_and_what_is_no_route_last() -> None:
         *results([M] * 5, "a"),
         *results([G] * 5, "e"),
     ]
-    assert [summary.route for summary in summarise(every, Policy())] == ["d", "b", "e", "a", "c", ""]
+    assert [summary.route for summary in summarise(every, 5)] == ["d", "b", "e", "a", "c", ""]
 
 
 def test_a_run_is_as_its_worst_route_and_nothing_is_inconclusive() -> None:
@@ -145,7 +144,7 @@ def test_the_power_in_words() -> None:
 def test_latency_is_the_nearest_rank_of_one_route_on_one_side(durations: list[float], latency: Latency | None) -> None:
     observed = (Observation(None, "E", duration) for duration in durations)
     every = [ParityResult("c", 0, "a", Request("GET", b"/"), one, None, (), M) for one in observed] + results([M], "b")
-    summaries = {summary.route: summary for summary in summarise(every, Policy())}
+    summaries = {summary.route: summary for summary in summarise(every, 5)}
     if durations:
         assert (summaries["a"].legacy_latency, summaries["a"].new_latency) == (latency, None)
     assert summaries["b"].legacy_latency == Latency(0.01, 0.01, 0.01)

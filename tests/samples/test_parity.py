@@ -59,11 +59,11 @@ def test_every_case_ran_to_its_end(run: Run) -> None:
 
 
 def test_every_route_of_both_apps_was_compared(run: Run) -> None:
-    policy = load_map(Path(__file__).parents[2] / "migration_map.toml").policy
+    settings = load_map(Path(__file__).parents[2] / "migration_map.toml").replay
     clean = {route["route"]: route["matched"] + route["ignored"] for route in run.report["routes"] if route["route"]}
     assert len(clean) >= 22
-    assert min(clean.values()) >= policy.minimum
-    assert clean.keys().isdisjoint(route for route, _ in policy.leave_out)
+    assert min(clean.values()) >= settings.min_requests
+    assert clean.keys().isdisjoint(route for route, _ in settings.exclude)
 
 
 def test_nothing_outside_of_the_run_was_touched(run: Run) -> None:

@@ -22,7 +22,7 @@ def compare(
 ) -> tuple[Difference, ...]:
     """What differs, in the order of the message, then the effects; at most `MAX_DIFFERENCES` and one at `more`.
 
-    `json_mode` as in `Policy`. Neither side's duration is compared.
+    `json_mode` as in `ComparisonPolicy`. Neither side's duration is compared.
     """
     found = tuple(every_difference(control, candidate, method=method, json_mode=json_mode))
     return found if len(found) <= MAX_DIFFERENCES else (*found[:MAX_DIFFERENCES], more(len(found) - MAX_DIFFERENCES))

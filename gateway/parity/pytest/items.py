@@ -58,7 +58,7 @@ class MapFile(pytest.File):
             raise self.CollectError(str(error)) from error
         for route in plan.routes:
             yield RouteTests.from_parent(self, name=route, sides=self._sides)
-        if plan.map.policy.ignore:
+        if plan.map.comparison.rules:
             yield ParityTest.from_parent(self, name="ignore rules", check=partial(_check_rules, self._sides))
 
 
@@ -76,7 +76,7 @@ class RouteTests(pytest.Collector):
             if asked := plan.routes_of(case).count(self.name):
                 requests += asked
                 yield self._test(case.name, partial(self._check, case))
-        if requests < (minimum := plan.map.policy.minimum):
+        if requests < (minimum := plan.map.replay.min_requests):
             yield self._test("enough requests", partial(_fail, f"{requests} of {minimum} different requests needed"))
 
     def _test(self, name: str, check: Callable[[], None]) -> pytest.Item:

@@ -47,7 +47,7 @@ class LazySession:
         if not self._generated or any(case.name not in self._results for case in self.plan.cases):
             return None
         found = (result for results in self._results.values() for result in results)
-        return unused_rules(found, self.plan.map.policy, datetime.now(UTC).date())
+        return unused_rules(found, self.plan.map.comparison.rules, datetime.now(UTC).date())
 
     def close(self) -> None:
         """End the sides; no process and no directory is left."""

@@ -34,7 +34,7 @@ class Isolation(Protocol):
 
 
 def open_isolation(url: str | None, root: Path, directory: Path) -> Isolation:
-    """For a policy's `database`; `directory` holds what is made. Raises ReplayError."""
+    """For the settings' `database`; `directory` holds what is made. Raises ReplayError."""
     if url is None or is_sqlite(url):
         return SqliteIsolation(url or NEW, None if url is None else real_file(url, root), directory)
     if make_url(url).get_backend_name() == "postgresql":

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...comparing.policy import Policy
+from ...config.replay_settings import ReplaySettings
 from ...errors import ReplayError
 from ..corpus.case import Case
 from .isolation import open_isolation
@@ -23,7 +23,7 @@ class Setup:
     legacy: str
     """Import string."""
     new: str
-    policy: Policy
+    settings: ReplaySettings
     root: Path
     """The map's own directory: the sides run there."""
     needs_legacy_beside: bool = False
@@ -42,14 +42,14 @@ class Sandbox:
         """What a reader of the run should know: what a start tried or changed."""
         self._directory = Path(tempfile.mkdtemp(prefix="gateway-parity-"))
         try:
-            self._isolation = open_isolation(setup.policy.database, setup.root, self._directory)
+            self._isolation = open_isolation(setup.settings.database, setup.root, self._directory)
         except BaseException:
             shutil.rmtree(self._directory, ignore_errors=True)
             raise
 
     def open_side(self, worker: int, name: str, *, is_first: bool = False) -> RemoteSide:
         """The process of a worker's `control`, `candidate` or `repeat`; the first one's start makes the baseline."""
-        setup, policy = self._setup, self._setup.policy
+        setup, settings = self._setup, self._setup.settings
         own = self._directory / f"{worker}-{name}"
         shutil.rmtree(own, ignore_errors=True)
         directory, scratch = own / "files", own / "scratch"
@@ -66,21 +66,21 @@ class Sandbox:
             name=name,
             key=key,
             app=setup.new if name == "candidate" else setup.legacy,
-            arguments=tuple((argument, filled(value, places)) for argument, value in policy.arguments),
+            arguments=tuple((argument, filled(value, places)) for argument, value in settings.arguments),
             directory=str(directory),
             scratch=str(scratch),
             database=database,
             baseline=self._isolation.baseline,
             baseline_files=str(files),
             makes_baseline=is_first,
-            timeout=policy.timeout,
-            freezes=policy.freeze,
+            timeout=settings.timeout_seconds,
+            freezes=settings.freeze,
             moment=moment_now(),
             seed=self.seed + 1 if name == "repeat" else self.seed,
             beside=setup.legacy if setup.needs_legacy_beside and name == "candidate" else "",
             cpu=cpu_for(2 * worker + (name == "candidate")),
         )
-        environment = environment_of(policy.environment, places, start.seed)
+        environment = environment_of(settings.environment, places, start.seed)
         return RemoteSide(start, environment, setup.root, self._directory / f"{worker}-{name}.log")
 
     def note(self, name: str, ready: Ready) -> None:
@@ -97,7 +97,7 @@ class Sandbox:
         """The database file that a case brings. Raises ReplayError when there is none of that name."""
         if case.state is None:
             return None
-        path = self._setup.root / self._setup.policy.corpus / "states" / case.state
+        path = self._setup.root / self._setup.settings.corpus / "states" / case.state
         if not path.is_file():
             raise ReplayError(f'case "{case.name}": no state "{path}"')
         return str(path)

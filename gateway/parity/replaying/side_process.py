@@ -104,7 +104,7 @@ class RemoteSide:
 
 
 def environment_of(pairs: tuple[tuple[str, str], ...], places: Mapping[str, str], seed: int) -> dict[str, str]:
-    """The run's own environment with the policy's variables; `{database}` and the like stand for `places`."""
+    """The run's own environment with the map's variables; `{database}` and the like stand for `places`."""
     given = {name: filled(value, places) for name, value in pairs}
     fixed = {
         "PYTHONHASHSEED": str(seed % 2**32),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask, abort, redirect, request, session
 
-from gateway.comparing.policy import Policy
+from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.corpus.files import cases_text, load_corpus
@@ -214,7 +214,7 @@ def _answered(cases: list[Case]) -> Iterator[tuple[Case, int]]:
         ("DEPOT_UPLOAD_DIR", "{directory}/uploads"),
         ("DEPOT_LIMIT_STORAGE", "database://"),
     )
-    setup = Setup("legacy_flask:create_app", "legacy_flask:create_app", Policy(environment=environment), ROOT)
+    setup = Setup("legacy_flask:create_app", "legacy_flask:create_app", ReplaySettings(environment=environment), ROOT)
     with Replay(setup, workers=1, seed=1) as replay:
         for pair in replay.run(cases, lambda _step: ()):
             last = pair.steps[-1].control.response

@@ -1,4 +1,4 @@
-"""Replays of the library: its database, its policy, one request a case."""
+"""Replays of the library: its database, its settings, one request a case."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from gateway.comparing.compared import Compared
-from gateway.comparing.policy import Policy
 from gateway.comparing.result import Verdict
+from gateway.config.replay_settings import ReplaySettings
 from gateway.http.message import Request
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.corpus.case import Case, Step
@@ -23,18 +23,24 @@ NEW = "tests.parity.replaying.new_app:app"
 ENVIRONMENT = (("LIBRARY_URL", "{database}"), ("LIBRARY_FILES", "{directory}/files"))
 
 
-def library(directory: Path) -> Policy:
+def library(directory: Path) -> ReplaySettings:
     """On a new database of its own."""
     url = f"sqlite:///{directory / 'library.sqlite3'}"
     fill(url)
-    return Policy(database=url, environment=ENVIRONMENT, timeout=5.0)
+    return ReplaySettings(database=url, environment=ENVIRONMENT, timeout_seconds=5.0)
 
 
 @contextmanager
 def replaying(
-    policy: Policy, legacy: str = LEGACY, new: str = NEW, *, workers: int = 1, root: Path = ROOT, beside: bool = False
+    settings: ReplaySettings,
+    legacy: str = LEGACY,
+    new: str = NEW,
+    *,
+    workers: int = 1,
+    root: Path = ROOT,
+    beside: bool = False,
 ) -> Iterator[Replay]:
-    with Replay(Setup(legacy, new, policy, root, beside), workers=workers, seed=7) as replay:
+    with Replay(Setup(legacy, new, settings, root, beside), workers=workers, seed=7) as replay:
         yield replay
 
 
@@ -62,5 +68,5 @@ def ask(replay: Replay, *steps: Step | str) -> ComparedCase:
     return pair
 
 
-def with_timeout(policy: Policy, seconds: float) -> Policy:
-    return replace(policy, timeout=seconds)
+def with_timeout(settings: ReplaySettings, seconds: float) -> ReplaySettings:
+    return replace(settings, timeout_seconds=seconds)

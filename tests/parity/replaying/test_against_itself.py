@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
+from gateway.comparing.policy import ComparisonPolicy
 from gateway.comparing.result import Outcome
 from gateway.comparing.verdicts import judge
 from gateway.parity.case_results import case_results
@@ -16,12 +17,12 @@ REQUESTS = ("GET /moment", "GET /books", "GET /books/2", "GET /raw", "DELETE /au
 
 
 def test_an_app_does_not_differ_from_itself(tmp_path: Path) -> None:
-    policy = library(tmp_path)
+    settings = library(tmp_path)
     asked = [step(REQUESTS[number % len(REQUESTS)]) for number in range(1000)]
     cases = [case(*asked[number : number + 4], name=str(number)) for number in range(0, 1000, 4)]
     outcomes: Counter[Outcome] = Counter()
-    with replaying(policy, new=LEGACY, workers=2) as replay:
-        for pair in replay.run(cases, lambda one: judge(one, "", policy, TODAY)):
+    with replaying(settings, new=LEGACY, workers=2) as replay:
+        for pair in replay.run(cases, lambda one: judge(one, "", ComparisonPolicy(), TODAY)):
             results = case_results(pair, lambda _request: "")
             found = [verdict for result in results for verdict in result.verdicts]
             assert not found, (pair.refused, found)

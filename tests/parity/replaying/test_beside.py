@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.comparing.policy import Policy
+from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.corpus.case import Step
 from tests.parity.replaying.running import ask, library, replaying, step
 
 
 @pytest.fixture
-def policy(tmp_path: Path) -> Policy:
+def settings(tmp_path: Path) -> ReplaySettings:
     return library(tmp_path)
 
 
@@ -21,8 +21,8 @@ def by_legacy(request: str) -> Step:
     return replace(step(request), by_legacy=True)
 
 
-def test_legacy_answers_on_both_sides_and_the_new_app_goes_on_with_what_it_did(policy: Policy) -> None:
-    with replaying(policy, beside=True) as replay:
+def test_legacy_answers_on_both_sides_and_the_new_app_goes_on_with_what_it_did(settings: ReplaySettings) -> None:
+    with replaying(settings, beside=True) as replay:
         pair = ask(replay, by_legacy("DELETE /authors/1"), "GET /books", by_legacy("GET /error"))
     assert [one.candidate.response.status for one in pair.steps if one.candidate.response] == [204, 200, 200]
     deleted, read, logged = ((one.control, one.candidate) for one in pair.steps)
@@ -34,8 +34,8 @@ def test_legacy_answers_on_both_sides_and_the_new_app_goes_on_with_what_it_did(p
     assert [seen.effects.errors for seen in logged] == [("library: the shelf is full of books",)] * 2
 
 
-def test_the_new_app_answers_all_that_is_not_marked(policy: Policy) -> None:
-    with replaying(policy, beside=True) as replay:
+def test_the_new_app_answers_all_that_is_not_marked(settings: ReplaySettings) -> None:
+    with replaying(settings, beside=True) as replay:
         pair = ask(replay, "DELETE /authors/1")
     assert [seen.response.status for seen in (pair.steps[0].control, pair.steps[0].candidate) if seen.response] == [
         204,

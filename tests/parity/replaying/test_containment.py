@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from gateway.comparing.observation import Observation
-from gateway.comparing.policy import Policy
+from gateway.config.replay_settings import ReplaySettings
 from gateway.errors import ReplayError
 from gateway.parity.replaying.isolation import file_hash
 from gateway.parity.replaying.replay import Replay
@@ -28,14 +28,14 @@ BROKEN = "tests.parity.replaying.broken_apps"
 
 
 @pytest.fixture
-def policy(tmp_path: Path) -> Policy:
+def settings(tmp_path: Path) -> ReplaySettings:
     return library(tmp_path)
 
 
 @contextmanager
-def on_both(policy: Policy, app: str, **environment: str) -> Iterator[Replay]:
+def on_both(settings: ReplaySettings, app: str, **environment: str) -> Iterator[Replay]:
     """The app on both sides."""
-    given = replace(policy, environment=(*policy.environment, *environment.items()))
+    given = replace(settings, environment=(*settings.environment, *environment.items()))
     with replaying(given, legacy=f"{BROKEN}:{app}", new=f"{BROKEN}:{app}") as replay:
         yield replay
 
@@ -50,9 +50,11 @@ def body_of(observation: Observation) -> str:
     return observation.response.body.decode()
 
 
-def test_a_thread_of_the_app_is_contained_while_the_database_is_looked_at(policy: Policy, tmp_path: Path) -> None:
+def test_a_thread_of_the_app_is_contained_while_the_database_is_looked_at(
+    settings: ReplaySettings, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere"
-    with on_both(policy, "going_on", ELSEWHERE=str(elsewhere)) as replay:
+    with on_both(settings, "going_on", ELSEWHERE=str(elsewhere)) as replay:
         assert len(seen_of(replay, "GET /later")[0].effects.rows) == 2000
     assert not elsewhere.exists()
 
@@ -88,8 +90,8 @@ def test_sqlite_opens_no_other_file(attaching: Replay, tmp_path: Path, way: str)
         ("importing_by_name", "uvloop"),
     ],
 )
-def test_what_cannot_be_watched_is_not_imported(policy: Policy, app: str, name: str) -> None:
-    with pytest.raises(ReplayError) as raised, on_both(policy, app, LIBRARY=name):
+def test_what_cannot_be_watched_is_not_imported(settings: ReplaySettings, app: str, name: str) -> None:
+    with pytest.raises(ReplayError) as raised, on_both(settings, app, LIBRARY=name):
         pass
     assert f"ContainedImportError: a parity run cannot watch the connections of {name}" in str(raised.value)
     assert f"refused: connect by {name}, whose connections cannot be watched" in str(raised.value)
@@ -108,10 +110,10 @@ def gives_a_network() -> bool:
     return shutil.which("unshare") is not None and not subprocess.call(["unshare", *as_user, "--net", "true"])
 
 
-def test_what_connects_below_python_does_not_arrive(policy: Policy, listener: socket.socket) -> None:
+def test_what_connects_below_python_does_not_arrive(settings: ReplaySettings, listener: socket.socket) -> None:
     if not gives_a_network():
         pytest.skip("the kernel gives a process no network of its own: what connects below Python is not stopped here")
-    with on_both(policy, "below_python") as replay:
+    with on_both(settings, "below_python") as replay:
         bodies = [body_of(seen) for seen in seen_of(replay, f"GET /{listener.getsockname()[1]}")]
     assert bodies == ["ECONNREFUSED"] * 2
     with pytest.raises(BlockingIOError):
@@ -142,8 +144,10 @@ def test_a_kernel_that_gives_no_network_is_no_error() -> None:
     assert (done.stdout, done.stderr) == ("False True\n", "")
 
 
-def test_what_is_written_by_a_handle_from_before_is_an_effect_and_is_gone_with_the_case(policy: Policy) -> None:
-    with on_both(policy, "keeping_a_log") as replay:
+def test_what_is_written_by_a_handle_from_before_is_an_effect_and_is_gone_with_the_case(
+    settings: ReplaySettings,
+) -> None:
+    with on_both(settings, "keeping_a_log") as replay:
         for _ in range(2):
             for seen in seen_of(replay, "GET /pay"):
                 assert body_of(seen) == "paid\n"

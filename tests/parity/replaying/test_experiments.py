@@ -9,7 +9,7 @@ import pytest
 
 from gateway.comparing.compared import Compared, Observations
 from gateway.comparing.diff.comparison import compare
-from gateway.comparing.policy import Policy
+from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.compared_case import ComparedCase
 from tests.parity.replaying.running import case, library, replaying, step
 
@@ -18,7 +18,7 @@ ALL = ADA + BRAM
 
 
 @pytest.fixture
-def policy(tmp_path: Path) -> Policy:
+def settings(tmp_path: Path) -> ReplaySettings:
     return library(tmp_path)
 
 
@@ -34,10 +34,10 @@ def told(pair: ComparedCase, at: int = 0) -> list[tuple[str, list[list[str]], li
     return [(trial.cause, items(trial.control), items(trial.candidate)) for trial in pair.steps[at].experiments]
 
 
-def test_both_ways_are_asked_of_both_sides_and_nothing_else_is_disturbed(policy: Policy) -> None:
+def test_both_ways_are_asked_of_both_sides_and_nothing_else_is_disturbed(settings: ReplaySettings) -> None:
     twice, whole = case("GET /shelf?author=1&author=2"), case("GET /shelf?author=2.0")
     plain = [case("GET /shelf?author=1", name=f"plain {number}") for number in range(20)]
-    with replaying(policy) as replay:
+    with replaying(settings) as replay:
         pairs = {pair.case.name: pair for pair in replay.run([*plain[:10], twice, whole, *plain[10:]], differs)}
     assert set(pairs) == {one.name for one in (twice, whole, *plain)}
     assert told(pairs[twice.name]) == [("repeated-parameter", [ADA, ADA], [BRAM, BRAM])]
@@ -48,33 +48,33 @@ def test_both_ways_are_asked_of_both_sides_and_nothing_else_is_disturbed(policy:
     assert not any(told(pairs[one.name]) for one in plain)
 
 
-def test_what_does_not_differ_is_asked_once(policy: Policy) -> None:
-    with replaying(policy) as replay:
+def test_what_does_not_differ_is_asked_once(settings: ReplaySettings) -> None:
+    with replaying(settings) as replay:
         (pair,) = replay.run([case("GET /shelf?author=1&author=1")], differs)
     assert pair.steps[0].experiments == ()
 
 
-def test_the_steps_before_it_come_before_its_trials_too(policy: Policy) -> None:
+def test_the_steps_before_it_come_before_its_trials_too(settings: ReplaySettings) -> None:
     sequence = case(step("POST /books", b'{"title": "New"}'), "GET /shelf?author=2&author=1", name="add and look")
-    with replaying(policy) as replay:
+    with replaying(settings) as replay:
         (pair,) = replay.run([sequence], differs)
     added = [*ADA, "New"]
     assert told(pair, 1) == [("repeated-parameter", [BRAM, BRAM], [added, added])]
 
 
-def test_a_side_that_ends_in_a_trial_takes_only_that_trial_with_it(policy: Policy) -> None:
+def test_a_side_that_ends_in_a_trial_takes_only_that_trial_with_it(settings: ReplaySettings) -> None:
     ends, after = case("GET /shelf?author=1&author=nobody"), case("GET /shelf?author=1")
-    with replaying(policy) as replay:
+    with replaying(settings) as replay:
         pairs = {pair.case.name: pair for pair in replay.run([ends, after], differs)}
     (seen,) = pairs[ends.name].steps
     assert (seen.control.response is not None, seen.experiments, pairs[ends.name].refused) == (True, (), "")
     assert items((pairs[after.name].steps[0].control, pairs[after.name].steps[0].candidate)) == [ADA, ADA]
 
 
-def test_large_requests_and_answers_hold_nobody_up(policy: Policy) -> None:
+def test_large_requests_and_answers_hold_nobody_up(settings: ReplaySettings) -> None:
     """A socket takes so much and no more while nobody reads: experiments wait for their turn as cases do."""
     large = step("POST /echo?tag=1&tag=2", b"x" * 1_000_000)
-    with replaying(policy) as replay:
+    with replaying(settings) as replay:
         pairs = list(replay.run([case(large), case("GET /shelf?author=1")], lambda _: ("body",)))
     assert {pair.case.name: len(pair.steps[0].experiments) for pair in pairs} == {
         large.request.line: 1,

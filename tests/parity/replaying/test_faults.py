@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.comparing.policy import Policy
+from gateway.config.replay_settings import ReplaySettings
 from gateway.errors import ReplayError
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.replaying.isolation import file_hash
@@ -26,7 +26,7 @@ BROKEN = "tests.parity.replaying.broken_apps"
 
 
 @pytest.fixture
-def policy(tmp_path: Path) -> Policy:
+def settings(tmp_path: Path) -> ReplaySettings:
     return library(tmp_path)
 
 
@@ -45,20 +45,20 @@ def children() -> set[str]:
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
-def test_a_hanging_side_is_ended_and_the_next_case_runs(policy: Policy) -> None:
-    with replaying(with_timeout(policy, 0.5), new=LEGACY) as replay:
+def test_a_hanging_side_is_ended_and_the_next_case_runs(settings: ReplaySettings) -> None:
+    with replaying(with_timeout(settings, 0.5), new=LEGACY) as replay:
         assert ask(replay, "GET /books", "GET /hang").refused == 'no answer to "GET /hang" within 0.5 s'
         assert ask(replay, "GET /books").refused == ""
 
 
-def test_a_crash_names_the_side_and_how_it_ended(policy: Policy) -> None:
-    with replaying(policy, new="tests.parity.replaying.new_app:app") as replay:
+def test_a_crash_names_the_side_and_how_it_ended(settings: ReplaySettings) -> None:
+    with replaying(settings, new="tests.parity.replaying.new_app:app") as replay:
         assert ask(replay, "GET /crash").refused == "the control ended with exit code 3"
         assert ask(replay, "GET /books").refused == ""
 
 
-def test_both_sides_start_anew_so_that_their_memories_have_the_same_past(policy: Policy) -> None:
-    with replaying(policy, new=LEGACY) as replay:
+def test_both_sides_start_anew_so_that_their_memories_have_the_same_past(settings: ReplaySettings) -> None:
+    with replaying(settings, new=LEGACY) as replay:
         assert [seen(replay, "GET /count") for _ in range(2)] == [("1", "1"), ("2", "2")]
         assert ask(replay, "GET /crash").refused
         assert seen(replay, "GET /count") == ("1", "1")
@@ -71,8 +71,8 @@ def seen(replay: Replay, request: str) -> tuple[str, str]:
     return pair.control.response.body.decode(), pair.candidate.response.body.decode()
 
 
-def test_a_transaction_or_a_connection_left_open_costs_a_restart(policy: Policy) -> None:
-    with replaying(policy, new=LEGACY) as replay:
+def test_a_transaction_or_a_connection_left_open_costs_a_restart(settings: ReplaySettings) -> None:
+    with replaying(settings, new=LEGACY) as replay:
         for request in ("/lock", "/lock-raw", "/leak"):
             assert seen(replay, "GET /count") == ("1", "1")
             assert ask(replay, f"GET {request}").refused == ""
@@ -89,25 +89,25 @@ def test_a_transaction_or_a_connection_left_open_costs_a_restart(policy: Policy)
         ("nothing", ['legacy: module "tests.parity.replaying.broken_apps" has no attribute "nothing"']),
     ],
 )  # fmt: skip
-def test_a_side_that_does_not_start_says_why(policy: Policy, app: str, told: list[str]) -> None:
-    with pytest.raises(ReplayError) as raised, replaying(policy, legacy=f"{BROKEN}:{app}"):
+def test_a_side_that_does_not_start_says_why(settings: ReplaySettings, app: str, told: list[str]) -> None:
+    with pytest.raises(ReplayError) as raised, replaying(settings, legacy=f"{BROKEN}:{app}"):
         pass
     for text in told:
         assert text in str(raised.value)
 
 
-def test_the_candidate_is_named_too(policy: Policy) -> None:
+def test_the_candidate_is_named_too(settings: ReplaySettings) -> None:
     with (
         pytest.raises(ReplayError, match="the candidate did not start: LookupError"),
-        replaying(policy, new=f"{BROKEN}:failing_lifespan"),
+        replaying(settings, new=f"{BROKEN}:failing_lifespan"),
     ):
         pass
 
 
-def test_the_real_database_is_out_of_reach(policy: Policy, tmp_path: Path) -> None:
+def test_the_real_database_is_out_of_reach(settings: ReplaySettings, tmp_path: Path) -> None:
     real = tmp_path / "library.sqlite3"
     before = file_hash(real)
-    reached = replace(policy, environment=(*policy.environment, ("REAL_DATABASE", str(real))))
+    reached = replace(settings, environment=(*settings.environment, ("REAL_DATABASE", str(real))))
     with (
         pytest.raises(ReplayError, match=f"it tried, and was refused: database {real}"),
         replaying(reached, legacy=f"{BROKEN}:real_database"),
@@ -116,35 +116,35 @@ def test_the_real_database_is_out_of_reach(policy: Policy, tmp_path: Path) -> No
     assert file_hash(real) == before
 
 
-def test_what_a_start_tried_and_survived_is_noted(policy: Policy) -> None:
-    with replaying(policy, legacy=f"{BROKEN}:logging_elsewhere") as replay:
+def test_what_a_start_tried_and_survived_is_noted(settings: ReplaySettings) -> None:
+    with replaying(settings, legacy=f"{BROKEN}:logging_elsewhere") as replay:
         assert replay.notes == ["the control tried while it started, and was refused: write /tmp/elsewhere.log"]
     assert not Path("/tmp/elsewhere.log").exists()
 
 
-def test_a_database_in_memory_is_noted(policy: Policy) -> None:
-    with replaying(policy, new=f"{BROKEN}:in_memory") as replay:
+def test_a_database_in_memory_is_noted(settings: ReplaySettings) -> None:
+    with replaying(settings, new=f"{BROKEN}:in_memory") as replay:
         assert replay.notes == [
             "the candidate keeps a database in memory; what a case changes there stays for the next ones"
         ]
 
 
-def test_the_state_after_the_legacy_apps_start_is_everyones_baseline(policy: Policy) -> None:
-    with replaying(policy, legacy=f"{BROKEN}:seeding_legacy", new=f"{BROKEN}:seeding_lifespan") as replay:
+def test_the_state_after_the_legacy_apps_start_is_everyones_baseline(settings: ReplaySettings) -> None:
+    with replaying(settings, legacy=f"{BROKEN}:seeding_legacy", new=f"{BROKEN}:seeding_lifespan") as replay:
         assert seen(replay, "GET /authors") == ("3", "3")
         assert replay.notes == [
             "the start of the candidate changed the database (authors); every case begins without it"
         ]
 
 
-def test_arguments_go_to_factories_that_take_them(policy: Policy) -> None:
-    given = replace(policy, arguments=(("greeting", "hello"), ("where", "{directory}/{side}")))
+def test_arguments_go_to_factories_that_take_them(settings: ReplaySettings) -> None:
+    given = replace(settings, arguments=(("greeting", "hello"), ("where", "{directory}/{side}")))
     with replaying(given, legacy=f"{BROKEN}:with_arguments", new=f"{BROKEN}:with_arguments") as replay:
         assert seen(replay, "GET /greeting") == ("hello control", "hello candidate")
 
 
-def test_a_run_that_is_left_early_ends_its_sides(policy: Policy) -> None:
-    with replaying(policy, workers=2) as replay:
+def test_a_run_that_is_left_early_ends_its_sides(settings: ReplaySettings) -> None:
+    with replaying(settings, workers=2) as replay:
         pairs = replay.run((case("GET /books", name=str(number)) for number in range(10_000)), never)
         assert next(pairs).refused == ""
 
@@ -190,7 +190,7 @@ def wait_until_gone(processes: list[Path]) -> bool:
 
 
 def test_no_database_is_said_by_name(tmp_path: Path) -> None:
-    setup = Setup(LEGACY, NEW, Policy(database="sqlite:///nowhere.sqlite3"), tmp_path)
+    setup = Setup(LEGACY, NEW, ReplaySettings(database="sqlite:///nowhere.sqlite3"), tmp_path)
     with pytest.raises(ReplayError) as raised, Replay(setup, workers=1, seed=1):
         pass
     assert str(raised.value) == (
@@ -198,18 +198,18 @@ def test_no_database_is_said_by_name(tmp_path: Path) -> None:
     )
 
 
-def test_an_unknown_state_of_a_case_is_said_by_name(policy: Policy) -> None:
-    with replaying(policy) as replay:
+def test_an_unknown_state_of_a_case_is_said_by_name(settings: ReplaySettings) -> None:
+    with replaying(settings) as replay:
         odd = replace(case("GET /books"), state="odd.sqlite3")
         with pytest.raises(ReplayError, match=r'case "GET /books": no state ".*corpus/states/odd.sqlite3"'):
             list(replay.run([odd], never))
 
 
-def test_a_case_may_bring_its_own_state(policy: Policy, tmp_path: Path) -> None:
+def test_a_case_may_bring_its_own_state(settings: ReplaySettings, tmp_path: Path) -> None:
     states = tmp_path / "corpus" / "states"
     states.mkdir(parents=True)
     (tmp_path / "library.sqlite3").rename(states / "full.sqlite3")
-    empty = replace(policy, database=None)
+    empty = replace(settings, database=None)
     with replaying(replace(empty, corpus=str(tmp_path / "corpus"))) as replay:
         cases = [case("GET /books"), replace(case("GET /books", name="full"), state="full.sqlite3")]
         assert [statuses(pair) for pair in replay.run(cases, never)] == [[500, 500], [200, 200]]
@@ -220,8 +220,8 @@ def statuses(pair: ComparedCase) -> list[int]:
     return [seen.response.status for seen in (found.control, found.candidate) if seen.response]
 
 
-def test_a_forgotten_commit_shows_in_the_rows(policy: Policy) -> None:
-    with replaying(policy, new="tests.parity.replaying.new_app:forgetful") as replay:
+def test_a_forgotten_commit_shows_in_the_rows(settings: ReplaySettings) -> None:
+    with replaying(settings, new="tests.parity.replaying.new_app:forgetful") as replay:
         (pair,) = ask(replay, step("POST /books", b'{"title": "New"}')).steps
     assert pair.control.response is not None
     assert pair.candidate.response is not None
@@ -229,8 +229,8 @@ def test_a_forgotten_commit_shows_in_the_rows(policy: Policy) -> None:
     assert [len(seen.effects.rows) for seen in (pair.control, pair.candidate)] == [1, 0]
 
 
-def test_a_query_per_row_shows_in_the_statements(policy: Policy) -> None:
-    with replaying(policy, new="tests.parity.replaying.new_app:asking") as replay:
+def test_a_query_per_row_shows_in_the_statements(settings: ReplaySettings) -> None:
+    with replaying(settings, new="tests.parity.replaying.new_app:asking") as replay:
         (pair,) = ask(replay, "GET /books").steps
     assert pair.control.effects.statements == ("SELECT books",)
     assert pair.candidate.effects.statements == ("SELECT authors", "SELECT books", "SELECT books")

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from gateway.comparing.observation import RowChange
-from gateway.comparing.policy import Policy
+from gateway.config.replay_settings import ReplaySettings
 from gateway.errors import ReplayError
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.replaying.postgresql_state import PostgresqlState
@@ -30,7 +30,7 @@ def url(cluster: Cluster) -> str:
 
 @pytest.fixture(scope="module")
 def replay(url: str) -> Iterator[Replay]:
-    with replaying(Policy(database=url, environment=ENVIRONMENT), new=ASYNC) as replay:
+    with replaying(ReplaySettings(database=url, environment=ENVIRONMENT), new=ASYNC) as replay:
         yield replay
 
 
@@ -80,8 +80,8 @@ def test_the_real_database_and_its_neighbours_are_out_of_reach(replay: Replay, c
 
 
 def test_psycopg2_is_watched_too(url: str, cluster: Cluster) -> None:
-    policy = Policy(database=url.replace("postgresql:", "postgresql+psycopg2:"), environment=ENVIRONMENT)
-    with replaying(policy, new=LEGACY) as replay:
+    settings = ReplaySettings(database=url.replace("postgresql:", "postgresql+psycopg2:"), environment=ENVIRONMENT)
+    with replaying(settings, new=LEGACY) as replay:
         (write, reach) = ask(
             replay, step("POST /books", b'{"title": "New"}'), f"GET /psycopg2/other?directory={cluster.directory}"
         ).steps
@@ -94,7 +94,7 @@ def test_psycopg2_is_watched_too(url: str, cluster: Cluster) -> None:
 @pytest.fixture(scope="module")
 def by_asyncpg(url: str) -> Iterator[Replay]:
     app = "tests.parity.replaying.broken_apps:by_asyncpg"
-    with replaying(Policy(database=url, environment=ENVIRONMENT), legacy=app, new=app) as replay:
+    with replaying(ReplaySettings(database=url, environment=ENVIRONMENT), legacy=app, new=app) as replay:
         yield replay
 
 
@@ -111,14 +111,14 @@ def test_asyncpg_is_watched_too(by_asyncpg: Replay, cluster: Cluster, way: str, 
 
 def test_a_thread_of_the_app_is_watched_while_its_database_is_put_back(url: str, cluster: Cluster) -> None:
     app = "tests.parity.replaying.broken_apps:going_on_elsewhere"
-    with replaying(Policy(database=url, environment=ENVIRONMENT), legacy=app, new=app) as replay:
+    with replaying(ReplaySettings(database=url, environment=ENVIRONMENT), legacy=app, new=app) as replay:
         assert ask(replay, f"GET /later?directory={cluster.directory}").steps[0].control.effects.rows
         assert bodies(ask(replay, "GET /came")) == [b'["ContainedFileError"]\n'] * 2
 
 
 def test_no_database_and_no_session_is_left(url: str, cluster: Cluster) -> None:
     before = databases(cluster)
-    with replaying(Policy(database=url, environment=ENVIRONMENT), new=LEGACY, workers=2) as replay:
+    with replaying(ReplaySettings(database=url, environment=ENVIRONMENT), new=LEGACY, workers=2) as replay:
         pairs = list(replay.run([case("DELETE /authors/1", name=str(number)) for number in range(6)], never))
         assert len(databases(cluster) - before) == 5
     assert [len(pair.steps[0].candidate.effects.rows) for pair in pairs] == [3] * 6
@@ -126,9 +126,9 @@ def test_no_database_and_no_session_is_left(url: str, cluster: Cluster) -> None:
 
 
 def test_a_database_that_cannot_be_copied_is_said_by_name(cluster: Cluster) -> None:
-    policy = Policy(database=cluster.url("nowhere"), environment=ENVIRONMENT)
+    settings = ReplaySettings(database=cluster.url("nowhere"), environment=ENVIRONMENT)
     before = databases(cluster)
-    with pytest.raises(ReplayError) as raised, replaying(policy):
+    with pytest.raises(ReplayError) as raised, replaying(settings):
         pass
     assert str(raised.value).startswith('[parity] database: "postgresql://postgres@/nowhere')
     assert 'template database "nowhere" does not exist' in str(raised.value)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.comparing.policy import Policy
+from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.worker import AHEAD, AHEAD_BYTES
@@ -18,7 +18,7 @@ LARGE = b'{"title": "' + b"x" * (AHEAD_BYTES + 1) + b'"}'
 
 
 @pytest.fixture
-def policy(tmp_path: Path) -> Policy:
+def settings(tmp_path: Path) -> ReplaySettings:
     return library(tmp_path)
 
 
@@ -35,8 +35,8 @@ def counted(number: int) -> tuple[bytes, bytes]:
     return (b"%d" % number,) * 2
 
 
-def test_what_was_asked_ahead_of_a_crash_is_asked_again(policy: Policy) -> None:
-    with replaying(policy, new=LEGACY) as replay:
+def test_what_was_asked_ahead_of_a_crash_is_asked_again(settings: ReplaySettings) -> None:
+    with replaying(settings, new=LEGACY) as replay:
         counts = [case("GET /count", name=f"count {number}") for number in range(2 * AHEAD)]
         cases = [*counts[:2], case("GET /crash"), *counts[2:]]
         answers = [told(pair) for pair in replay.run(cases, never)]
@@ -44,27 +44,27 @@ def test_what_was_asked_ahead_of_a_crash_is_asked_again(policy: Policy) -> None:
     assert answers == [counted(1), counted(2), "the control ended with exit code 3", *afterwards]
 
 
-def test_a_run_that_is_left_leaves_no_answer_for_the_next(policy: Policy) -> None:
-    with replaying(policy, new=NEW) as replay:
+def test_a_run_that_is_left_leaves_no_answer_for_the_next(settings: ReplaySettings) -> None:
+    with replaying(settings, new=NEW) as replay:
         for pair in replay.run((case(f"GET /books/{number}") for number in range(100)), never):
             assert pair.steps
             break
         assert ask(replay, "GET /books").steps[0].control_request.target == b"/books"
 
 
-def test_a_case_that_cannot_be_asked_leaves_no_answer_for_the_next(policy: Policy) -> None:
+def test_a_case_that_cannot_be_asked_leaves_no_answer_for_the_next(settings: ReplaySettings) -> None:
     def cases() -> Iterator[Case]:
         for number in range(AHEAD - 1):
             yield case(f"GET /books/{number}")
         raise LookupError("no more cases")
 
-    with replaying(policy, new=NEW) as replay:
+    with replaying(settings, new=NEW) as replay:
         with pytest.raises(LookupError):
             list(replay.run(cases(), never))
         assert ask(replay, "GET /books").steps[0].control_request.target == b"/books"
 
 
-def test_large_requests_and_large_answers_go_through_among_small_ones(policy: Policy) -> None:
+def test_large_requests_and_large_answers_go_through_among_small_ones(settings: ReplaySettings) -> None:
     post, get = step("POST /books", LARGE), step("GET /books").request
     padded = Step(replace(get, headers=(*get.headers, (b"X-Padding", LARGE))))
     kinds = [
@@ -74,7 +74,7 @@ def test_large_requests_and_large_answers_go_through_among_small_ones(policy: Po
         case("GET /books"),
     ]
     cases = [replace(kinds[number % 4], name=f"{number}") for number in range(4 * AHEAD)]
-    with replaying(policy, new=LEGACY) as replay:
+    with replaying(settings, new=LEGACY) as replay:
         pairs = list(replay.run(cases, never))
     assert [pair.case for pair in pairs] == cases
     for pair in pairs:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from gateway.comparing.causes.symptom import Cause
 from gateway.comparing.observation import Observation
-from gateway.comparing.policy import Policy
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from gateway.http.message import Request, Response
 from gateway.parity.reporting.report import Report
@@ -51,7 +50,7 @@ def report(results: tuple[ParityResult, ...], *complaints: str) -> Report:
         seconds=12.5,
         seed=4711,
         cases=len(results),
-        summaries=summarise(results, Policy()),
+        summaries=summarise(results, 5),
         results=results,
         causes=CAUSES,
         complaints=complaints,

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.comparing.policy import Policy
+from gateway.comparing.policy import ComparisonPolicy
 from gateway.comparing.result import Outcome
 from gateway.comparing.verdicts import judge
+from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.case_results import case_results
 from gateway.parity.corpus.files import load_corpus
 from gateway.parity.replaying.replay import Replay
@@ -212,10 +213,10 @@ def test_the_samples_own_tests_replay_green_against_itself(tmp_path: Path) -> No
     cases = load_corpus(tmp_path / "corpus")
     assert len(cases) == 25
     environment = (("DEPOT_DATABASE_URL", "{database}"), ("DEPOT_UPLOAD_DIR", "{directory}/uploads"))
-    policy = Policy(corpus=str(tmp_path / "corpus"), environment=environment)
+    settings = ReplaySettings(corpus=str(tmp_path / "corpus"), environment=environment)
     app = "legacy_flask:create_app"
-    with Replay(Setup(app, app, policy, tmp_path), workers=1, seed=1) as replay:
-        pairs = list(replay.run(cases, lambda step: judge(step, "GET /", policy, date(2024, 1, 2))))
+    with Replay(Setup(app, app, settings, tmp_path), workers=1, seed=1) as replay:
+        pairs = list(replay.run(cases, lambda step: judge(step, "GET /", ComparisonPolicy(), date(2024, 1, 2))))
     results = [result for pair in pairs for result in case_results(pair, lambda _: "GET /")]
     assert [(pair.case.name, pair.refused) for pair in pairs if pair.refused] == []
     assert [result for result in results if result.outcome not in (Outcome.MATCHED, Outcome.IGNORED)] == []
