@@ -25,7 +25,9 @@ from ..evidence.recording import keep_evidence
 from ..parity.counterexamples import save_counterexamples
 from ..parity.plan import Plan, plan_routes, with_cases
 from ..parity.reporting.html_report import render_html
-from ..parity.reporting.report import Report, exit_code, render_json, render_junit
+from ..parity.reporting.json_report import render_json
+from ..parity.reporting.junit_report import render_junit
+from ..parity.reporting.report import Report, exit_code
 from ..parity.run import RunOptions, run_parity
 from ..store.store import Store
 from .parity_view import report_view, shortened_list

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..comparing.result import Disposition, Outcome
-from ..parity.reporting.grouping import Group, group_differences
-from ..parity.reporting.report import Report, power_share, request_text
+from ..parity.reporting.difference_classes import DifferenceClass, classify_differences
+from ..parity.reporting.formatting import format_request
+from ..parity.reporting.report import Report, power_share
 from ..parity.reporting.side_by_side import Piece, side_by_side
 from ..parity.reporting.visible import visible
 from ..parity.summary import RouteSummary, power_text
@@ -24,10 +25,10 @@ _OUTCOMES = {
     Outcome.MISMATCHED: "bold red",
     Outcome.INCONCLUSIVE: "yellow",
 }
-_MOST_CLASSES = 10
-_MOST_LINES = 30
-_MOST_PLACES = 5
-_LONGEST_VALUE = 120
+_MAX_CLASSES = 10
+_MAX_LINES = 30
+_MAX_LOCATIONS = 5
+_MAX_VALUE_CHARS = 120
 _NO_ROUTE = "(no route: the default answers)"
 
 
@@ -36,31 +37,27 @@ def report_view(report: Report) -> Iterator[RenderableType]:
     yield routes_table(report.summaries)
     mismatched = (result for result in report.results if result.outcome is Outcome.MISMATCHED)
     blocks = _blocks(
-        [
-            group
-            for group in group_differences(mismatched, report.generated)
-            if group.disposition is Disposition.MISMATCH
-        ]
+        [one for one in classify_differences(mismatched, report.generated) if one.disposition is Disposition.MISMATCH]
     )
-    for block in blocks[:_MOST_CLASSES]:
+    for block in blocks[:_MAX_CLASSES]:
         yield Text()
         yield from _block_view(block, report)
-    if len(blocks) > _MOST_CLASSES:
-        yield Text(f"\nand {len(blocks) - _MOST_CLASSES} more, of which --html FILE shows all", style="dim")
+    if len(blocks) > _MAX_CLASSES:
+        yield Text(f"\nand {len(blocks) - _MAX_CLASSES} more, of which --html FILE shows all", style="dim")
     yield Text()
     yield from (_text(complaint, "red") for complaint in report.complaints)
     yield outcome_line(report)
     yield from (_text(note, "dim") for note in report.notes)
 
 
-def _blocks(groups: Iterable[Group]) -> list[list[Group]]:
-    """Places without a known cause that the same request shows are one block: a wrong status changes the body too.
+def _blocks(classes: Iterable[DifferenceClass]) -> list[list[DifferenceClass]]:
+    """Classes without a known cause that the same request shows are one block: a wrong status changes the body too.
 
     What is left over and counted as one is of several routes, and so a block of its own.
     """
-    blocks: dict[object, list[Group]] = {}
-    for group in groups:
-        blocks.setdefault(group.cause or (group.routes, group.sample.case, group.sample.step), []).append(group)
+    blocks: dict[object, list[DifferenceClass]] = {}
+    for one in classes:
+        blocks.setdefault(one.cause or (one.routes, one.sample.case, one.sample.step), []).append(one)
     return list(blocks.values())
 
 
@@ -93,26 +90,26 @@ def outcome_line(report: Report) -> Text:
     return text.append(power_text(report.clean), style="dim")
 
 
-def _block_view(block: list[Group], report: Report) -> Iterator[RenderableType]:
-    group = block[0]
-    sample, cause = group.sample, report.causes.get(group.cause)
-    places = shortened_list([place for one in block for place in one.places], 4)
-    times, routes = max(one.count for one in block), shortened_list([route or _NO_ROUTE for route in group.routes], 3)
+def _block_view(block: list[DifferenceClass], report: Report) -> Iterator[RenderableType]:
+    first = block[0]
+    sample, cause = first.sample, report.causes.get(first.cause)
+    locations = shortened_list([location for one in block for location in one.locations], 4)
+    times, routes = max(one.count for one in block), shortened_list([route or _NO_ROUTE for route in first.routes], 3)
     if cause is None:
-        yield _text(f"{routes}: {places}: no known cause", "bold")
+        yield _text(f"{routes}: {locations}: no known cause", "bold")
         yield _indented(_text(f"{times} in all"))
     else:
-        yield _text(f"{cause.title} [{group.cause}]", "bold")
+        yield _text(f"{cause.title} [{first.cause}]", "bold")
         yield _indented(_text(f"fix: {cause.advice}", "italic"))
-        yield _indented(_text(f"{places}, {times} in all, on {routes}"))
+        yield _indented(_text(f"{locations}, {times} in all, on {routes}"))
     yield _indented(_text(f"as in {sample.case}{f', request {sample.step + 1}' if sample.step else ''}:", "dim"))
-    yield _indented(_text(request_text(sample.request), "dim"))
-    yield from (_indented(_told(one)) for one in block[:_MOST_PLACES])
-    yield _indented(Stack(_side_by_side(group)))
+    yield _indented(_text(format_request(sample.request), "dim"))
+    yield from (_indented(_told(one)) for one in block[:_MAX_LOCATIONS])
+    yield _indented(Stack(_side_by_side(first)))
 
 
-def _told(group: Group) -> Text:
-    found = group.verdict.difference
+def _told(one: DifferenceClass) -> Text:
+    found = one.verdict.difference
     values = [_shortened(value) for value in (found.control, found.candidate)]
     return Text.assemble(visible(f"{found.where}: "), (values[0], "red"), " -> ", (values[1], "green"))
 
@@ -123,14 +120,14 @@ def shortened_list(texts: Sequence[str], most: int) -> str:
     return ", ".join(texts[:most]) + more
 
 
-def _side_by_side(group: Group) -> Table:
+def _side_by_side(one: DifferenceClass) -> Table:
     table = Table("legacy", "new", box=None, header_style="dim", pad_edge=False, expand=True)
-    lines = side_by_side(group.sample.control, group.sample.candidate)
-    for line in lines[:_MOST_LINES]:
+    lines = side_by_side(one.sample.control, one.sample.candidate)
+    for line in lines[:_MAX_LINES]:
         style = ("red", "green") if line.differs else ("", "")
         table.add_row(_pieces(line.control, style[0]), _pieces(line.candidate, style[1]))
-    if len(lines) > _MOST_LINES:
-        table.add_row(Text(f"... {len(lines) - _MOST_LINES} more lines", style="dim"), "")
+    if len(lines) > _MAX_LINES:
+        table.add_row(Text(f"... {len(lines) - _MAX_LINES} more lines", style="dim"), "")
     return table
 
 
@@ -151,4 +148,4 @@ def _indented(what: RenderableType) -> Padding:
 
 def _shortened(value: str | None) -> str:
     """On one line: the whole of it is in the answers below."""
-    return "(absent)" if value is None else shorten(visible(value), _LONGEST_VALUE, placeholder="...")
+    return "(absent)" if value is None else shorten(visible(value), _MAX_VALUE_CHARS, placeholder="...")

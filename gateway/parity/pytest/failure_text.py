@@ -7,7 +7,7 @@ from textwrap import shorten
 
 from ...comparing.causes import CAUSES
 from ...comparing.result import Disposition, ParityResult
-from ..reporting.report import request_text, told
+from ..reporting.formatting import format_request, format_verdict
 from ..reporting.side_by_side import Piece, side_by_side
 
 WIDTH = 56
@@ -19,12 +19,12 @@ LONGEST = 200
 def failure_text(result: ParityResult) -> str:
     """The note, the differences, what to do about them, the request, and both answers side by side."""
     head = [result.note] if result.note else []
-    head += [shorten(told(verdict), LONGEST, placeholder="...") for verdict in result.verdicts]
+    head += [shorten(format_verdict(verdict), LONGEST, placeholder="...") for verdict in result.verdicts]
     known = dict.fromkeys(
         one.cause for one in result.verdicts if one.cause in CAUSES and one.disposition is Disposition.MISMATCH
     )
     head += [f"{name}: {CAUSES[name].title}\n    fix: {CAUSES[name].advice}" for name in known]
-    return "\n".join([*head, "", request_text(result.request), "", *_columns(result)])
+    return "\n".join([*head, "", format_request(result.request), "", *_columns(result)])
 
 
 def _columns(result: ParityResult) -> Iterator[str]:

@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import zip_longest
 
 from ...comparing.observation import Observation
 from ...http.message import Response
 from .visible import visible
 
-MOST_LINES = 200
+MAX_LINES = 200
 """Lines of one answer that are aligned; what is beyond is only counted."""
-LONGEST = 2_000
-"""Characters of one line."""
+MAX_LINE_CHARS = 2_000
 
 Piece = tuple[str, bool]
 """(text, whether the other side has something else here)."""
@@ -33,7 +33,7 @@ class Line:
 
 
 def side_by_side(control: Observation | None, candidate: Observation | None) -> tuple[Line, ...]:
-    """Both answers, status, exception and headers first, JSON laid out with its keys sorted."""
+    """Return the lines of both answers: status, exception, headers, then the body, JSON with its keys sorted."""
     parts = zip(_parts(control), _parts(candidate), strict=True)
     return tuple(line for left, right in parts for line in _aligned(left, right))
 
@@ -42,55 +42,48 @@ def _aligned(left: list[str], right: list[str]) -> Iterator[Line]:
     for operation, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if operation == "equal":
             yield from (Line(((text, False),), ((text, False),)) for text in left[a:b])
-        else:
-            yield from _replaced(left[a:b], right[c:d])
-
-
-def _replaced(left: list[str], right: list[str]) -> Iterator[Line]:
-    for at in range(max(len(left), len(right))):
-        if at >= len(left):
-            yield Line(None, ((right[at], True),))
-        elif at >= len(right):
-            yield Line(((left[at], True),), None)
-        else:
-            yield _marked(left[at], right[at])
+            continue
+        for old, new in zip_longest(left[a:b], right[c:d]):
+            if old is None or new is None:
+                yield Line(None if old is None else ((old, True),), None if new is None else ((new, True),))
+            else:
+                yield _marked(old, new)
 
 
 def _marked(left: str, right: str) -> Line:
-    ours: list[Piece] = []
-    theirs: list[Piece] = []
+    control: list[Piece] = []
+    candidate: list[Piece] = []
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     if matcher.ratio() < 0.4:
         return Line(((left, True),), ((right, True),))
     for operation, a, b, c, d in matcher.get_opcodes():
         if a < b:
-            ours.append((left[a:b], operation != "equal"))
+            control.append((left[a:b], operation != "equal"))
         if c < d:
-            theirs.append((right[c:d], operation != "equal"))
-    if not any(marked for _, marked in ours):
-        ours = [(left, True)]  # only the other side has more: both lines are marked, or it would look alike
-    return Line(tuple(ours), tuple(theirs))
+            candidate.append((right[c:d], operation != "equal"))
+    if not any(marked for _, marked in control):
+        control = [(left, True)]  # only the other side has more: both lines are marked, or it would look alike
+    return Line(tuple(control), tuple(candidate))
 
 
 def _parts(observation: Observation | None) -> tuple[list[str], list[str], list[str]]:
-    """Status, exception, the rest; each is aligned alone, so that an exception of one side shifts nothing."""
+    """Return status, exception and the rest; each is aligned alone, so that an exception of one side shifts nothing."""
     if observation is None:
         return ["(not run)"], [], []
     raised = _cut(visible(f"raised {observation.error}").splitlines()) if observation.error else []
     response = observation.response
-    return ([], raised, []) if response is None else ([str(response.status)], raised, _cut(_answer_lines(response)))
+    if response is None:
+        return [], raised, []
+    pairs = sorted((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)
+    head = (visible(f"{name}: {value}") for name, value in pairs)
+    return [str(response.status)], raised, _cut([*head, "", *visible(_body_text(response)).splitlines()])
 
 
 def _cut(lines: list[str]) -> list[str]:
-    if len(lines) > MOST_LINES:
-        lines = [*lines[:MOST_LINES], f"... {len(lines) - MOST_LINES} lines more"]
-    return [line if len(line) <= LONGEST else f"{line[:LONGEST]} ... {len(line) - LONGEST} more" for line in lines]
-
-
-def _answer_lines(response: Response) -> list[str]:
-    pairs = sorted((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers)
-    head = (visible(f"{name}: {value}") for name, value in pairs)
-    return [*head, "", *visible(_body_text(response)).splitlines()]
+    if len(lines) > MAX_LINES:
+        lines = [*lines[:MAX_LINES], f"... {len(lines) - MAX_LINES} lines more"]
+    most = MAX_LINE_CHARS
+    return [line if len(line) <= most else f"{line[:most]} ... {len(line) - most} more" for line in lines]
 
 
 def _body_text(response: Response) -> str:

@@ -16,9 +16,12 @@ from gateway.comparing.causes.symptom import Cause
 from gateway.comparing.observation import Observation
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from gateway.http.message import Request, Response
-from gateway.parity.reporting.grouping import MOST, group_differences
+from gateway.parity.reporting.difference_classes import MAX_CLASSES, classify_differences
+from gateway.parity.reporting.formatting import format_request, format_verdict
 from gateway.parity.reporting.html_report import render_html
-from gateway.parity.reporting.report import Report, exit_code, render_json, render_junit, request_text, told
+from gateway.parity.reporting.json_report import render_json
+from gateway.parity.reporting.junit_report import render_junit
+from gateway.parity.reporting.report import Report, exit_code
 from gateway.parity.reporting.side_by_side import side_by_side
 from gateway.parity.summary import power, power_text
 from tests.parity.reporting.runs import DETAIL, STATUS, VARY, answer, huge, mixed, report, result
@@ -26,20 +29,20 @@ from tests.parity.reporting.runs import DETAIL, STATUS, VARY, answer, huge, mixe
 
 def test_ten_thousand_differences_are_at_most_fifty_classes() -> None:
     run = huge()
-    groups = group_differences(run.results)
+    classes = classify_differences(run.results)
     assert sum(len(one.verdicts) for one in run.results) == 10_000
-    assert 1 < len(groups) <= MOST
-    assert sum(group.count for group in groups) == 10_000
+    assert 1 < len(classes) <= MAX_CLASSES
+    assert sum(one.count for one in classes) == 10_000
 
 
 def test_few_classes_keep_their_places_mismatches_first() -> None:
-    groups = group_differences(mixed().results)
-    assert [(group.cause, group.places, group.disposition, group.count) for group in groups] == [
+    classes = classify_differences(mixed().results)
+    assert [(one.cause, one.locations, one.disposition, one.count) for one in classes] == [
         ("validation", ("status", "body.detail"), Disposition.MISMATCH, 60),
         ("", ("header.vary",), Disposition.IGNORED, 50),
         ("", ("body.stamp",), Disposition.NOISE, 20),
     ]
-    assert groups[1].routes == ("GET /users/<int:user_id>", "POST /todos")
+    assert classes[1].routes == ("GET /users/<int:user_id>", "POST /todos")
 
 
 def test_who_gets_in_and_what_is_stored_comes_first_however_rare() -> None:
@@ -48,8 +51,8 @@ def test_who_gets_in_and_what_is_stored_comes_first_however_rare() -> None:
         result(number, "POST /todos", Outcome.MISMATCHED, Verdict(Difference(where, "1", "2"), Disposition.MISMATCH))
         for number, where in enumerate(harmful)
     )
-    groups = group_differences((*huge().results, *rare))
-    assert [group.places for group in groups[:2]] == [("authentication",), ("effect.rows.todos",)]
+    classes = classify_differences((*huge().results, *rare))
+    assert [one.locations for one in classes[:2]] == [("authentication",), ("effect.rows.todos",)]
 
 
 def one(
@@ -68,46 +71,46 @@ def test_classes_stand_in_the_order_of_their_harm() -> None:
         ("GET /a", "effect.rows.todos", "forgotten-commit"),
         ("GET /a", "secret", ""),
     ]
-    groups = group_differences(one(number, *what) for number, what in enumerate(found))
-    assert [(group.routes[0], group.places[0], group.cause) for group in groups] == found[::-1]
-    assert [group.harm for group in groups] == [0, 1, 2, 3, 4, 5]
+    classes = classify_differences(one(number, *what) for number, what in enumerate(found))
+    assert [(one.routes[0], one.locations[0], one.cause) for one in classes] == found[::-1]
+    assert [one.harm for one in classes] == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_class_that_touches_a_route_too_is_not_the_last() -> None:
     both = [one(0, "", "status", "merged-slashes"), one(1, "GET /a", "status", "merged-slashes")]
-    assert [(group.harm, group.routes) for group in group_differences(both)] == [(3, ("", "GET /a"))]
+    assert [(one.harm, one.routes) for one in classify_differences(both)] == [(3, ("", "GET /a"))]
 
 
-@pytest.mark.parametrize(("most", "classes"), [(MOST, 15), (8, 5)])
-def test_what_has_no_known_cause_is_a_class_of_its_own_on_each_route(most: int, classes: int) -> None:
+@pytest.mark.parametrize(("limit", "count"), [(MAX_CLASSES, 15), (8, 5)])
+def test_what_has_no_known_cause_is_a_class_of_its_own_on_each_route(limit: int, count: int) -> None:
     found = [one(number, f"GET /r{number % 5}", f"body.f{number % 3}[{number}]") for number in range(30)]
-    groups = group_differences(found, most=most)
-    assert [(len(group.routes), group.count) for group in groups] == [(1, 30 // classes)] * classes
+    classes = classify_differences(found, limit=limit)
+    assert [(len(one.routes), one.count) for one in classes] == [(1, 30 // count)] * count
 
 
 def test_what_is_left_over_comes_last() -> None:
     found = [one(number, f"GET /r{number % 9}", f"body.f{number}") for number in range(90)]
-    groups = group_differences(found, most=8)
-    assert [(len(group.routes), group.count) for group in groups] == [(1, 10)] * 5 + [(4, 40)]
+    classes = classify_differences(found, limit=8)
+    assert [(len(one.routes), one.count) for one in classes] == [(1, 10)] * 5 + [(4, 40)]
 
 
 def test_what_is_ignored_takes_no_place_from_a_mismatch() -> None:
     ignored = [
         one(number, "GET /a", f"header.x-{number // 2}", disposition=Disposition.IGNORED) for number in range(10)
     ]
-    unknown = [one(number, f"GET /{number}", "body") for number in range(MOST - 6)]
-    known = one(MOST, "GET /a", "status", "validation")
-    assert "validation" in {group.cause for group in group_differences([*ignored, *unknown, known])}
+    unknown = [one(number, f"GET /{number}", "body") for number in range(MAX_CLASSES - 6)]
+    known = one(MAX_CLASSES, "GET /a", "status", "validation")
+    assert "validation" in {one.cause for one in classify_differences([*ignored, *unknown, known])}
 
 
 def test_a_sample_is_one_that_somebody_wrote_where_there_is_one() -> None:
     made_up, longer, written = (
         result(number, "POST /todos", Outcome.MISMATCHED, STATUS) for number in (1, 10**9, 2 * 10**9)
     )
-    assert [group.sample for group in group_differences((longer, made_up, written))] == [made_up]
+    assert [one.sample for one in classify_differences((longer, made_up, written))] == [made_up]
     generated = {made_up.case, longer.case}
-    assert [group.sample for group in group_differences((longer, made_up, written), generated)] == [written]
-    assert [group.sample for group in group_differences((longer, made_up), generated)] == [made_up]
+    assert [one.sample for one in classify_differences((longer, made_up, written), generated)] == [written]
+    assert [one.sample for one in classify_differences((longer, made_up), generated)] == [made_up]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +162,14 @@ def test_json_has_every_difference_and_every_route() -> None:
         "POST /todos": "mismatched",
     }
     assert len(tree["differences"]) == 50
+    assert tree["classes"][0] == {
+        "locations": ["status", "body.detail"],
+        "cause": "validation",
+        "disposition": "mismatch",
+        "count": 60,
+        "routes": ["POST /todos"],
+        "sample": "case 0",
+    }
     assert tree["complaints"]
 
 
@@ -181,8 +192,8 @@ def test_junit_survives_what_xml_cannot_hold() -> None:
 
 
 def test_a_difference_in_one_line() -> None:
-    assert told(DETAIL) == "body.detail: (absent) -> [...] (validation)"
-    assert told(VARY) == "header.vary: Cookie -> (absent) [ignored: no cookie is read on the new side]"
+    assert format_verdict(DETAIL) == "body.detail: (absent) -> [...] (validation)"
+    assert format_verdict(VARY) == "header.vary: Cookie -> (absent) [ignored: no cookie is read on the new side]"
 
 
 CONTROLS = "\x00\x07\x1b[2J\r\x7f\x85\x9b"
@@ -201,8 +212,8 @@ def controlling() -> ParityResult:
 
 def test_control_characters_are_shown_and_not_sent() -> None:
     odd = controlling()
-    assert told(odd.verdicts[0]) == f"body.{SHOWN}: {SHOWN} -> c"
-    assert request_text(odd.request) == f"POST {SHOWN}\nx-odd: {SHOWN}\n\n{SHOWN}"
+    assert format_verdict(odd.verdicts[0]) == f"body.{SHOWN}: {SHOWN} -> c"
+    assert format_request(odd.request) == f"POST {SHOWN}\nx-odd: {SHOWN}\n\n{SHOWN}"
     lines = side_by_side(odd.control, odd.candidate)
     assert [(joined(line.control), joined(line.candidate)) for line in lines] == [
         ("200", "200"),
@@ -241,6 +252,16 @@ def test_status_lines_stand_beside_each_other(error: str | None) -> None:
     assert texts == [*head, ("vary: Cookie", "vary: Accept"), ("", ""), ("1", "2")]
 
 
+def test_an_empty_line_of_one_side_is_a_line() -> None:
+    plain = [Observation(Response(200, (), body)) for body in (b"a", b"a\n\nb")]
+    lines = side_by_side(*plain)
+    assert [(joined(line.control), joined(line.candidate)) for line in lines[2:]] == [
+        ("a", "a"),
+        (None, ""),
+        (None, "b"),
+    ]
+
+
 def test_an_error_without_an_answer_is_told() -> None:
     lines = side_by_side(None, Observation(None, error="KeyError: 'x'"))
     assert [(joined(line.control), joined(line.candidate)) for line in lines] == [
@@ -256,7 +277,7 @@ def test_the_page_is_whole_and_asks_nobody(make: Callable[[], object], tmp_path:
     browser.get(page.as_uri())
     assert browser.execute_script("return document.readyState") == "complete"
     assert browser.execute_script("return performance.getEntriesByType('resource').length") == 0
-    assert len(browser.find_elements(By.CSS_SELECTOR, "details")) <= MOST
+    assert len(browser.find_elements(By.CSS_SELECTOR, "details")) <= MAX_CLASSES
     assert page.stat().st_size < 2_000_000
 
 

@@ -1,0 +1,79 @@
+"""A run for programs, as JSON; docs/parity.md documents the format."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from ..summary import power
+from .report import Report
+
+
+def render_json(report: Report) -> str:
+    """Return the run as one JSON object."""
+    tree = {
+        "outcome": report.outcome.value,
+        "legacy": report.legacy,
+        "new": report.new,
+        "began": report.began.isoformat(),
+        "seconds": round(report.seconds, 3),
+        "seed": report.seed,
+        "cases": report.cases,
+        "requests": {outcome.value: count for outcome, count in report.counts},
+        "power": power(report.clean),
+        "complaints": report.complaints,
+        "notes": report.notes,
+        "interrupted": report.was_interrupted,
+        "routes": [
+            {
+                "route": one.route,
+                "outcome": one.outcome.value,
+                "matched": one.matched,
+                "ignored": one.ignored,
+                "mismatched": one.mismatched,
+                "inconclusive": one.inconclusive,
+                "note": one.note,
+                "power": power(one.clean),
+                "latency": {
+                    "legacy": one.legacy_latency and asdict(one.legacy_latency),
+                    "new": one.new_latency and asdict(one.new_latency),
+                },
+            }
+            for one in report.summaries
+        ],
+        "classes": [
+            {
+                "locations": one.locations,
+                "cause": one.cause,
+                "disposition": one.disposition.value,
+                "count": one.count,
+                "routes": one.routes,
+                "sample": one.sample.case,
+            }
+            for one in report.classes
+        ],
+        "differences": [
+            {
+                "case": result.case,
+                "step": result.step,
+                "route": result.route,
+                "request": result.request.line,
+                "outcome": result.outcome.value,
+                "note": result.note,
+                "differences": [
+                    {
+                        "where": verdict.difference.where,
+                        "control": verdict.difference.control,
+                        "candidate": verdict.difference.candidate,
+                        "disposition": verdict.disposition.value,
+                        "reason": verdict.reason,
+                        "cause": verdict.cause,
+                    }
+                    for verdict in result.verdicts
+                ],
+            }
+            for result in report.results
+            if result.verdicts
+        ],
+    }
+    return json.dumps(tree, indent=2, ensure_ascii=False)

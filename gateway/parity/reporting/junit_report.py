@@ -1,0 +1,37 @@
+"""A run for CI servers, as JUnit XML: a suite a route, a test a request."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from ...comparing.result import Outcome
+from .formatting import format_verdict
+from .report import Report
+from .visible import visible
+
+_ELEMENTS = {Outcome.MISMATCHED: "failure", Outcome.INCONCLUSIVE: "error"}
+"""No data is not green: an inconclusive request is an error."""
+
+
+def render_junit(report: Report) -> str:
+    """Return the run as an XML document.
+
+    XML has no place for most control characters, escaped or not; so they are as `visible` shows them.
+    """
+    root = ElementTree.Element("testsuites")
+    for one in report.summaries:
+        results = [result for result in report.results if result.route == one.route]
+        suite = ElementTree.SubElement(
+            root, "testsuite", name=visible(one.route) or "(no route)", tests=str(len(results))
+        )
+        suite.attrib |= {"failures": str(one.mismatched), "errors": str(one.inconclusive)}
+        for result in results:
+            seconds = result.candidate.duration if result.candidate else 0.0
+            name = visible(f"{result.case} #{result.step + 1}")
+            test = ElementTree.SubElement(
+                suite, "testcase", name=name, classname=visible(one.route), time=f"{seconds:.4f}"
+            )
+            if result.outcome in _ELEMENTS:
+                text = visible("\n".join(map(format_verdict, result.verdicts)) or result.note)
+                ElementTree.SubElement(test, _ELEMENTS[result.outcome], message=text.partition("\n")[0]).text = text
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
