@@ -8,7 +8,7 @@ import click
 from rich.markup import escape
 
 from ..config.edit import Flip, flip, write_map
-from ..config.map_file import decode_map, draft_map, read_map
+from ..config.map_file import decode_map, parse_map, read_map
 from ..errors import StoreError
 from ..rollout.flips import Move, audited, refuse_harm, refuse_unsupported, what_lacks
 from ..routing.route import Mode
@@ -33,7 +33,7 @@ def flip_command(path: Path, route: str, mode: str, percent: float | None, force
         raise click.UsageError('--force and --reason "..." go together: whoever overrides says why')
     flipped = flip(decode_map(text, path), str(path), route, Mode(mode), percent)
     before = create_app(path, watch=False)
-    after = Gateway(legacy=before.legacy, new=before.new, routes=draft_map(flipped.text, str(path)))
+    after = Gateway(legacy=before.legacy, new=before.new, routes=parse_map(flipped.text, str(path)))
     move = Move(canonical_key(route), before, after)
     refuse_harm(move)
     lacking = what_lacks(move)

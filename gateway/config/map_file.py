@@ -58,7 +58,7 @@ class MigrationMap:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ParsedMap:
     """A map as far as it could be read, with what is wrong in it; only a draft without faults may be used."""
 
     map: MigrationMap
@@ -76,7 +76,7 @@ def load_map(path: str | Path) -> MigrationMap:
 
     Raises MapError with every fault of the file.
     """
-    return draft_map(decode_map(read_map(path), path), str(path)).checked()
+    return parse_map(decode_map(read_map(path), path), str(path)).checked()
 
 
 def read_map(path: str | Path) -> bytes:
@@ -96,7 +96,7 @@ def decode_map(text: bytes, path: str | Path) -> str:
         raise MapError((Fault(str(path), None, "", f"not UTF-8 at byte {error.start}; save it as UTF-8"),)) from None
 
 
-def draft_map(text: str, path: str = "migration_map.toml") -> Draft:
+def parse_map(text: str, path: str = "migration_map.toml") -> ParsedMap:
     """Parse a map's text; every fault carries file, line and key path. Raises MapError when it is not TOML at all."""
     try:
         tree = tomllib.loads(text)
@@ -107,15 +107,15 @@ def draft_map(text: str, path: str = "migration_map.toml") -> Draft:
     reader = _Reader(path, lines)
     comparison, replay, faults = read_parity(tree.get("parity", {}), path, stands)
     drafted = replace(reader.map(tree), comparison=comparison, replay=replay, path=path, version=_version(text))
-    return Draft(drafted, (*reader.faults, *faults))
+    return ParsedMap(drafted, (*reader.faults, *faults))
 
 
-def draft_routes(routes: Mapping[str, Any], default: str) -> Draft:
+def parse_routes(routes: Mapping[str, Any], default: str) -> ParsedMap:
     """The same for a map given in Python: `{"GET /todos": "new"}` as it would stand under `[routes]`."""
     reader = _Reader("Gateway(...)", {})
     drafted = reader.map({"gateway": {"default": default}, "routes": dict(routes)})
     version = _version(repr((default, sorted(routes.items()))))
-    return Draft(replace(drafted, path="Gateway(...)", version=version), tuple(reader.faults))
+    return ParsedMap(replace(drafted, path="Gateway(...)", version=version), tuple(reader.faults))
 
 
 def parse_route_key(text: str) -> tuple[frozenset[str] | None, str]:

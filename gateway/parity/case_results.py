@@ -55,7 +55,7 @@ def case_results(pair: ComparedCase, route_of: Callable[[Request], str]) -> tupl
 
 def _changes_what_follows(step: Step, mismatched: frozenset[str]) -> bool:
     """Return whether a mismatch may be why a later request of the case differs."""
-    captured = {location for _, location in step.keep}
+    captured = {location for _, location in step.captures}
     return any(location in captured or not _PASSING.fullmatch(location) for location in mismatched)
 
 

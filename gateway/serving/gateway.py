@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..apps.loading import import_app, url_map_of
 from ..bridge import WSGIBridge
-from ..config.map_file import Draft, MigrationMap, decode_map, draft_map, draft_routes, read_map
+from ..config.map_file import MigrationMap, ParsedMap, decode_map, parse_map, parse_routes, read_map
 from ..errors import Fault, ImportAppError, MapError
 from ..http.scope import first_header, path_of
 from ..routing import canary
@@ -44,14 +44,14 @@ class Gateway:
         *,
         legacy: Any = None,
         new: ASGIApp | None = None,
-        routes: Mapping[str, Any] | Draft | None = None,
+        routes: Mapping[str, Any] | ParsedMap | None = None,
         default: str = "legacy",
     ) -> None:
         """`legacy` is a WSGI callable, `new` an ASGI one; `routes` is what stands under `[routes]` in a file.
 
         Raises MapError with every fault of the routes.
         """
-        draft = routes if isinstance(routes, Draft) else draft_routes(routes or {}, default)
+        draft = routes if isinstance(routes, ParsedMap) else parse_routes(routes or {}, default)
         self._bridge = None if legacy is None else WSGIBridge(legacy, limits=draft.map.limits)
         self._sides: dict[Backend, ASGIApp | None] = {Backend.LEGACY: self._bridge, Backend.NEW: new}
         self.legacy = legacy
@@ -132,7 +132,7 @@ class Gateway:
     async def _follow(self, path: Path, last: bytes) -> None:
         async for text in changes(path, last):
             try:
-                self._live = self._changed(draft_map(decode_map(text, path), str(path)))
+                self._live = self._changed(parse_map(decode_map(text, path), str(path)))
             except MapError as error:
                 self._refuse(error.faults)
             except Exception as error:  # noqa: BLE001 - whatever a file does to its readers, the next one is read too
@@ -146,7 +146,7 @@ class Gateway:
         for fault in faults:
             LOGGER.error("map refused, version %s stays in force: %s", self._live.map.version, fault)
 
-    def _changed(self, draft: Draft) -> Live:
+    def _changed(self, draft: ParsedMap) -> Live:
         """As `_compile`, for a process whose apps are loaded already."""
         now = self._live.map
         keys = {"gateway.legacy": "legacy", "gateway.new": "new", "bridge": "limits"}
@@ -157,7 +157,7 @@ class Gateway:
         )
         return self._compile(replace(draft, faults=draft.faults + faults))
 
-    def _compile(self, draft: Draft) -> Live:
+    def _compile(self, draft: ParsedMap) -> Live:
         """Raises MapError with the faults of the text, of the rules and of the sides together."""
         faults = [*draft.faults, *self._missing_sides(draft.map)]
         try:
@@ -185,7 +185,7 @@ def create_app(path: str | Path = "migration_map.toml", *, watch: bool = True) -
     Raises MapError with every fault of the map, ImportAppError when it names no app.
     """
     text = read_map(path)
-    draft = draft_map(decode_map(text, path), str(path))
+    draft = parse_map(decode_map(text, path), str(path))
     legacy, new = import_sides(draft)
     gateway = Gateway(legacy=legacy, new=new, routes=draft)
     if watch:
@@ -193,7 +193,7 @@ def create_app(path: str | Path = "migration_map.toml", *, watch: bool = True) -
     return gateway
 
 
-def import_sides(draft: Draft) -> tuple[Any, ASGIApp | None]:
+def import_sides(draft: ParsedMap) -> tuple[Any, ASGIApp | None]:
     """The two apps that a map names. A name that fails is reported together with the map's other faults."""
     try:
         legacy, new = (

@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway.apps.findings import EvidenceStatus, Finding, Level, check, list_rows, new_errors
 from gateway.apps.inventory import take_inventory
-from gateway.config.map_file import draft_map
+from gateway.config.map_file import parse_map
 from gateway.routing.table import RouteTable
 
 
@@ -53,7 +53,7 @@ def fastapi_of(*rules: str) -> FastAPI:
 
 def findings(text: str, legacy: Any = None, new: Any = None) -> list[Finding]:
     """Of a map whose first route stands on line 3."""
-    map_ = draft_map(f"[gateway]\n[routes]\n{text}", "m.toml").checked()
+    map_ = parse_map(f"[gateway]\n[routes]\n{text}", "m.toml").checked()
     inventory = take_inventory(legacy, new)
     table = RouteTable.compile(map_.routes, default=map_.default, url_map=legacy.url_map if legacy else None)
     return list(check(map_, table, inventory))
@@ -254,7 +254,7 @@ def test_the_worst_stands_first() -> None:
 
 def test_every_route_of_both_apps_has_a_row_once() -> None:
     legacy, new = flask_of("GET,POST /a", "/b", "/c/<int:x>"), fastapi_of("/a", "DELETE /c/{y}", "/d", "WS /e")
-    map_ = draft_map('[gateway]\n[routes]\n"GET /a" = "new"\n"GET,DELETE /c/<int:x>" = "legacy"\n"WS /e" = "new"\n').map
+    map_ = parse_map('[gateway]\n[routes]\n"GET /a" = "new"\n"GET,DELETE /c/<int:x>" = "legacy"\n"WS /e" = "new"\n').map
     table = RouteTable.compile(map_.routes, url_map=legacy.url_map)
     rows = list_rows(table, take_inventory(legacy, new))
     shown = [
@@ -326,6 +326,6 @@ def test_where_nothing_is_lacking_nothing_is_found(standing: EvidenceStatus | No
 
 
 def standing_findings(standing: EvidenceStatus | None) -> list[Finding]:
-    map_ = draft_map("[gateway]\n").checked()
+    map_ = parse_map("[gateway]\n").checked()
     table = RouteTable.compile((), default=map_.default, url_map=None)
     return list(check(map_, table, take_inventory(None, None), standing))

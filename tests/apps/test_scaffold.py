@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response
 
 from gateway.apps.inventory import flask_hooks, flask_routes
 from gateway.apps.scaffold import first_map, new_side
-from gateway.config.map_file import draft_map
+from gateway.config.map_file import parse_map
 from gateway.routing.route import Mode
 from gateway.routing.table import RouteTable, hidden_rules, own_methods, request_rules
 from tests.routing.test_oracle import Generated
@@ -93,7 +93,7 @@ def test_an_app_without_rules_and_hooks_has_a_map_too() -> None:
 
 def test_the_parity_table_of_the_first_map_is_one_once_it_is_uncommented() -> None:
     text = first_map_of(shop()) + "".join(f"{line[2:]}\n" for line in PARITY.splitlines()[2:])
-    replay = draft_map(text).checked().replay
+    replay = parse_map(text).checked().replay
     assert replay.database == "sqlite:///instance/app.sqlite3"
     assert replay.environment == (("DATABASE_URL", "{database}"),)
 
@@ -114,7 +114,7 @@ def test_any_rule_can_be_written_as_a_key(rule: str, line: str) -> None:
     app.add_url_rule(rule, "view", view)
     text = first_map_of(app)
     assert f"\n{line}\n" in text
-    assert [route.rule for route in draft_map(text).checked().routes] == [rule]
+    assert [route.rule for route in parse_map(text).checked().routes] == [rule]
 
 
 def test_a_line_has_only_the_methods_that_flask_gives_to_its_rule() -> None:
@@ -129,7 +129,7 @@ def test_a_line_has_only_the_methods_that_flask_gives_to_its_rule() -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_the_first_map_of_any_app_has_no_fault_and_leaves_nothing_unlisted(seed: int) -> None:
     url_map = Generated(seed).url_map
-    map_ = draft_map(first_map("shop:app", "new_app:app", flask_routes(url_map), ())).checked()
+    map_ = parse_map(first_map("shop:app", "new_app:app", flask_routes(url_map), ())).checked()
     table = RouteTable.compile(map_.routes, default=map_.default, url_map=url_map)
     rules = [(rule, own_methods(rule)) for rule in request_rules(url_map)]
     hidden = {rules[at][0].rule for at, _ in hidden_rules(rules)}

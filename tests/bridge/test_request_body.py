@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.map_file import draft_map
+from gateway.config.map_file import parse_map
 from tests.support.fault_clients import LEAVING, connect, connected, gauge, rest_of, serve_faulty, settle, state, tally
 from tests.support.servers import Server, ask, post, post_chunked, receive, request, wait_until
 
@@ -172,6 +172,6 @@ def test_stalled_uploads_hold_the_streams_lane_alone_and_little_disk(server: Ser
 
 @pytest.mark.parametrize("value", ['"64 MiB"', "0", "-1", "1.5", "true"])
 def test_a_limit_that_is_none_is_refused(value: str) -> None:
-    (fault,) = draft_map(f"[gateway]\nlegacy = 'a:b'\n[bridge]\nspool = {value}\n", "m.toml").faults
+    (fault,) = parse_map(f"[gateway]\nlegacy = 'a:b'\n[bridge]\nspool = {value}\n", "m.toml").faults
     shown = value.replace("true", "True")
     assert str(fault) == f"m.toml:4: bridge.spool: {shown} is no limit; write a whole number above 0"

@@ -65,11 +65,9 @@ def test_a_request_after_one_that_differs_is_no_difference_of_its_own(notes: Not
 def test_a_value_that_no_answer_has_is_said_aloud(agreeing: Notes) -> None:
     agreeing.edit("corpus/notes.toml", '"body.id"', '"body.number"')
     done = agreeing.run("parity", "--no-generate")
-    assert (
-        'case "a note is created and read": the control\'s answer to "POST /notes" has nothing to keep at body.number'
-        in " ".join(done.stdout.split())
-    )
-    assert done.stdout.count("nothing to keep") == 1
+    lacking = 'the control\'s answer to "POST /notes" has nothing to capture at body.number'
+    assert f'case "a note is created and read": {lacking}' in " ".join(done.stdout.split())
+    assert done.stdout.count("nothing to capture") == 1
     assert "2 inconclusive (6 cases" in done.stdout
 
 
@@ -78,7 +76,7 @@ LOOK_ROUND = """
 name = "look round"
 [[case.step]]
 request = "GET /about"
-keep = { text = "body" }
+capture = { text = "body" }
 [[case.step]]
 request = "GET /notes?about={{text}}"
 """

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.config.edit import flip, write_map
-from gateway.config.map_file import draft_map
+from gateway.config.map_file import parse_map
 from gateway.config.toml_positions import statements
 from gateway.errors import MapError
 from gateway.routing.route import Mode
@@ -235,6 +235,6 @@ def test_a_flipped_file_is_a_good_map(tmp_path: Path) -> None:
     path = tmp_path / "m.toml"
     path.write_text('[gateway]\n[routes]\n"GET /x" = "legacy"\n', encoding="utf-8")
     write_map(path, flip(path.read_text(encoding="utf-8"), str(path), "GET /x", Mode.CANARY, 10).text)
-    (route,) = draft_map(path.read_text(encoding="utf-8")).checked().routes
+    (route,) = parse_map(path.read_text(encoding="utf-8")).checked().routes
     assert (route.mode, route.percent, route.place.line) == (Mode.CANARY, 10, 3)
     assert len(list(statements(path.read_text(encoding="utf-8")))) == 3

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config.map_file import MigrationMap, draft_map, draft_routes, load_map, parse_route_key
+from gateway.config.map_file import MigrationMap, load_map, parse_map, parse_route_key, parse_routes
 from gateway.errors import MapError
 from gateway.routing.route import Backend, Mode, Place, Route
 
@@ -36,7 +36,7 @@ sticky = "cookie:session"
 
 
 def faults_of(text: str) -> list[str]:
-    return [str(fault) for fault in draft_map(text, "m.toml").faults]
+    return [str(fault) for fault in parse_map(text, "m.toml").faults]
 
 
 def routes_faults(*lines: str) -> list[str]:
@@ -75,7 +75,7 @@ def test_a_map_becomes_values(tmp_path: Path) -> None:
 
 
 def test_a_map_never_changes() -> None:
-    map_ = draft_map(EXAMPLE).checked()
+    map_ = parse_map(EXAMPLE).checked()
     assert all(route.listed for route in map_.routes)
     with pytest.raises(FrozenInstanceError):
         map_.default = Backend.LEGACY  # type: ignore[misc]
@@ -84,19 +84,19 @@ def test_a_map_never_changes() -> None:
 
 
 def test_all_that_is_not_said_has_a_default() -> None:
-    map_ = draft_map("[gateway]\n").checked()
+    map_ = parse_map("[gateway]\n").checked()
     assert map_ == MigrationMap(path="migration_map.toml", version=map_.version)
     assert (map_.default, map_.served_by_header, map_.routes) == (Backend.LEGACY, False, ())
 
 
 def test_each_text_has_its_version() -> None:
-    versions = [draft_map(text).map.version for text in (EXAMPLE, EXAMPLE, f"{EXAMPLE}\n", "[gateway]\n")]
+    versions = [parse_map(text).map.version for text in (EXAMPLE, EXAMPLE, f"{EXAMPLE}\n", "[gateway]\n")]
     assert versions[0] == versions[1]
     assert len(set(versions)) == 3
 
 
 def test_a_map_may_be_given_in_python() -> None:
-    draft = draft_routes({"GET /x": "new", "/y": {"mode": "canary", "percent": 2.5}}, "new")
+    draft = parse_routes({"GET /x": "new", "/y": {"mode": "canary", "percent": 2.5}}, "new")
     get, place = frozenset({"GET", "HEAD"}), Place("Gateway(...)", None)
     assert draft.faults == ()
     assert draft.map.default is Backend.NEW
@@ -106,12 +106,12 @@ def test_a_map_may_be_given_in_python() -> None:
     )
     assert (
         draft.map.version
-        == draft_routes({"/y": {"mode": "canary", "percent": 2.5}, "GET /x": "new"}, "new").map.version
+        == parse_routes({"/y": {"mode": "canary", "percent": 2.5}, "GET /x": "new"}, "new").map.version
     )
 
 
 def test_the_faults_of_a_map_in_python_have_no_line() -> None:
-    draft = draft_routes({"GET /x": "nwe"}, "lagacy")
+    draft = parse_routes({"GET /x": "nwe"}, "lagacy")
     assert [str(fault) for fault in draft.faults] == [
         'Gateway(...): gateway.default: "lagacy" is none of "legacy", "new"; did you mean "legacy"?',
         'Gateway(...): routes."GET /x": "nwe" is none of "legacy", "shadow", "canary", "new"; did you mean "new"?',
@@ -132,7 +132,7 @@ def test_the_faults_of_a_map_in_python_have_no_line() -> None:
     ],
 )
 def test_a_route_may_be_written_in_any_way_of_toml(form: str) -> None:
-    (route,) = draft_map(f"[gateway]\n[routes]\n{form}\n").checked().routes
+    (route,) = parse_map(f"[gateway]\n[routes]\n{form}\n").checked().routes
     assert (route.key, route.mode, route.percent, route.place.line) == ("GET /x", Mode.CANARY, 10.0, 3)
 
 
@@ -140,13 +140,13 @@ def test_a_route_may_be_written_in_any_way_of_toml(form: str) -> None:
     "sticky", ["client", "cookie:session", "cookie:__Host-id", "header:X-User", "header:a!#$%&'*+.^_`|~"]
 )
 def test_a_canary_sticks_to_a_client_a_cookie_or_a_header(sticky: str) -> None:
-    (route,) = draft_routes({"/x": {"mode": "canary", "percent": 1, "sticky": sticky}}, "legacy").checked().routes
+    (route,) = parse_routes({"/x": {"mode": "canary", "percent": 1, "sticky": sticky}}, "legacy").checked().routes
     assert route.sticky == sticky
 
 
 @pytest.mark.parametrize("percent", [0, 0.01, 100])
 def test_a_percent_is_from_0_to_100(percent: float) -> None:
-    (route,) = draft_routes({"/x": {"mode": "canary", "percent": percent}}, "legacy").checked().routes
+    (route,) = parse_routes({"/x": {"mode": "canary", "percent": percent}}, "legacy").checked().routes
     assert route.percent == percent
 
 
@@ -307,7 +307,7 @@ default = "flask"
 ["rules"]
 """
     with pytest.raises(MapError) as caught:
-        draft_map(text, "m.toml").checked()
+        parse_map(text, "m.toml").checked()
     assert [str(fault) for fault in caught.value.faults] == [
         'm.toml:2: gateway.legcy: unknown setting "legcy"; did you mean "legacy"?',
         'm.toml:3: gateway.default: "flask" is none of "legacy", "new"',
@@ -321,7 +321,7 @@ default = "flask"
 
 def test_only_what_is_without_fault_is_in_a_draft() -> None:
     lines = ['"GET /a" = "nwe"', '"GET /b" = "new"', '"GTE /c" = "new"', '"GET /d" = { mode = "new", percent = 400 }']
-    draft = draft_map("\n".join(["[gateway]", "[routes]", *lines]))
+    draft = parse_map("\n".join(["[gateway]", "[routes]", *lines]))
     assert [route.key for route in draft.map.routes] == ["GET /b"]
 
 
@@ -370,7 +370,7 @@ def test_a_fault_inside_a_route_of_many_lines_has_the_line_of_its_own_key() -> N
 )
 def test_what_is_not_toml_has_the_line_of_its_first_fault(text: str, fault: str) -> None:
     with pytest.raises(MapError) as caught:
-        draft_map(text, "m.toml")
+        parse_map(text, "m.toml")
     assert str(caught.value) == fault
 
 

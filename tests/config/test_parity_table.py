@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
-from gateway.config.map_file import draft_map
+from gateway.config.map_file import parse_map
 from gateway.config.replay_settings import ReplaySettings
 
 EXAMPLE = """\
@@ -51,11 +51,11 @@ SETTINGS += ["json_mode", "leave_out", "ignore"]
 
 def faults_of(*lines: str) -> list[str]:
     """The faults of lines under [parity]; the first stands on line 3."""
-    return [str(fault) for fault in draft_map("\n".join(["[gateway]", "[parity]", *lines]), "m.toml").faults]
+    return [str(fault) for fault in parse_map("\n".join(["[gateway]", "[parity]", *lines]), "m.toml").faults]
 
 
 def test_a_table_becomes_settings_and_a_policy() -> None:
-    map_ = draft_map(EXAMPLE).checked()
+    map_ = parse_map(EXAMPLE).checked()
     assert map_.replay == ReplaySettings(
         corpus="cases",
         store="postgresql://parity",
@@ -78,13 +78,13 @@ def test_a_table_becomes_settings_and_a_policy() -> None:
 
 def test_without_a_table_everything_has_its_default() -> None:
     for text in ("[gateway]\n", "[gateway]\n[parity]\n"):
-        map_ = draft_map(text).checked()
+        map_ = parse_map(text).checked()
         assert (map_.comparison, map_.replay) == (ComparisonPolicy(), ReplaySettings())
 
 
 def test_rules_may_stand_in_one_list() -> None:
     text = '[gateway]\n[parity]\nignore = [\n  { where = "status", reason = "x" },\n]\n'
-    assert draft_map(text).checked().comparison.rules == (IgnoreRule("status", "x", line=3),)
+    assert parse_map(text).checked().comparison.rules == (IgnoreRule("status", "x", line=3),)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_rule_says_where_and_why() -> None:
 
 
 def test_a_table_that_is_none() -> None:
-    found = draft_map("parity = 5\n[gateway]\n", "m.toml").faults
+    found = parse_map("parity = 5\n[gateway]\n", "m.toml").faults
     assert list(map(str, found)) == ["m.toml:1: parity: not a table; write [parity] on a line of its own"]
 
 
@@ -159,7 +159,7 @@ def test_a_rule_for_any_place_names_a_cause() -> None:
 
 def test_faults_stand_beside_those_of_the_rest_of_the_map() -> None:
     text = '[gateway]\ndefault = "nwe"\n[parity]\nminimum = 0\n'
-    assert [fault.line for fault in draft_map(text).faults] == [2, 4]
+    assert [fault.line for fault in parse_map(text).faults] == [2, 4]
 
 
 # --- the documentation ---
@@ -169,7 +169,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "parity.md").read_text(encoding="ut
 
 def test_the_documented_table_is_a_good_one() -> None:
     (example,) = re.findall(r"```toml\n(\[parity\].*?)```", PAGE, re.DOTALL)
-    map_ = draft_map(f"[gateway]\n{example}").checked()
+    map_ = parse_map(f"[gateway]\n{example}").checked()
     assert [rule.where for rule in map_.comparison.rules] == ["header.vary", "authentication"]
     assert [name for name in SETTINGS if not re.search(rf"^(\[\[parity\.)?{name}\b", example, re.MULTILINE)] == []
     assert map_.comparison.json_mode == ComparisonPolicy().json_mode

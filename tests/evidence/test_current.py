@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from flask import Flask
 
-from gateway.config.map_file import draft_map
+from gateway.config.map_file import parse_map
 from gateway.evidence.current import Sides, Sources, map_line
 from gateway.routing.table import RouteTable
 
@@ -27,7 +27,7 @@ request = "GET /todos?page=2"
 name = "read what the list has"
 [[case.step]]
 request = "GET /todos"
-keep = { id = "body[0].id" }
+capture = { id = "body[0].id" }
 [[case.step]]
 request = "GET /todos/{{id}}"
 
@@ -49,7 +49,7 @@ def sources(root: Path, cases: str = CASES, more: str = "", routes: tuple[str, .
     legacy.add_url_rule("/todos/<int:todo_id>", "one", view, methods=["GET", "PUT"])
     new.add_api_route("/todos", view)
     new.add_api_route("/todos/{todo_id}", view, methods=["GET", "PUT"])
-    map_ = draft_map(f"{MAP}{more}").checked()
+    map_ = parse_map(f"{MAP}{more}").checked()
     table = RouteTable.compile(map_.routes, default=map_.default, url_map=legacy.url_map)
     return Sources.of(Sides(map_, root, legacy, new, table, routes), TODAY)
 
@@ -115,7 +115,7 @@ def test_the_whole_is_of_the_routes_that_are_compared(tmp_path: Path) -> None:
 def test_the_line_of_the_map_is_told_in_one_spelling(text: str, line: str) -> None:
     legacy = Flask(__name__, static_folder=None)
     legacy.add_url_rule("/todos", "list", view)
-    map_ = draft_map(text if text.startswith("[gateway]") else f"[gateway]\n[routes]\n{text}\n").checked()
+    map_ = parse_map(text if text.startswith("[gateway]") else f"[gateway]\n[routes]\n{text}\n").checked()
     (route,) = RouteTable.compile(map_.routes, default=map_.default, url_map=legacy.url_map).routes
     assert map_line(route) == line
 

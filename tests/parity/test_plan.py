@@ -41,7 +41,7 @@ SIGNED_IN = """
     source = "{source}"
     step = [
       {{ request = "{first}" }},
-      {{ request = "POST /login", json = {{ user = "ada" }}, keep = {{ token = "body.token" }} }},
+      {{ request = "POST /login", json = {{ user = "ada" }}, capture = {{ token = "body.token" }} }},
       {{ request = "PUT /items/1", json = {{ stock = 1 }}, headers = {{ Authorization = "Bearer {{{{token}}}}" }} }},
       {{ request = "PUT /items/1", json = {{ stock = -1 }}, headers = {{ Authorization = "Bearer {{{{token}}}}" }} }},
     ]

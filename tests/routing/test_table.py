@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import BaseConverter, Rule, ValidationError
 
-from gateway.config.map_file import draft_map, draft_routes
+from gateway.config.map_file import parse_map, parse_routes
 from gateway.errors import MapError
 from gateway.routing.route import Backend
 from gateway.routing.table import Match, RouteTable
@@ -47,13 +47,13 @@ def flask_app(*rules: str, **settings: Any) -> Flask:
 
 
 def table(routes: dict[str, Any], *flask_rules: str, default: str = "legacy", **settings: Any) -> RouteTable:
-    draft = draft_routes(routes, default)
+    draft = parse_routes(routes, default)
     url_map = flask_app(*flask_rules, **settings).url_map
     return RouteTable.compile(draft.checked().routes, default=draft.map.default, url_map=url_map)
 
 
 def faults_of(routes: dict[str, Any] | str, *flask_rules: str, **settings: Any) -> list[str]:
-    draft = draft_map(routes, "m.toml") if isinstance(routes, str) else draft_routes(routes, "legacy")
+    draft = parse_map(routes, "m.toml") if isinstance(routes, str) else parse_routes(routes, "legacy")
     with pytest.raises(MapError) as caught:
         RouteTable.compile(draft.checked().routes, url_map=flask_app(*flask_rules, **settings).url_map)
     return [str(fault) for fault in caught.value.faults]
@@ -127,12 +127,12 @@ def test_a_flask_rule_of_one_method_keeps_only_that_method() -> None:
 def test_a_flask_rule_that_answers_no_request_takes_none(kept: dict[str, bool]) -> None:
     app = flask_app("/<name>")
     app.url_map.add(Rule("/special", endpoint="special", methods=["GET"], **kept))
-    routes = RouteTable.compile(draft_routes({"GET /<name>": "new"}, "legacy").map.routes, url_map=app.url_map)
+    routes = RouteTable.compile(parse_routes({"GET /<name>": "new"}, "legacy").map.routes, url_map=app.url_map)
     assert routes.match("GET", "/special").backend is NEW
 
 
 def test_without_a_flask_app_only_the_map_counts() -> None:
-    listed = draft_routes({"GET /a/<x>": "new", "GET /a/b": "legacy"}, "new").map
+    listed = parse_routes({"GET /a/<x>": "new", "GET /a/b": "legacy"}, "new").map
     routes = RouteTable.compile(listed.routes, default=listed.default)
     assert [routes.match("GET", path).backend for path in ("/a/b", "/a/c", "/d")] == [LEGACY, NEW, NEW]
 
@@ -251,7 +251,7 @@ def test_a_flask_rules_own_slash_settings_hold_over_its_apps() -> None:
     app = flask_app()
     app.add_url_rule("/a/", "a", strict_slashes=False)
     app.add_url_rule("/b/<x>", "b", merge_slashes=False)
-    listed = draft_routes({"GET /a/": "new", "GET /b/<renamed>": "new"}, "legacy").map.routes
+    listed = parse_routes({"GET /a/": "new", "GET /b/<renamed>": "new"}, "legacy").map.routes
     routes = RouteTable.compile(listed, url_map=app.url_map)
     assert routes.match("GET", "/a").redirect is None
     assert routes.match("GET", "/a").backend is NEW
@@ -380,7 +380,7 @@ def test_a_custom_converter_whose_pattern_is_broken_is_refused() -> None:
     app = flask_app()
     app.url_map.converters["broken"] = type("Broken", (BaseConverter,), {"regex": "[a-z"})
     with pytest.raises(MapError) as caught:
-        RouteTable.compile(draft_routes({"/<broken:x>": "new"}, "legacy").map.routes, url_map=app.url_map)
+        RouteTable.compile(parse_routes({"/<broken:x>": "new"}, "legacy").map.routes, url_map=app.url_map)
     (fault,) = caught.value.faults
     assert fault.message == r"not a Flask rule: bad escape \Z"
 

@@ -20,7 +20,7 @@ import pytest
 from fastapi import FastAPI
 
 from gateway import Gateway
-from gateway.config.map_file import draft_map
+from gateway.config.map_file import parse_map
 from gateway.serving.map_watcher import changes
 from tests.support.gateway_apps import flask_side, reply_to, running, scope_of
 from tests.support.servers import Server, ask, request, serve_gateway, wait_until
@@ -286,7 +286,7 @@ def test_a_flip_away_from_a_new_side_that_is_stuck(tmp_path: Path) -> None:
         gate.wait(10)
 
     async def flip_while_stuck() -> None:
-        gateway = Gateway(legacy=flask_side(), new=app, routes=draft_map(file.read_text()))
+        gateway = Gateway(legacy=flask_side(), new=app, routes=parse_map(file.read_text()))
         gateway.follow(file, file.read_bytes())
         old = gateway.live
         requests = [asyncio.create_task(reply_to(gateway, scope_of("GET", "/stuck"))) for _ in range(50)]

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from werkzeug.routing import BaseConverter, Map
 
 from gateway import Gateway
-from gateway.config.map_file import draft_map
+from gateway.config.map_file import parse_map
 
 # --- a client without a server ---
 
@@ -152,7 +152,7 @@ def flask_side(*rules: str) -> flask.Flask:
 
 def gateway_of(text: str, legacy: Any = None, new: ASGIApp | None = None) -> Gateway:
     """A gateway of the text of a map file, over apps that are there already."""
-    return Gateway(legacy=legacy, new=new, routes=draft_map(text, "map.toml"))
+    return Gateway(legacy=legacy, new=new, routes=parse_map(text, "map.toml"))
 
 
 # --- sides that a server imports ---

@@ -12,12 +12,12 @@ _HOLE = re.compile(rb"\{\{[^{}]*\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request of a case. `{{name}}` in its target, header values or body stands for a kept value."""
+    """One request of a case. `{{name}}` in its target, header values or body stands for a captured value."""
 
     request: Request
-    keep: tuple[tuple[str, str], ...] = ()
+    captures: tuple[tuple[str, str], ...] = ()
     """(name, place in this step's answer): `("id", "body.id")`, `("csrf", "cookie.csrftoken")`, `("etag",
-    "header.etag")`. Each side keeps its own."""
+    "header.etag")`. Each side captures its own."""
     by_legacy: bool = False
     """Whether only Flask has its route: legacy answers it beside the candidate too, as it does behind the gateway."""
 
@@ -43,12 +43,12 @@ class Case:
 
 
 def example(request: Request) -> Request:
-    """The request with a number in the place of each kept value, which nobody knows before it is asked."""
+    """The request with a number in the place of each captured value, which nobody knows before it is asked."""
     return replace(request, target=_HOLE.sub(b"1", request.target))
 
 
 def uses(request: Request, name: str) -> bool:
-    """Whether the request has a place for a kept value."""
+    """Whether the request has a place for a captured value."""
     hole = b"{{%s}}" % name.encode()
     return any(hole in text for text in (request.target, request.body, *(value for _, value in request.headers)))
 

@@ -1,4 +1,4 @@
-"""Where each key of a case file stands, with arrays of tables counted from 1: `case[3].step[2].keep`. Pure."""
+"""Where each key of a case file stands, with arrays of tables counted from 1: `case[3].step[2].capture`. Pure."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ HOST = (b"host", b"gateway.test")
 """Sent where a step names no host."""
 SOURCES = ("written", "recorded", "har", "access-log", "postman", "tests", "generated", "schema", "found")
 CREDENTIALS = ("given", "anonymous", "wrong", "other-user", "no-csrf")
-STEP_KEYS = ("request", "headers", *FORMS, "exact", "keep")
+STEP_KEYS = ("request", "headers", *FORMS, "exact", "capture")
 CASE_KEYS = ("name", "source", "state", "credential", "step")
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST = re.compile(rf"({_TOKEN}) +(/[^\x00-\x20\x7f]*|\*)")
-_KEEP = re.compile(r"status|(body|header|cookie)[.\[].+|body")
+_CAPTURE = re.compile(r"status|(body|header|cookie)[.\[].+|body")
 _NAME = re.compile(r"[\w.-]+")
 _HOLE = re.compile(r"\{\{([\w.-]+)\}\}")
 
@@ -104,14 +104,14 @@ class _Reader:
         return [self.step((*at, "step", number), step) for number, step in enumerate(listed, 1)]
 
     def _check_names(self, at: At, case: Case, *, is_one: bool) -> None:
-        """A name that nothing keeps would be sent as it stands: a 404 on both sides, and no evidence of anything."""
+        """A name that nothing captures would be sent as it stands: a 404 on both sides, and no evidence of anything."""
         kept: list[str] = []
         for number, step in enumerate(case.steps, 1):
             for name in _HOLE.findall(step.request.target.decode("latin-1")):
                 if name not in kept:
                     where = (*at, "request") if is_one else (*at, "step", number, "request")
-                    self._fault(where, f'no step before it keeps "{name}"{suggest(name, kept)}')
-            kept += [name for name, _ in step.keep]
+                    self._fault(where, f'no step before it captures "{name}"{suggest(name, kept)}')
+            kept += [name for name, _ in step.captures]
 
     def step(self, at: At, entry: Mapping[str, Any]) -> Step | None:
         before = len(self.faults)
@@ -125,10 +125,10 @@ class _Reader:
         body, content_type = self._body(at, entry, headers)
         if not self._flag(at, entry, "exact"):
             headers = _completed(headers, body, content_type)
-        keep = tuple(self._keep((*at, "keep"), entry.get("keep", {})))
+        captures = tuple(self._captures((*at, "capture"), entry.get("capture", {})))
         if found is None or len(self.faults) > before:
             return None
-        return Step(Request(found[1], target, headers, body or b""), keep)
+        return Step(Request(found[1], target, headers, body or b""), captures)
 
     def _headers(self, at: At, value: Any) -> Headers:
         if isinstance(value, dict):
@@ -162,14 +162,14 @@ class _Reader:
             self._fault((*at, given[0]), str(error))
             return None, None
 
-    def _keep(self, at: At, value: Any) -> Iterator[tuple[str, str]]:
+    def _captures(self, at: At, value: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(value, dict):
             self._fault(at, 'write { name = "place" }, like { id = "body.id" }')
             return
         for name, place in value.items():
             if not _NAME.fullmatch(name):
                 self._fault((*at, name), f'"{name}" cannot stand in {{{{...}}}}; use letters, digits, ".", "_" and "-"')
-            elif not isinstance(place, str) or not _KEEP.fullmatch(place):
+            elif not isinstance(place, str) or not _CAPTURE.fullmatch(place):
                 places = '"body.id", "header.etag", "cookie.session"'
                 self._fault((*at, name), f"{_shown(place)} is no place of an answer; places are like {places}")
             else:

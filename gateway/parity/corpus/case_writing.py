@@ -75,8 +75,8 @@ def _entry(step: Step, headers: Headers, body: tuple[str, Any] | None, *, exact:
         entry[body[0]] = body[1]
     if exact:
         entry["exact"] = True
-    if step.keep:
-        entry["keep"] = dict(step.keep)
+    if step.captures:
+        entry["capture"] = dict(step.captures)
     return entry
 
 

@@ -11,8 +11,8 @@ from .case import Case, Step
 
 def redact_case(case: Case, salt: bytes, known: Iterable[str] = ()) -> Case:
     """The case, its name too, without the secrets of its requests and those known; its kept values stay."""
-    kept = [name for step in case.steps for name, _ in step.keep]
+    kept = [name for step in case.steps for name, _ in step.captures]
     secrets = {*known, *(secret for step in case.steps for secret in secrets_of(step.request, kept))}
     redactor = redactor_for(salt, secrets, kept)
-    steps = tuple(Step(redactor.request(step.request), step.keep) for step in case.steps)
+    steps = tuple(Step(redactor.request(step.request), step.captures) for step in case.steps)
     return replace(case, name=redactor.name(case.name), steps=steps)

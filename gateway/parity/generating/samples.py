@@ -38,7 +38,7 @@ class Credential:
 class Sample:
     """One request of a case, with all that came before it."""
 
-    keep: tuple[tuple[str, str], ...]
+    captures: tuple[tuple[str, str], ...]
     earlier: tuple[Step, ...]
     state: str | None
     variables: Mapping[str, str]
@@ -107,7 +107,7 @@ def _sample(case: Case, at: int, variables: Mapping[str, str]) -> Sample:
     step, earlier = case.steps[at], case.steps[:at]
     headers = credential_headers(step.request)
     credential = Credential(needed_steps(earlier, headers), headers, case.state) if headers else None
-    return Sample(step.keep, earlier, case.state, variables, _query(step.request), _body(step.request), credential)
+    return Sample(step.captures, earlier, case.state, variables, _query(step.request), _body(step.request), credential)
 
 
 def _best_credential(samples: Iterable[Sample]) -> Credential | None:
@@ -145,15 +145,15 @@ def steps_for(steps: Sequence[Step], names: Set[str]) -> tuple[Step, ...]:
     wanted = set(names)
     needed: list[Step] = []
     for step in reversed(steps):
-        if wanted & {name for name, _ in step.keep}:
-            wanted = wanted - {name for name, _ in step.keep} | names_in(step.request)
+        if wanted & {name for name, _ in step.captures}:
+            wanted = wanted - {name for name, _ in step.captures} | names_in(step.request)
             needed.insert(0, step)
     return tuple(needed)
 
 
 def names_kept(steps: Iterable[Step]) -> set[str]:
     """Every name under which one of the steps keeps a value."""
-    return {name for step in steps for name, _ in step.keep}
+    return {name for step in steps for name, _ in step.captures}
 
 
 def names_in(request: Request) -> set[str]:

@@ -81,8 +81,8 @@ def _keep(target: Target, items: Sequence[Target], seen: Seen) -> tuple[str, str
     samples = seen.samples.get((target.method, target.rule.rule), ())
     variable = _variable(items[0])
     name, place = ("id", f"body.{variable}" if variable in target.fields else "body.id")
-    if samples and samples[0].keep:
-        name, place = samples[0].keep[0]
+    if samples and samples[0].captures:
+        name, place = samples[0].captures[0]
     return (f"own_{name}" if name in names_kept(target.before) else name), place
 
 

@@ -26,13 +26,13 @@ class Kept:
 
     def take(self, step: Step, request: Request, response: Response | None) -> None:
         """Keep what the step wants of its answer; `request` is as it was asked."""
-        for name, place in step.keep:
+        for name, place in step.captures:
             value = None if response is None else value_at(response, place)
             if value is not None:
                 self._values[name] = value
             else:
                 self._values.pop(name, None)  # who signs in a second time and fails is not the first one
-                self._absent[name] = f'the {self._side}\'s answer to "{request.line}" has nothing to keep at {place}'
+                self._absent[name] = f'the {self._side}\'s answer to "{request.line}" has nothing to capture at {place}'
 
     def lacks(self, request: Request) -> str:
         """Why the request cannot be asked; empty when every value that it needs is there."""

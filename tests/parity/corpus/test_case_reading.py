@@ -35,7 +35,7 @@ def sent(directory: Path, step: str) -> Request:
 BODIES = {
     "json": ('json = { title = "Café", tags = [1, 2.5, true] }', '{"title":"Café","tags":[1,2.5,true]}'.encode()),
     "json text": ("""json = '{"title": null}'""", b'{"title": null}'),
-    "json with a kept value": ("""json = '{"id": {{id}}}'""", b'{"id": {{id}}}'),
+    "json with a captured value": ("""json = '{"id": {{id}}}'""", b'{"id": {{id}}}'),
     "json number": ("json = 5", b"5"),
     "json string": ("""json = '"so"'""", b'"so"'),
     "form": ('form = { a = "1 &", b = ["2", "é"], c = "{{id}}" }', b"a=1+%26&b=2&b=%C3%A9&c={{id}}"),
@@ -104,7 +104,7 @@ def test_a_request_without_a_body_has_no_length(tmp_path: Path) -> None:
     assert sent(tmp_path, 'request = "DELETE /todos/1"').headers == (HOST,)
 
 
-def test_steps_keep_values(tmp_path: Path) -> None:
+def test_steps_capture_values(tmp_path: Path) -> None:
     corpus_of(
         tmp_path,
         """
@@ -115,7 +115,7 @@ def test_steps_keep_values(tmp_path: Path) -> None:
         [[case.step]]
         request = "POST /todos"
         json = { title = "x" }
-        keep = { id = "body.id" }
+        capture = { id = "body.id" }
 
         [[case.step]]
         request = "DELETE /todos/{{id}}"
@@ -125,7 +125,7 @@ def test_steps_keep_values(tmp_path: Path) -> None:
     (tmp_path / "states" / "full.sqlite3").touch()
     (case,) = load_corpus(tmp_path)
     assert case.state == "full.sqlite3"
-    assert case.steps[0].keep == (("id", "body.id"),)
+    assert case.steps[0].captures == (("id", "body.id"),)
     assert case.steps[1].request.target == b"/todos/{{id}}"
 
 
@@ -182,22 +182,22 @@ FAULTS = {
         ),
     ),
     "place": (
-        CASE + 'keep = { id = "bdy.id" }',
+        CASE + 'capture = { id = "bdy.id" }',
         (
-            '{}:4: case[1].keep.id: "bdy.id" is no place of an answer; places are like "body.id", "header.etag", '
+            '{}:4: case[1].capture.id: "bdy.id" is no place of an answer; places are like "body.id", "header.etag", '
             '"cookie.session"'
         ),
     ),
     "name": (
         CASE.replace("GET /", "GET /{{id}}"),
-        '{}:3: case[1].request: no step before it keeps "id"',
+        '{}:3: case[1].request: no step before it captures "id"',
     ),
     "name of a step": (
         (
-            '[[case]]\nname = "a"\n[[case.step]]\nrequest = "GET /"\nkeep = { slug = "body.slug" }\n'
+            '[[case]]\nname = "a"\n[[case.step]]\nrequest = "GET /"\ncapture = { slug = "body.slug" }\n'
             '[[case.step]]\nrequest = "GET /{{slog}}"'
         ),
-        '{}:7: case[1].step[2].request: no step before it keeps "slog"; did you mean "slug"?',
+        '{}:7: case[1].step[2].request: no step before it captures "slog"; did you mean "slug"?',
     ),
     "step": (
         '[[case]]\nname = "a"\n[[case.step]]\nrequest = "GET /"\n[[case.step]]\nrequest = "GET /"\nheaders = { A = 1 }',
@@ -304,8 +304,8 @@ def requests(draw: st.DrawFn) -> Request:
     return Request(draw(TOKENS), target.encode("latin-1"), (*begins, *headers, *ends), body)
 
 
-KEEPS = st.dictionaries(TOKENS, st.sampled_from(["body.id", "cookie.session", "header.etag"]), max_size=2)
-STEPS = st.builds(Step, requests(), KEEPS.map(lambda keep: tuple(keep.items())))
+CAPTURES = st.dictionaries(TOKENS, st.sampled_from(["body.id", "cookie.session", "header.etag"]), max_size=2)
+STEPS = st.builds(Step, requests(), CAPTURES.map(lambda captures: tuple(captures.items())))
 CASES = st.builds(
     Case,
     st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip),
@@ -334,7 +334,7 @@ state = "full.sqlite3"
 request = "POST /todos?full=1"
 headers = { x-request-id = "7" }
 json = { title = "Café", done = false }
-keep = { id = "body.id" }
+capture = { id = "body.id" }
 
 [[case]]
 name = "log in, then out"

@@ -52,7 +52,7 @@ def test_a_case_without_a_credential_gets_a_bogus_one() -> None:
 
 
 def login(user: str) -> dict[str, Any]:
-    return {"request": "POST /login", "json": {"user": user}, "keep": {"token": "body.token"}}
+    return {"request": "POST /login", "json": {"user": user}, "capture": {"token": "body.token"}}
 
 
 def test_another_user_of_the_same_kind_lends_the_credential() -> None:
@@ -63,7 +63,7 @@ def test_another_user_of_the_same_kind_lends_the_credential() -> None:
 
 
 def test_another_user_signs_in_after_all_that_the_case_has_done() -> None:
-    create = {"request": "POST /notes", "headers": {"Authorization": "Bearer {{token}}"}, "keep": {"id": "body.id"}}
+    create = {"request": "POST /notes", "headers": {"Authorization": "Bearer {{token}}"}, "capture": {"id": "body.id"}}
     read = {"request": "GET /notes/{{id}}", "headers": {"Authorization": "Bearer {{token}}"}}
     mine = case(login("ada"), create, read)
     theirs = case(login("bo"), get(Authorization="Bearer {{token}}"))

@@ -105,7 +105,7 @@ def test_what_was_created_is_read_and_deleted_on_each_side_by_its_own_id() -> No
     case = named(generate(shop(), (), 1))["POST /items: created, read, changed, deleted, read"]
     item = "/items/{{id}}"
     assert asked(case) == ["POST /items", f"GET {item}?full=no", f"DELETE {item}", f"GET {item}?full=no"]
-    assert case.steps[0].keep == (("id", "body.id"),)
+    assert case.steps[0].captures == (("id", "body.id"),)
 
 
 def test_keys_are_changed_one_by_one() -> None:
@@ -123,7 +123,7 @@ def test_values_beside_a_limit_are_never_left_to_chance() -> None:
 
 def test_an_etag_is_asked_for_again() -> None:
     first, again = named(generate(shop(), (), 1))["GET /me: asked again with its ETag"].steps
-    assert first.keep == (("etag", "header.etag"),)
+    assert first.captures == (("etag", "header.etag"),)
     assert (b"If-None-Match", b"{{etag}}") in again.request.headers
 
 
@@ -133,7 +133,7 @@ SAMPLES = (
     Case(
         "signed in",
         (
-            read_step({"request": "POST /login", "json": {"user": "a"}, "keep": {"session": "cookie.session"}}),
+            read_step({"request": "POST /login", "json": {"user": "a"}, "capture": {"session": "cookie.session"}}),
             read_step({"request": "GET /me", "headers": {"Cookie": "session={{session}}"}}),
         ),
     ),

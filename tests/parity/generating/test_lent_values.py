@@ -55,8 +55,8 @@ def asked(one: Case) -> list[str]:
 
 
 PUT = "PUT /items/<int:item_id>"
-LOGIN = {"request": "POST /login", "json": {"user": "ada"}, "keep": {"token": "body.token"}}
-CREATE = {"request": "POST /items", "json": {"name": "Bolt"}, "keep": {"id": "body.id"}}
+LOGIN = {"request": "POST /login", "json": {"user": "ada"}, "capture": {"token": "body.token"}}
+CREATE = {"request": "POST /items", "json": {"name": "Bolt"}, "capture": {"id": "body.id"}}
 
 
 def put(target: str = "/items/1", *, signed: bool = True, **body: Any) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def test_rules_and_ids_are_those_of_the_routes_and_samples() -> None:
     cases = {case.name: case for case in generate_from_schema(app, (sample,), 1)}
     assert cases["GET /items/<int:item_id>: fits the schema"].steps[0].request.target.startswith(b"/items/7")
     created, item = cases["POST /items: fits the schema, then all of its id"].steps[:2]
-    assert created.keep == (("id", "body.id"),)
+    assert created.captures == (("id", "body.id"),)
     assert item.request.target.startswith(b"/items/{{id}}")
 
 

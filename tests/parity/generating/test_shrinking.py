@@ -45,7 +45,7 @@ def test_a_body_is_left_with_what_it_takes(differs: Any, left: Any) -> None:
 
 def test_steps_headers_and_parameters_go() -> None:
     long = case(
-        {"request": "POST /login", "json": {"a": 1}, "keep": {"token": "body.token"}},
+        {"request": "POST /login", "json": {"a": 1}, "capture": {"token": "body.token"}},
         {"request": "GET /a"},
         {"request": "GET /b"},
         {"request": "GET /c?x=1&y=22&z=3", "headers": {"Accept": "text/html", "Authorization": "Bearer {{token}}"}},
@@ -60,7 +60,7 @@ def test_steps_headers_and_parameters_go() -> None:
 
     found = shrink(long, differs)
     assert [step.request.target for step in found.steps] == [b"/login", b"/c?y="]
-    assert found.steps[0].keep == (("token", "body.token"),)
+    assert found.steps[0].captures == (("token", "body.token"),)
     assert [name for name, _ in found.steps[1].request.headers] == [b"host"]
     assert (found.name, found.source) == ("found", "generated")
 

@@ -89,7 +89,7 @@ def test_create(parity):
 def test_sequence(parity):
     parity.check_steps(
         {"request": "GET /notes"},
-        {"request": "POST /notes", "json": {"title": "x"}, "keep": {"id": "body.id"}},
+        {"request": "POST /notes", "json": {"title": "x"}, "capture": {"id": "body.id"}},
         {"request": "GET /notes/{{id}}"},
     )
 

@@ -84,7 +84,7 @@ def test_what_needs_a_value_that_no_answer_had_is_not_asked(replay: Replay) -> N
     )
     pair = ask(replay, step("GET /books", id="body.nothing"), *looked)
     assert [len(pair.steps), pair.refused] == [1, ""]
-    assert pair.control_lacks == 'the control\'s answer to "GET /books" has nothing to keep at body.nothing'
+    assert pair.control_lacks == 'the control\'s answer to "GET /books" has nothing to capture at body.nothing'
     pair = ask(replay, step("GET /books", id="body.nothing"), step("GET /books", id="body[0]"), looked[0])
     assert (pair.control_lacks, pair.steps[2].control_request.target) == ("", b"/books/Ada 1")
 

@@ -51,7 +51,7 @@ ME = Exchange(asked("GET /me", (b"cookie", b"theme=dark; session=" + SESSION)), 
 
 def test_a_cookie_that_an_answer_set() -> None:
     login, me = link([LOGIN, ME])
-    assert login.keep == (("session", "cookie.session"),)
+    assert login.captures == (("session", "cookie.session"),)
     assert me.request.headers == ((b"cookie", b"theme=dark; session={{session}}"),)
 
 
@@ -64,7 +64,7 @@ def test_a_later_value_takes_its_place() -> None:
     again = Exchange(LOGIN.request, answered({}, (b"set-cookie", b"session=another")))
     later = Exchange(asked("GET /me", (b"cookie", b"session=another")), answered())
     steps = link([LOGIN, ME, again, later])
-    assert [step.keep for step in steps] == [
+    assert [step.captures for step in steps] == [
         (("session", "cookie.session"),),
         (),
         (("session_2", "cookie.session"),),
@@ -80,7 +80,7 @@ def test_ids_below_the_path_of_their_answer() -> None:
     assert [step.request.target for step in steps[2:]] == [
         b"/todos/{{id}}?full=1", b"/todos/{{id_2}}/done", b"/users/9", b"/todos/99", b"/todos"
     ]  # fmt: skip
-    assert [step.keep for step in steps[:2]] == [(("id", "body.id"),), (("id_2", "body.id"),)]
+    assert [step.captures for step in steps[:2]] == [(("id", "body.id"),), (("id_2", "body.id"),)]
 
 
 def test_a_uuid_is_an_id_and_a_title_is_none() -> None:
@@ -104,9 +104,9 @@ def test_tokens_of_json_and_of_a_form() -> None:
             Exchange(asked("POST /form", length, body=f"csrf_token={token}&a=1".encode()), answered()),
         ]
     )
-    assert steps[0].keep == (("access_token", "body.access_token"),)
+    assert steps[0].captures == (("access_token", "body.access_token"),)
     assert steps[1].request.headers == ((b"authorization", b"Bearer {{access_token}}"),)
-    assert steps[2].keep == (("csrf_token", "body.csrf_token"),)
+    assert steps[2].captures == (("csrf_token", "body.csrf_token"),)
     assert steps[3].request.body == b"csrf_token={{csrf_token}}&a=1"
     assert steps[3].request.headers == ((b"content-length", b"29"),)
     assert value_at(answered(page, kind=b"text/html"), "body.csrf_token") == token
@@ -116,8 +116,8 @@ def test_each_alone_has_what_it_needs() -> None:
     other = Exchange(asked("GET /"), answered())
     cases = link_each([LOGIN, other, ME])
     assert [[step.request.target for step in steps] for steps in cases] == [[b"/login"], [b"/"], [b"/login", b"/me"]]
-    assert cases[0][0].keep == ()
-    assert cases[2][0].keep == (("session", "cookie.session"),)
+    assert cases[0][0].captures == ()
+    assert cases[2][0].captures == (("session", "cookie.session"),)
 
 
 def test_what_is_between_two_hops_is_left_out() -> None:

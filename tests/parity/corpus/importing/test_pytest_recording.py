@@ -150,7 +150,7 @@ def test_a_suite_becomes_cases(project: Project) -> None:
         "test_a_stream_is_read_when_it_is_read": [("GET", "/stream"), ("GET", "/stream")],
     }
     steps = cases[login].steps
-    assert steps[0].keep == (("session", "cookie.session"),)
+    assert steps[0].captures == (("session", "cookie.session"),)
     assert [(b"cookie", b"session={{session}}") in step.request.headers for step in steps] == [False, True, True, False]
 
 
