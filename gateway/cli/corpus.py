@@ -10,7 +10,7 @@ import click
 
 from ..parity.corpus.case import Case
 from ..parity.corpus.files import write_cases
-from ..parity.corpus.importing.access_logs import MOST, read_lines
+from ..parity.corpus.importing.access_logs import MAX_CASES, read_access_log
 from ..parity.corpus.importing.har import read_har
 from ..parity.corpus.importing.postman import read_postman
 from ..parity.corpus.redacting import redact_case
@@ -46,10 +46,10 @@ def har_command(file: Path, corpus: Path, raw: bool, host: str | None) -> None:
 @_FILE
 @_CORPUS
 @_RAW
-@click.option("--most", default=MOST, type=click.IntRange(1), help="Distinct requests to take.")
+@click.option("--most", default=MAX_CASES, type=click.IntRange(1), help="Distinct requests to take.")
 def access_log_command(file: Path, corpus: Path, raw: bool, most: int) -> None:
     """The GET and HEAD requests of an access log in the combined format."""
-    lines = read_lines(file, most)
+    lines = read_access_log(file, most)
     comments = {case.name: comment for case, comment in lines}
     _write(corpus, file, tuple(case for case, _ in lines), raw=raw, comments=comments)
 

@@ -103,6 +103,8 @@ def _block_view(block: list[DifferenceClass], report: Report) -> Iterator[Render
         yield _indented(_text(f"fix: {cause.advice}", "italic"))
         yield _indented(_text(f"{locations}, {times} in all, on {routes}"))
     yield _indented(_text(f"as in {sample.case}{f', request {sample.step + 1}' if sample.step else ''}:", "dim"))
+    if origin := report.origins.get(sample.case):
+        yield _indented(_text(f"origin: {origin}", "dim"))
     yield _indented(_text(format_request(sample.request), "dim"))
     yield from (_indented(_told(one)) for one in block[:_MAX_LOCATIONS])
     yield _indented(Stack(_side_by_side(first)))

@@ -32,8 +32,8 @@ def suggest_parity_run(route: str) -> str:
 
 
 def corpus_fingerprint(cases: Iterable[Case]) -> str:
-    """Of the cases themselves, whatever their order and the files that hold them."""
-    return _digest(sorted(repr(case) for case in cases))
+    """Return the digest of what the cases ask, whatever their order, the files that hold them, and their origin."""
+    return _digest(sorted(repr(replace(case, origin="")) for case in cases))
 
 
 def policy_fingerprint(comparison: ComparisonPolicy, replay: ReplaySettings, today: date) -> str:

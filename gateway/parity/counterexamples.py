@@ -66,7 +66,7 @@ def _shrunk(session: ParitySession, case: Case, result: ParityResult) -> Case:
         found = (one for replayed in session.replay([smaller]) for one in replayed.results)
         return any(one.route == result.route and places(one) == wanted for one in found)
 
-    return replace(shrink(case, still_differs), source="found")
+    return replace(shrink(case, still_differs), source="found", origin=f"counterexample of {case.origin}")
 
 
 def _named(cases: Iterable[Case], taken: set[str]) -> Iterator[Case]:

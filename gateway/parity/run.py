@@ -168,6 +168,7 @@ def _report(
         complaints=unused_rules(results, plan.map.comparison.rules, began.date()) if check_rules else (),
         was_interrupted=was_interrupted,
         generated=frozenset(case.name for case in plan.cases if case.is_generated),
+        origins={case.name: case.origin for case in plan.cases},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 from rich.console import Console
@@ -48,6 +49,13 @@ def test_places_that_one_request_shows_are_one_block() -> None:
 
 def test_a_path_that_no_rule_takes_is_named_as_such() -> None:
     assert headings(report((one(1, "", "status"),))) == ["(no route: the default answers): status: no known cause"]
+
+
+def test_a_sample_says_its_origin() -> None:
+    run = report((one(1, "GET /a", "status"),))
+    assert "origin" not in printed(run)
+    lines = printed(replace(run, origins={"case 1": "json field title: empty"})).splitlines()
+    assert lines[lines.index("    as in case 1:") + 1] == "    origin: json field title: empty"
 
 
 def test_control_characters_are_shown_and_not_sent() -> None:

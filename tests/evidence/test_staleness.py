@@ -96,6 +96,7 @@ def case(name: str, body: bytes = b"") -> Case:
 def test_the_corpus_is_its_cases_whatever_their_order() -> None:
     a, b = case("a"), case("b")
     assert corpus_fingerprint([a, b]) == corpus_fingerprint([b, a])
+    assert corpus_fingerprint([a, b]) == corpus_fingerprint([a, replace(b, origin="written in corpus/other.toml")])
     different = [[a], [a, b, case("c")], [a, case("b", b"x")], [a, replace(b, credential="wrong")], []]
     assert len({corpus_fingerprint(cases) for cases in [[a, b], *different]}) == 6
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ...http.message import Request, resized
 
@@ -35,6 +35,9 @@ class Case:
     """File name below `states/` of the corpus: the database at the start, where that is not the run's own."""
     credential: str = "given"
     """`given`, or how the credential of the last request was spoilt: `anonymous`, `wrong`, `other-user`, `no-csrf`."""
+    origin: str = field(default="", compare=False)
+    """What made the case, in plain words: `json field title: empty`, `HAR entry 12 of shop.har`, `written in
+    corpus/todos.toml`. It changes nothing of what is asked, so two cases that differ only in it are equal."""
 
     @property
     def is_generated(self) -> bool:

@@ -22,7 +22,7 @@ HOST = (b"host", b"gateway.test")
 SOURCES = ("written", "recorded", "har", "access-log", "postman", "tests", "generated", "schema", "found")
 CREDENTIALS = ("given", "anonymous", "wrong", "other-user", "no-csrf")
 STEP_KEYS = ("request", "headers", *FORMS, "exact", "capture")
-CASE_KEYS = ("name", "source", "state", "credential", "step")
+CASE_KEYS = ("name", "source", "origin", "state", "credential", "step")
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST = re.compile(rf"({_TOKEN}) +(/[^\x00-\x20\x7f]*|\*)")
 _CAPTURE = re.compile(r"status|(body|header|cookie)[.\[].+|body")
@@ -87,6 +87,7 @@ class _Reader:
             source=self._word(at, entry, "source", SOURCES),
             state=self._text(at, entry, "state"),
             credential=self._word(at, entry, "credential", CREDENTIALS),
+            origin=self._text(at, entry, "origin") or "",
         )
         if case.source == SOURCES[0] and len(case.steps) == len(steps):
             self._check_names(at, case, is_one="step" not in entry)

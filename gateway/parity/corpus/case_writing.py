@@ -11,14 +11,17 @@ from .case import Case, Step
 from .case_reading import HOST, read_step
 from .toml_text import WIDTH, key_line
 
+_PLAIN = Case("", ())
+"""A case whose file has no key but its name and its steps."""
+
 
 def case_text(case: Case, comment: str = "") -> str:
     """The case as `[[case]]`, under its comment.
 
     Raises ValueError for one that no text gives: an empty name, a target that is none.
     """
-    head = {"name": case.name, "source": case.source, "state": case.state, "credential": case.credential}
-    given = {key: value for key, value in head.items() if value not in (None, "written", "given") or key == "name"}
+    keys = (key for key in ("source", "origin", "state", "credential") if getattr(case, key) != getattr(_PLAIN, key))
+    given = {"name": case.name} | {key: getattr(case, key) for key in keys}
     text = "".join(f"# {line}\n" for line in comment.splitlines()) + "[[case]]\n" + _lines_for(given)
     if len(case.steps) == 1:
         return text + _lines_for(_step_entry(case.steps[0]))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ...errors import CorpusError, Fault
@@ -15,6 +17,7 @@ from .importing.har import read_har
 
 STATES = "states"
 """Directory below the corpus with the databases that cases start from."""
+_FROM_FILE = re.compile(r"(written|[\w-]+ case) in [^/]+/[^/]+")
 
 
 def load_corpus(directory: Path) -> tuple[Case, ...]:
@@ -29,7 +32,9 @@ def load_corpus(directory: Path) -> tuple[Case, ...]:
         text, entries, wrong = _read(path)
         odd = [fault for entry in entries for fault in _odd(entry, path, seen)]
         faults += (*wrong, *(faults_at(text, str(path), odd) if odd else ()))
-        cases += (entry.case for entry in entries)
+        cases += (
+            replace(entry.case, origin=entry.case.origin or _derived_origin(entry.case, path)) for entry in entries
+        )
     if faults:
         raise CorpusError(tuple(faults))
     return tuple(cases)
@@ -43,7 +48,8 @@ def write_cases(
     Raises CorpusError, and writes nothing, when a case could not be read back as it is.
     """
     path = directory / file_name
-    text = cases_text(cases, str(path), comments or {})
+    shortened = (replace(case, origin="") if _is_derived(case) else case for case in cases)
+    text = cases_text(shortened, str(path), comments or {})
     directory.mkdir(parents=True, exist_ok=True)
     part = directory / f".{file_name}.{os.getpid()}.part"
     part.write_bytes(text.encode())
@@ -63,6 +69,19 @@ def cases_text(cases: Iterable[Case], path: str, comments: Mapping[str, str]) ->
     if faults:
         raise CorpusError(tuple(faults))
     return "\n".join(texts)
+
+
+def _derived_origin(case: Case, path: Path) -> str:
+    """Return the origin of a case that does not say its own: the test that its name names, or its file."""
+    if case.source == "tests":
+        return f"recorded from {case.name}"
+    kind = "written" if case.source == "written" else f"{case.source} case"
+    return f"{kind} in {path.parent.name}/{path.name}"
+
+
+def _is_derived(case: Case) -> bool:
+    """Tell whether reading the case from any file would give its origin again, up to the file's name."""
+    return case.origin == f"recorded from {case.name}" or _FROM_FILE.fullmatch(case.origin) is not None
 
 
 def _read(path: Path) -> tuple[str, tuple[Entry, ...], tuple[Fault, ...]]:

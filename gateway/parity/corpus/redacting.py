@@ -10,9 +10,12 @@ from .case import Case, Step
 
 
 def redact_case(case: Case, salt: bytes, known: Iterable[str] = ()) -> Case:
-    """The case, its name too, without the secrets of its requests and those known; its kept values stay."""
+    """Return the case, its name and origin too, without the secrets of its requests and those known.
+
+    Kept values stay.
+    """
     kept = [name for step in case.steps for name, _ in step.captures]
     secrets = {*known, *(secret for step in case.steps for secret in secrets_of(step.request, kept))}
     redactor = redactor_for(salt, secrets, kept)
     steps = tuple(Step(redactor.request(step.request), step.captures) for step in case.steps)
-    return replace(case, name=redactor.name(case.name), steps=steps)
+    return replace(case, name=redactor.name(case.name), steps=steps, origin=redactor.name(case.origin))

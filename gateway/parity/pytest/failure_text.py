@@ -16,14 +16,18 @@ LONGEST = 200
 """Characters of a difference: the whole of it is below."""
 
 
-def failure_text(result: ParityResult) -> str:
-    """The note, the differences, what to do about them, the request, and both answers side by side."""
+def failure_text(result: ParityResult, origin: str = "") -> str:
+    """Return the note, the differences, what to do about them, the origin, the request and both answers beside.
+
+    `origin` is the case's; empty gives no line.
+    """
     head = [result.note] if result.note else []
     head += [shorten(format_verdict(verdict), LONGEST, placeholder="...") for verdict in result.verdicts]
     known = dict.fromkeys(
         one.cause for one in result.verdicts if one.cause in CAUSES and one.disposition is Disposition.MISMATCH
     )
     head += [f"{name}: {CAUSES[name].title}\n    fix: {CAUSES[name].advice}" for name in known]
+    head += [f"origin: {origin}"] if origin else []
     return "\n".join([*head, "", format_request(result.request), "", *_columns(result)])
 
 

@@ -87,7 +87,7 @@ class RouteTests(pytest.Collector):
         found = tuple(result for result in self._sides.results(case) if result.route == self.name)
         if not found and case.is_generated:
             pytest.skip("a wrong guess: no answer of legacy has the value that it goes on with")
-        _check_green(found)
+        _check_green(found, case.origin)
 
 
 class ParityTest(pytest.Item):
@@ -138,16 +138,18 @@ class Parity:
         """A case; both sides start from its state."""
         __tracebackhide__ = True
         results = self._sides.replay(case)
-        _check_green(results)
+        _check_green(results, case.origin)
         return results
 
 
-def _check_green(results: Iterable[ParityResult]) -> None:
+def _check_green(results: Iterable[ParityResult], origin: str) -> None:
     __tracebackhide__ = True
     found = tuple(results)
     failed = [result for result in found if result.outcome not in GREEN]
     if failed:
-        _fail("\n\n".join(f"{one.outcome.value} at request {one.step + 1}\n{failure_text(one)}" for one in failed))
+        _fail(
+            "\n\n".join(f"{one.outcome.value} at request {one.step + 1}\n{failure_text(one, origin)}" for one in failed)
+        )
     if not found:
         _fail("nothing was compared: no request was of a route that both sides have")
 

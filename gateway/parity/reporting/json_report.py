@@ -49,12 +49,14 @@ def render_json(report: Report) -> str:
                 "count": one.count,
                 "routes": one.routes,
                 "sample": one.sample.case,
+                "origin": report.origins.get(one.sample.case, ""),
             }
             for one in report.classes
         ],
         "differences": [
             {
                 "case": result.case,
+                "origin": report.origins.get(result.case, ""),
                 "step": result.step,
                 "route": result.route,
                 "request": result.request.line,

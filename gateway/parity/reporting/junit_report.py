@@ -32,6 +32,7 @@ def render_junit(report: Report) -> str:
                 suite, "testcase", name=name, classname=visible(one.route), time=f"{seconds:.4f}"
             )
             if result.outcome in _ELEMENTS:
-                text = visible("\n".join(map(format_verdict, result.verdicts)) or result.note)
+                text = "\n".join(map(format_verdict, result.verdicts)) or result.note
+                text = visible(f"{text}\norigin: {origin}" if (origin := report.origins.get(result.case)) else text)
                 ElementTree.SubElement(test, _ELEMENTS[result.outcome], message=text.partition("\n")[0]).text = text
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...comparing.causes.symptom import Cause
@@ -33,6 +33,8 @@ class Report:
     """What a reader should know besides: cases left out, what a side tried while it started."""
     generated: frozenset[str] = frozenset()
     """Names of the cases that the run made up by itself."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """What made each case, by the case's name."""
 
     @property
     def outcome(self) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from textwrap import dedent
@@ -370,6 +371,27 @@ def test_the_text_is_for_people(tmp_path: Path) -> None:
     cases = load_corpus(corpus_of(tmp_path, READABLE))
     written = write_cases(tmp_path / "again", "todos.toml", cases, {"create a todo": "from the ticket"})
     assert written.read_text() == READABLE
+
+
+def test_an_origin_is_written_where_nothing_else_says_it(tmp_path: Path) -> None:
+    request = (Step(Request("GET", b"/", (HOST,))),)
+    cases = [
+        Case("by hand", request),
+        Case("tests/test_x.py::test_y", request, "tests"),
+        Case("live", request, "recorded"),
+        Case("shop.har 1: GET /", request, "har", origin="HAR entry 3 of shop.har"),
+    ]
+    written = write_cases(tmp_path / "corpus", "a.toml", cases)
+    found = load_corpus(tmp_path / "corpus")
+    assert [case.origin for case in found] == [
+        "written in corpus/a.toml",
+        "recorded from tests/test_x.py::test_y",
+        "recorded case in corpus/a.toml",
+        "HAR entry 3 of shop.har",
+    ]
+    assert re.findall("origin = .*", written.read_text()) == ['origin = "HAR entry 3 of shop.har"']
+    assert "origin" not in write_cases(tmp_path / "other", "b.toml", found[:3]).read_text()
+    assert write_cases(tmp_path / "corpus", "a.toml", found).read_text().count("origin") == 1
 
 
 def test_a_case_that_no_text_gives_is_not_written(tmp_path: Path) -> None:

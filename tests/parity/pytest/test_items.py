@@ -35,6 +35,7 @@ def test_a_test_for_each_route_and_case(notes: Notes) -> None:
     assert found["migration_map.toml::GET /notes/<int:note_id>::a note is created and read"] == "FAILED"
     assert "effect.rows.notes: (1 inserted) -> (absent) (forgotten-commit)" in done.stdout
     assert "an earlier request of this case differed" in done.stdout
+    assert "\norigin: written in corpus/notes.toml\n" in done.stdout
     assert re.search(r"^<title>404 Not Found</title> +\| \}$", done.stdout, re.MULTILINE)
     assert "gateway/parity/" not in done.stdout, "no traceback of ours"
     assert notes.left_behind() == []

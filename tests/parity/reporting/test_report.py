@@ -150,8 +150,11 @@ def test_power(clean: int, rate: float, text: str) -> None:
     assert power_text(clean) == text
 
 
+ORIGINS = {f"case {number}": f"json field <i>: {number}" for number in range(400)}
+
+
 def test_json_has_every_difference_and_every_route() -> None:
-    tree = json.loads(render_json(mixed()))
+    tree = json.loads(render_json(replace(mixed(), origins=ORIGINS)))
     assert tree["outcome"] == "mismatched"
     assert tree["requests"] == {"matched": 401, "ignored": 20, "mismatched": 30, "inconclusive": 1}
     assert {one["route"]: one["outcome"] for one in tree["routes"]} == {
@@ -169,12 +172,14 @@ def test_json_has_every_difference_and_every_route() -> None:
         "count": 60,
         "routes": ["POST /todos"],
         "sample": "case 0",
+        "origin": "json field <i>: 0",
     }
+    assert {(one["case"], one["origin"]) for one in tree["differences"]} < ORIGINS.items()
     assert tree["complaints"]
 
 
 def test_junit_counts_failures_and_errors() -> None:
-    root = ElementTree.fromstring(render_junit(mixed()))
+    root = ElementTree.fromstring(render_junit(replace(mixed(), origins=ORIGINS)))
     suites = {suite.get("name"): suite for suite in root}
     assert suites["POST /todos"].get("failures") == "30"
     assert suites["(no route)"].get("errors") == "1"
@@ -182,6 +187,7 @@ def test_junit_counts_failures_and_errors() -> None:
     assert failure is not None
     assert failure.text is not None
     assert failure.text.splitlines()[0] == "status: 400 -> 422 (validation)"
+    assert failure.text.splitlines()[-1] == "origin: json field <i>: 0"
     assert suites["GET /todos"].find("testcase/failure") is None
 
 
@@ -223,6 +229,12 @@ def test_control_characters_are_shown_and_not_sent() -> None:
         ("a\tb", "a\tb"),
         (SHOWN, "c"),
     ]
+
+
+def test_the_page_names_the_origin_of_a_sample() -> None:
+    page = render_html(replace(mixed(), origins=ORIGINS))
+    assert "<code>case 0</code> (json field &lt;i&gt;: 0):" in page
+    assert "<code>case 0</code>:" in render_html(mixed())
 
 
 def test_the_page_has_no_control_characters() -> None:

@@ -11,47 +11,47 @@ from ....http.message import Request
 from ..case import Case, Step
 from ..case_reading import HOST
 
-MOST = 1000
-"""Distinct targets that are taken of one log."""
+MAX_CASES = 1000
+"""Distinct requests that are taken from one log."""
 SAFE = ("GET", "HEAD")
 _LINE = re.compile(
     r'\S+ \S+ .*?\[[^\]]*\] "(?P<method>\S+) (?P<target>/\S*) HTTP/[\d.]+" (?P<status>\d{3}) (?:\d+|-)(?:\s.*)?'
 )
 
 
-def read_access_log(path: Path, most: int = MOST) -> tuple[Case, ...]:
-    """At most `most` cases, in the order of their first line. Raises CorpusError for a file of another format."""
-    return tuple(case for case, _ in read_lines(path, most))
+def read_access_log(path: Path, limit: int = MAX_CASES) -> tuple[tuple[Case, str], ...]:
+    """Return at most `limit` cases, in the order of their first line, each with a comment: `200 in the log`.
 
-
-def read_lines(path: Path, most: int = MOST) -> tuple[tuple[Case, str], ...]:
-    """The same, each with what the log says of its answer: `200 in the log`. It is no expectation."""
-    found = dict[tuple[str, str], str]()
-    lines = 0
-    for match in _matches(path):
-        lines += match is not None
-        if match is None or match["method"] not in SAFE:
-            continue
-        found.setdefault((match["method"], match["target"]), match["status"])
-        if len(found) == most:
+    The comment is no expectation. Raises CorpusError for a file of another format.
+    """
+    found: dict[tuple[str, str], tuple[Case, str]] = {}
+    is_log = False
+    for number, match in _matches(path):
+        is_log = True
+        key = match["method"], match["target"]
+        if match["method"] in SAFE and key not in found:
+            found[key] = _case(path, number, *key), f"{match['status']} in the log"
+        if len(found) == limit:
             break
-    if not lines:
+    if not is_log:
         message = 'no line is in the combined format: 127.0.0.1 - - [date] "GET /path HTTP/1.1" 200 12 "-" "agent"'
         raise CorpusError((Fault(str(path), None, "", message),))
-    return tuple((_case(path, method, target), f"{status} in the log") for (method, target), status in found.items())
+    return tuple(found.values())
 
 
-def _matches(path: Path) -> Iterator[re.Match[str] | None]:
+def _matches(path: Path) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield the number and the match of each line in the format. Raises CorpusError for a file that cannot be read."""
     try:
         with path.open(encoding="latin-1") as lines:
-            for line in lines:
-                yield _LINE.fullmatch(line.rstrip("\r\n"))
+            for number, line in enumerate(lines, 1):
+                if match := _LINE.fullmatch(line.rstrip("\r\n")):
+                    yield number, match
     except OSError as error:
         raise CorpusError((Fault(str(path), None, "", f"cannot be read: {error.strerror}"),)) from None
 
 
-def _case(path: Path, method: str, target: str) -> Case:
-    """nginx and Apache write a byte that they cannot show as `\\x22`."""
-    raw = re.sub(r"\\x([0-9A-Fa-f]{2})", r"%\1", target)
-    request = Request(method, raw.encode("latin-1"), (HOST,))
-    return Case(f"{path.name}: {method} {target}", (Step(request),), source="access-log")
+def _case(path: Path, number: int, method: str, target: str) -> Case:
+    raw = re.sub(r"\\x([0-9A-Fa-f]{2})", r"%\1", target)  # nginx and Apache write other bytes as `\x22`
+    step = Step(Request(method, raw.encode("latin-1"), (HOST,)))
+    origin = f"access log line {number} of {path.name}"
+    return Case(f"{path.name}: {method} {target}", (step,), source="access-log", origin=origin)

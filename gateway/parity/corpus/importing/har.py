@@ -21,23 +21,28 @@ from ..linking import link_each
 
 def read_har(path: Path, host: str | None = None) -> tuple[Case, ...]:
     """The cases of a HAR file, named by it: `shop.har 3: POST /cart`. Raises CorpusError where it is none."""
-    exchanges = read_exchanges(path, host)
-    named = enumerate(zip(exchanges, link_each(exchanges), strict=True), 1)
+    exchanges = _exchanges(path, host)
+    steps = link_each(tuple(exchanges.values()))
     return tuple(
-        Case(f"{path.name} {number}: {_shown(exchange.request)}", steps, source="har")
-        for number, (exchange, steps) in named
+        Case(
+            f"{path.name} {number}: {exchange.request.line.partition('?')[0]}",
+            steps[number - 1],
+            source="har",
+            origin=f"HAR entry {entry} of {path.name}",
+        )
+        for number, (entry, exchange) in enumerate(exchanges.items(), 1)
     )
 
 
-def read_exchanges(path: Path, host: str | None = None) -> tuple[Exchange, ...]:
-    """The app's own exchanges in the order of the file. Raises CorpusError."""
+def _exchanges(path: Path, host: str | None) -> dict[int, Exchange]:
+    """Return the app's own exchanges by the number of their entry, from 1. Raises CorpusError."""
     entries = _entries(path)
     hosts = [urlsplit(entry["request"]["url"]).netloc for entry in entries]
     chosen = host or next(iter(hosts), None)
     own = [(number, entry) for number, entry in enumerate(entries) if hosts[number] == chosen]
     if entries and not own:
         raise _error(path, f'no request to "{chosen}"; there are some to {", ".join(sorted(set(hosts)))}')
-    return tuple(_exchange(path, number, entry) for number, entry in own)
+    return {number + 1: _exchange(path, number, entry) for number, entry in own}
 
 
 def _entries(path: Path) -> list[Any]:
@@ -103,10 +108,6 @@ def _bytes(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         return text.encode()
-
-
-def _shown(request: Request) -> str:
-    return f"{request.method} {request.target.partition(b'?')[0].decode('latin-1')}"
 
 
 def _error(path: Path, message: str, key: str = "") -> CorpusError:

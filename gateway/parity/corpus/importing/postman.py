@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -75,7 +75,9 @@ class _Reader:
                 message = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
                 self.faults.append(Fault(str(self.path), None, " / ".join(names), message))
             else:
-                yield Case(f"{self.path.name}: {' / '.join(names)}", (Step(request),), source="postman")
+                title = " / ".join(names)
+                origin = f"Postman request {title} of {self.path.name}"
+                yield Case(f"{self.path.name}: {title}", (Step(request),), source="postman", origin=origin)
 
     def _request(self, given: Any, auth: Any) -> Request:
         if isinstance(given, str):
@@ -176,7 +178,7 @@ def _with_names_of_their_own(cases: tuple[Case, ...]) -> tuple[Case, ...]:
     for case in cases:
         seen[case.name] = seen.get(case.name, 0) + 1
         number = f" ({seen[case.name]})" if seen[case.name] > 1 else ""
-        named.append(Case(case.name + number, case.steps, case.source))
+        named.append(replace(case, name=case.name + number))
     return tuple(named)
 
 

@@ -98,7 +98,7 @@ class TestRecorder:
         if not test.calls:
             return
         exchanges = [_cleaned(call.exchange()) for call in test.calls]
-        case = Case(test.name, link(exchanges), source="tests", state=test.state)
+        case = Case(test.name, link(exchanges), source="tests", state=test.state, origin=f"recorded from {test.name}")
         if not self._raw:
             known = {secret for exchange in exchanges for secret in secrets_of(exchange)}
             redacted = redact_case(case, self._salt, known)

@@ -16,7 +16,7 @@ from gateway.http.message import Exchange, Request, Response
 from gateway.http.redaction.end_to_end import end_to_end
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.files import load_corpus, write_cases
-from gateway.parity.corpus.importing.access_logs import read_access_log, read_lines
+from gateway.parity.corpus.importing.access_logs import read_access_log
 from gateway.parity.corpus.importing.har import read_har
 from gateway.parity.corpus.importing.postman import read_postman
 from gateway.parity.corpus.linking import link, link_each
@@ -174,6 +174,7 @@ def test_a_har_file_is_cases_of_a_corpus(tmp_path: Path) -> None:
     assert cases[2].steps[1].request.headers == ((b"host", b"shop.test"), (b"cookie", b"sid={{sid}}"))
     assert cases[3].steps[0].request.body == b"n=1+2"
     assert {case.source for case in cases} == {"har"}
+    assert [case.origin for case in cases] == [f"HAR entry {number} of shop.har" for number in (1, 3, 4, 5)]
 
 
 def test_another_host_is_asked_for(tmp_path: Path) -> None:
@@ -217,15 +218,19 @@ def log_in(directory: Path) -> Path:
 
 
 def test_an_access_log_gives_what_was_read_once(tmp_path: Path) -> None:
-    lines = read_lines(log_in(tmp_path))
+    lines = read_access_log(log_in(tmp_path))
     assert [(requests_of(case), comment) for case, comment in lines] == [
         (["GET /todos?page=2"], "200 in the log"),
         (["HEAD /a%22b"], "404 in the log"),
         (["GET /reset?token=abcdef&mail=ada@depot.example"], "200 in the log"),
     ]
-    assert len(read_access_log(tmp_path / "access.log", most=2)) == 2
-    write_cases(tmp_path, "a.toml", read_access_log(tmp_path / "access.log"))
-    assert load_corpus(tmp_path) == read_access_log(tmp_path / "access.log")
+    assert len(read_access_log(tmp_path / "access.log", limit=2)) == 2
+    cases = tuple(case for case, _ in lines)
+    write_cases(tmp_path, "a.toml", cases)
+    assert load_corpus(tmp_path) == cases
+    assert [case.origin for case in load_corpus(tmp_path)] == [
+        "access log line 1 of access.log", "access log line 4 of access.log", "access log line 7 of access.log"
+    ]  # fmt: skip
 
 
 def test_a_log_of_another_format_is_refused(tmp_path: Path) -> None:
