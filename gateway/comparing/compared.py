@@ -1,4 +1,4 @@
-"""What a replay gives: both sides' observations of a case, step by step. Values only."""
+"""One request asked on both sides, with what each did: all that a comparison needs to know. Values only."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from ..http.message import Request
 from .observation import Observation
 
 Observations = tuple[Observation, Observation]
-"""The control's and the candidate's."""
+"""(of the control, of the candidate)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What both sides did when they were asked in plain words what each is thought to have read ."""
+    """What both sides did when they were asked, in an unambiguous request, what each is thought to have read."""
 
     cause: str
-    """Name of the known cause that the two ways of reading are."""
+    """Name of the known cause that the two interpretations are."""
     control: Observations
-    """Asked what Flask is thought to have read."""
+    """What both did with the request that Flask is thought to have read."""
     candidate: Observations
-    """Asked what FastAPI is thought to have read."""
+    """What both did with the request that FastAPI is thought to have read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One request of a case as each side was asked (kept values filled in) and what each did."""
+    """One request as each side was asked (captured values filled in) and what each did."""
 
     control_request: Request
     candidate_request: Request
     control: Observation
     candidate: Observation
     repeats: tuple[Observation, ...] = ()
-    """The control again, with other random numbers and another hash seed; only where a difference may be noise."""
+    """What the control did with other random numbers and another hash seed; empty where no difference may be noise."""
     experiments: tuple[Experiment, ...] = ()
-    """Only where the pair differed, and the frameworks may have read the request in two ways."""
+    """Empty but where both differ and the frameworks may have read the request in two ways."""
     credential: str = "given"
-    """`given`, or how the request's credential was spoilt: `anonymous`, `wrong`, `other-user`, `no-csrf`."""
+    """`given`, or how the request's credential was made invalid: `anonymous`, `wrong`, `other-user`, `no-csrf`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..http.message import Response
 
 Row = tuple[tuple[str, str], ...]
-"""(column, value as JSON text) in the table's order."""
+"""(column, value as JSON text) of each column, in the table's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class RowChange:
     kind: str
     """`inserted`, `updated` or `deleted`."""
     key: tuple[str, ...]
-    """The primary key's values as JSON text; the whole row's, of a table without one."""
+    """Values of the primary key as JSON text; those of the whole row in a table without one."""
     before: Row = ()
     after: Row = ()
 
@@ -42,7 +42,7 @@ class Effects:
 
     rows: tuple[RowChange, ...] = ()
     statements: tuple[str, ...] = ()
-    """Shape of each SQL statement in order, `SELECT todos`; without transaction control."""
+    """Shape of each SQL statement in order, `SELECT todos`; those of transaction control are left out."""
     outbound: tuple[Outbound, ...] = ()
     errors: tuple[str, ...] = ()
     """`logger: message` of each log record of level error and above."""
@@ -66,7 +66,7 @@ class Observation:
     """What one backend did with one request."""
 
     response: Response | None
-    """None when the app raised before it answered."""
+    """None when an exception left the app before it answered."""
     error: str | None = None
     """`ValueError: text` of an exception that left the app."""
     duration: float = 0.0

@@ -19,7 +19,7 @@ class IgnoreRule:
     expires: date | None = None
     """Last day on which the rule ignores anything; None is for ever."""
     approved_by: str | None = None
-    """Who answers for a candidate that is looser than the control; without it such a difference is never ignored."""
+    """Who answers for a candidate whose access control is weaker; without it such a difference is never ignored."""
     line: int | None = None
     """1-based line of the rule in the map; None for a rule that no file has."""
     cause: str | None = None

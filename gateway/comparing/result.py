@@ -10,11 +10,11 @@ from .observation import Observation
 
 
 class Outcome(Enum):
-    """Of one request, one route or a whole run."""
+    """How the comparison of one request, of one route or of a whole run ended."""
 
     MATCHED = "matched"
     IGNORED = "ignored"
-    """Differences, and every one of them is deliberate or legacy's own noise."""
+    """There are differences, and every one of them is deliberate or the control's own noise."""
     MISMATCHED = "mismatched"
     INCONCLUSIVE = "inconclusive"
     """Nothing was shown: too few cases, a side that could not run, or a request whose predecessor differed."""
@@ -30,14 +30,18 @@ class Disposition(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place where the candidate is not as the control."""
+    """One location where the candidate is not as the control."""
 
     where: str
     """`status`, `header.content-type`, `cookie.session.samesite`, `body.items[2].price`, `effect.rows.todos`,
     `authentication`."""
     control: str | None
-    """What stands there, as text; a JSON value as its JSON text, so that `1`, `1.0` and `"1"` differ. None: absent."""
+    """What the control has there, as text; a JSON value as its JSON text, so that `1`, `1.0` and `"1"` differ.
+
+    None where it has nothing.
+    """
     candidate: str | None
+    """What the candidate has there, in the form of `control`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,9 @@ class Verdict:
     difference: Difference
     disposition: Disposition
     reason: str = ""
-    """The ignore rule's, or what the noise was."""
+    """Why it is excused: the ignore rule's reason, or what the noise was; empty for a mismatch."""
     cause: str = ""
-    """Name of the known cause (explanation.py); empty when none is known."""
+    """Name of the known cause (causes/); empty when none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,10 @@ class ParityResult:
     route: str
     """Key of the map, `GET /todos/<int:todo_id>`; empty for a path that no rule takes."""
     request: Request
-    """As the control was asked."""
+    """The request as the control was asked."""
     control: Observation | None
     candidate: Observation | None
     verdicts: tuple[Verdict, ...]
     outcome: Outcome
     note: str = ""
-    """Why an inconclusive one is."""
+    """Why the outcome is inconclusive; empty for any other."""

@@ -1,17 +1,21 @@
 """What becomes of each difference between two observations of one request. Pure; the day is an argument.
 
-Theory of operation. `judge` walks the differences in the order in which `every_difference` yields them and gives each
-the first disposition that applies:
+Theory of operation. `judge` walks the differences in this order: weaker access, leaked secrets, then those of
+`every_difference`, of which `status` is the first. Each gets the first disposition that applies:
 
-| # | the difference                                                            | disposition |
-|---|---------------------------------------------------------------------------|-------------|
-| 1 | is covered by an ignore rule in force                                     | ignored     |
-| 2 | is missing only because the answer is another one (`not-run`), and an ignore rule covered the status | ignored |
-| 3 | is within what the control says differently when it is asked again        | noise       |
-| 4 | anything else                                                             | mismatch    |
+| # | the difference                                                                | disposition | reason       |
+|---|-------------------------------------------------------------------------------|-------------|--------------|
+| 1 | is covered by an ignore rule in force                                         | ignored     | the rule's   |
+| 2 | is an effect that is missing with the answer (`not-run`), and 1 covered `status` | ignored  | the status's |
+| 3 | is within what the control says differently when it is asked again            | noise       | what varies  |
+| 4 | is any other                                                                  | mismatch    | none         |
 
-ORDER MATTERS: rule 2 looks back at the status, so the status must come before everything that can follow from it.
-`every_difference` yields it first, and access control and leaked secrets, which rule 2 never concerns, go before it.
+A request with a mismatch is mismatched, one with other verdicts alone is ignored, one without verdicts has matched.
+That a request shows nothing (inconclusive) is for those to say who know the rest of its case.
+
+ORDER MATTERS: rule 2 looks back at the status, so `status` has to come before every effect.
+WARNING: `authentication` and `secret` meet rule 1 only by a rule that names location, route and who approved it
+(ignore_rules.py); rules 2 and 3 never concern them, whatever is ignored at `status` or anywhere else.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from collections import Counter
 from datetime import date
 
 from .access_control import find_weaker_access
+from .causes.effects import NOT_RUN
 from .causes.explain import Explainer
 from .compared import Compared
 from .diff.comparison import MAX_DIFFERENCES, every_difference, more
@@ -30,44 +35,39 @@ from .noise import Noise
 from .policy import ComparisonPolicy
 from .result import Disposition, Outcome, Verdict
 
-CONSEQUENCE = "not-run"
-"""The cause of what is missing because the answer is another one: it is meant where that is."""
 _WORST = (Disposition.MISMATCH, Disposition.IGNORED, Disposition.NOISE)
 
 
 def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date) -> tuple[Verdict, ...]:
-    """Return a verdict for every difference of one request, in the order in which they were found.
+    """Return a verdict for every difference of one request, in the order of the module's theory of operation.
 
     `route` is a key of the map, empty for a path that no rule takes. An ignore rule holds through the day it expires.
     """
-    differences = list(
-        every_difference(
-            compared.control,
-            compared.candidate,
-            method=compared.control_request.method,
-            json_mode=policy.json_mode,
-        )
-    )
-    if not differences:
+    method, json_mode = compared.control_request.method, policy.json_mode
+    weaker = find_weaker_access(compared)
+    found = [
+        *([weaker] if weaker else []),
+        *find_leaked_secrets(compared),
+        *every_difference(compared.control, compared.candidate, method=method, json_mode=json_mode),
+    ]
+    if not found:
         return ()
-    noise, explanation = Noise(compared, policy.json_mode), Explainer(compared, policy.json_mode)
-    looseness = find_weaker_access(compared)
-    verdicts = []
-    ignored_status = ""
-    for difference in (*((looseness,) if looseness else ()), *find_leaked_secrets(compared), *differences):
-        known = explanation.cause_of(difference)
-        cause = "" if known is None else known.name
-        rule = find_rule(policy.rules, route, difference, cause, today)
-        if rule is not None:
-            ignored_status = rule.reason if difference.where == "status" else ignored_status
-            verdict = Verdict(difference, Disposition.IGNORED, rule.reason, cause)
-        elif cause == CONSEQUENCE and ignored_status:
-            verdict = Verdict(difference, Disposition.IGNORED, ignored_status, cause)
-        elif reason := noise.covers(difference):
-            verdict = Verdict(difference, Disposition.NOISE, reason, cause)
+    noise, explainer = Noise(compared, json_mode), Explainer(compared, json_mode)
+    verdicts, reason_of_status = [], ""
+    for difference in found:
+        known = explainer.cause_of(difference)
+        cause = known.name if known else ""
+        if rule := find_rule(policy.rules, route, difference, cause, today):
+            disposition, reason = Disposition.IGNORED, rule.reason
+        elif cause == NOT_RUN and reason_of_status:
+            disposition, reason = Disposition.IGNORED, reason_of_status
+        elif reason := noise.reason_for(difference):
+            disposition = Disposition.NOISE
         else:
-            verdict = Verdict(difference, Disposition.MISMATCH, cause=cause)
-        verdicts.append(verdict)
+            disposition = Disposition.MISMATCH
+        if difference.where == "status" and disposition is Disposition.IGNORED:
+            reason_of_status = reason
+        verdicts.append(Verdict(difference, disposition, reason, cause))
     return tuple(verdicts)
 
 

@@ -18,7 +18,7 @@ UUIDS = ("3f0e-aa", "77c1-0b", "9d24-5e", "c001-d0")
 def covers(where: str, control: str | None, candidate: str | None, *repeats: Observation) -> bool:
     """Whether the noise of four answers of legacy, the first the control's, covers a difference."""
     noise = Noise(step(repeats[0], repeats[0], *repeats[1:]), "typed")
-    return bool(noise.covers(Difference(where, control, candidate)))
+    return bool(noise.reason_for(Difference(where, control, candidate)))
 
 
 def stamps(*values: str) -> tuple[Observation, ...]:
@@ -48,7 +48,7 @@ def test_words_that_vary_may_vary(candidate: str | None, expected: bool) -> None
     assert covers("body.items[0].at", '"at 10:04:05 by ann"', candidate, *DATES) is expected
 
 
-def test_another_place_is_not_covered() -> None:
+def test_another_location_is_not_covered() -> None:
     assert not covers("body.items[0].n", "1", "2", *DATES)
     assert not covers("body.items", "(1 item)", "(2 items)", *DATES)
     assert not covers("body.items[1].n", "1", "2", *DATES)
@@ -59,7 +59,7 @@ def test_the_same_field_of_another_item_is() -> None:
 
 
 @pytest.mark.parametrize("repeats", [0, 1, 2])
-def test_too_few_twins_teach_nothing(repeats: int) -> None:
+def test_too_few_repeats_teach_nothing(repeats: int) -> None:
     few = DATES[: repeats + 1]
     assert not covers("body.items[0].at", '"at 10:04:05 by ann"', '"at 10:04:06 by ann"', *few)
 
@@ -97,7 +97,7 @@ def test_what_is_not_shown_whole_is_never_noise() -> None:
     pages = [observe(answer(f"{one} {'x' * 3_000}", "text/plain")) for one in UUIDS]
     noise = Noise(step(*pages[:1], *pages), "typed")
     (difference,) = compare(pages[0], pages[1], method="GET")
-    assert not noise.covers(difference)
+    assert not noise.reason_for(difference)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_what_matters_is_never_noise(line: str, where: str) -> None:
 @pytest.mark.parametrize(
     "where", ["status", "error", "authentication", "secret", "framing", "effect.statements.SELECT a", "more"]
 )
-def test_some_places_are_never_noise(where: str) -> None:
+def test_some_locations_are_never_noise(where: str) -> None:
     legacy = [
         observe(answer("1", status=status), error=f"E{status}: x", statements=("SELECT a",) * (status - 499))
         for status in (500, 501, 502, 503)
@@ -164,4 +164,4 @@ def test_values_in_rows_may_be_noise_and_their_number_not() -> None:
 def test_the_reason_says_what_was_seen() -> None:
     noise = Noise(step(DATES[0], DATES[0], *DATES[1:]), "typed")
     difference = Difference("body.items[0].at", '"at 10:04:05 by ann"', '"at 10:04:06 by ann"')
-    assert noise.covers(difference) == "legacy's own noise: 4 values here in 4 answers"
+    assert noise.reason_for(difference) == "legacy's own noise: 4 values here in 4 answers"

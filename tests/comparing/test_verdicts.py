@@ -9,7 +9,7 @@ import pytest
 
 from gateway.comparing.compared import Compared
 from gateway.comparing.diff.comparison import MAX_DIFFERENCES
-from gateway.comparing.observation import Observation, RowChange
+from gateway.comparing.observation import Access, Observation, RowChange
 from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
 from gateway.comparing.result import Disposition, Outcome, ParityResult
 from gateway.comparing.verdicts import judge, mismatched_locations
@@ -200,6 +200,14 @@ def test_of_what_was_not_watched_nothing_is_said() -> None:
 
 
 # --- authentication and secrets ---
+
+
+def test_weaker_access_counts_where_nothing_differs() -> None:
+    hidden = Observation(answer("{}", status=404), access=Access(True, "require_login"))
+    missing = Observation(answer("{}", status=404), access=Access(False, "current_user"))
+    (result,) = judged(step(hidden, missing))
+    assert (result.outcome, dispositions(result)) == (Outcome.MISMATCHED, [("authentication", "mismatch")])
+
 
 LOOSER = step(answer("{}", status=401), answer("{}", status=200))
 STATUS = IgnoreRule("status", "meant")

@@ -82,6 +82,8 @@ def _times(text: str) -> tuple[int, str]:
     return (int(found[1] or 1), found[2]) if found else (0, text)
 
 
+NOT_RUN = "not-run"
+"""Name of the cause of an effect that is missing because the candidate refused or failed."""
 CAUSES = (
     Cause(
         "forgotten-commit",
@@ -115,7 +117,7 @@ CAUSES = (
         _is_repeated_outbound,
     ),
     Cause(
-        "not-run",
+        NOT_RUN,
         "The view ran in Flask and not, or not to its end, in FastAPI: what it does besides answering is missing "
         "with its answer.",
         "Explain the difference at `status` first; this one goes with it.",

@@ -8,18 +8,19 @@ from __future__ import annotations
 from ..compared import Compared
 from ..result import Difference
 from . import CAUSES
-from .experiments import TestedInterpretations
+from .experiments import explained_locations
 from .symptom import Cause, Symptom
 
 
 class Explainer:
-    """Of the differences of one step."""
+    """The known causes of the differences of one request."""
 
-    def __init__(self, step: Compared, json_mode: str) -> None:
-        self._step = step
-        self._readings = TestedInterpretations(step, json_mode)
+    def __init__(self, compared: Compared, json_mode: str) -> None:
+        self._compared = compared
+        self._confirmed = [(one.cause, explained_locations(one, compared, json_mode)) for one in compared.experiments]
 
     def cause_of(self, difference: Difference) -> Cause | None:
-        """The first cause whose sign the difference shows, None when it shows none."""
-        symptom = Symptom(difference, self._step, tuple(self._readings.causes_at(difference.where)))
+        """Return the first cause whose sign the difference shows, or None when it shows none."""
+        interpretations = tuple(cause for cause, locations in self._confirmed if difference.where in locations)
+        symptom = Symptom(difference, self._compared, interpretations)
         return next((cause for cause in CAUSES.values() if cause.sign(symptom)), None)

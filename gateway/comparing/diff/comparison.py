@@ -1,4 +1,4 @@
-"""Control against candidate: every place where the candidate is not as the control. Pure, no clock, no I/O."""
+"""Control against candidate: every location where the candidate is not as the control. Pure, no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_DIFFERENCES = 200
 def compare(
     control: Observation, candidate: Observation, *, method: str, json_mode: str = "typed"
 ) -> tuple[Difference, ...]:
-    """What differs, in the order of the message, then the effects; at most `MAX_DIFFERENCES` and one at `more`.
+    """Return what differs, in the order of `every_difference`; at most `MAX_DIFFERENCES` and one at `more`.
 
     `json_mode` as in `ComparisonPolicy`. Neither side's duration is compared.
     """
@@ -31,29 +31,22 @@ def compare(
 def every_difference(
     control: Observation, candidate: Observation, *, method: str, json_mode: str
 ) -> Iterator[Difference]:
-    """As `compare`, however many they are."""
-    if control.response and candidate.response:
+    """Yield all that differs: the status first, then what else a message has in its order, errors, and the effects."""
+    sides = control, candidate
+    # An app that ends without an answer leaves it to its server, which answers 500.
+    yield from unequal("status", *(str(side.response.status) if side.response else "500" for side in sides))
+    if control.response and candidate.response and control.response != candidate.response:
         yield from _responses(control.response, candidate.response, method, json_mode)
-    else:
-        yield from unequal("status", _status(control), _status(candidate))
     yield from _errors(control, candidate)
     yield from compare_effects(control.effects, candidate.effects)
 
 
-def _status(observation: Observation) -> str:
-    """An app that ends without an answer leaves it to its server, which answers 500."""
-    return str(observation.response.status) if observation.response else "500"
-
-
 def more(count: int) -> Difference:
-    """Stands for differences that were not kept."""
+    """Return the difference that stands for those that were not kept."""
     return Difference("more", None, f"{count:,} more difference{'s' if count > 1 else ''}")
 
 
 def _responses(control: Response, candidate: Response, method: str, json_mode: str) -> Iterator[Difference]:
-    if control == candidate:
-        return
-    yield from unequal("status", str(control.status), str(candidate.status))
     yield from compare_headers(control.headers, candidate.headers)
     yield from compare_cookies(control.headers, candidate.headers)
     yield from compare_length(control, candidate, method)
@@ -62,14 +55,10 @@ def _responses(control: Response, candidate: Response, method: str, json_mode: s
 
 
 def _errors(control: Observation, candidate: Observation) -> Iterator[Difference]:
-    """An unhandled exception: on one side only, or of another class. Its text is for people, not for clients."""
-    classes = [side.error and side.error.partition(":")[0] for side in (control, candidate)]
-    is_one_sided = {has_unhandled(control), has_unhandled(candidate)} == {True, False}
-    if is_one_sided or (all(classes) and classes[0] != classes[1]):
-        yield from unequal("error", *(_unhandled(side) for side in (control, candidate)))
-
-
-def _unhandled(observation: Observation) -> str | None:
-    if observation.error is not None:
-        return observation.error
-    return "an unhandled exception, logged" if has_unhandled(observation) else None
+    """Yield an exception that one side alone did not handle, or of another class; its text is for people, no client."""
+    sides = control, candidate
+    unhandled = [has_unhandled(side) for side in sides]
+    classes = [side.error and side.error.partition(":")[0] for side in sides]
+    if set(unhandled) == {True, False} or (all(classes) and classes[0] != classes[1]):
+        logged = ["an unhandled exception, logged" if one else None for one in unhandled]
+        yield from unequal("error", *(side.error or text for side, text in zip(sides, logged, strict=True)))

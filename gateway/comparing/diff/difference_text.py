@@ -1,4 +1,4 @@
-"""What stands at a place, in words that can be stored and shown: bounded, and always encodable. Pure."""
+"""What stands at a location, in words that can be stored and shown: bounded, and always encodable. Pure."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ _EXCERPT = re.compile(r".* \.\.\. \([\d,]+ characters, sha256 [0-9a-f]{12}\)", r
 
 
 def unequal(where: str, control: str | None, candidate: str | None) -> Iterator[Difference]:
-    """The difference between two texts, None where one is absent; nothing when they are equal."""
+    """Yield the difference between two texts, None where one is absent; nothing when they are equal."""
     if control != candidate:
         yield Difference(where, _bounded(control), _bounded(candidate))
 
 
+def unequal_bytes(where: str, control: bytes, candidate: bytes) -> Iterator[Difference]:
+    """Yield the difference between two bodies: as text where both are, else by length, digest and where they part."""
+    if control == candidate:
+        return
+    texts = _text(control), _text(candidate)
+    if None in texts:
+        pairs = enumerate(zip(control, candidate, strict=False))
+        offset = next((at for at, (a, b) in pairs if a != b), min(len(control), len(candidate)))
+        texts = _binary(control, offset), _binary(candidate, offset)
+    yield from unequal(where, *texts)
+
+
 def quoted(text: str) -> str:
-    """The text as a JSON string; escaped only where it could not be written otherwise."""
+    """Return the text as a JSON string; escaped only where it could not be written otherwise."""
     plain = json.dumps(text, ensure_ascii=False)
     return plain if _is_encodable(plain) else json.dumps(text)
 
 
 def described(words: str) -> str:
-    """Words about what stands at a place, `(3 items)`, where they are shown in its stead."""
+    """Return words that stand for a value that is not shown itself, in the form `(3 items)`."""
     return f"({words})"
 
 
 def is_described(text: str) -> bool:
-    """Whether a text of a difference is a description, or may be one."""
+    """Tell whether a text of a difference is a description, or may be one."""
     return text.startswith("(") and text.endswith(")")
 
 
 def is_excerpt(text: str) -> bool:
-    """Whether a text of a difference is only the beginning of what stands there."""
+    """Tell whether a text of a difference is only the beginning of what stands there."""
     return len(text) > MAX_TEXT_CHARS and _EXCERPT.fullmatch(text) is not None
-
-
-def unequal_bytes(where: str, control: bytes, candidate: bytes) -> Iterator[Difference]:
-    """The difference between two bodies: as text where both are, else by length, digest and where they part."""
-    if control == candidate:
-        return
-    texts = _text(control), _text(candidate)
-    if None in texts:
-        parting = next((at for at, (a, b) in enumerate(zip(control, candidate, strict=False)) if a != b), None)
-        offset = min(len(control), len(candidate)) if parting is None else parting
-        texts = _binary(control, offset), _binary(candidate, offset)
-    yield from unequal(where, *texts)
 
 
 def _bounded(text: str | None) -> str | None:

@@ -30,11 +30,17 @@ def compare_effects(control: Effects | None, candidate: Effects | None) -> Itera
     """Yield every difference at an `effect.` location; none where a side was not watched."""
     if control is None or candidate is None or control == candidate:
         return
+    sides = control, candidate
     yield from _rows(control.rows, candidate.rows)
-    yield from _statements(_by_table(control.statements), _by_table(candidate.statements))
-    ours, theirs = ([f"{attempt.kind} {attempt.target}" for attempt in side.outbound] for side in (control, candidate))
-    yield from _unequal_counts("effect.outbound", ours, theirs)
-    yield from _unequal_counts("effect.errors", _errors(control), _errors(candidate), _class_of_record)
+    before, after = (_by_table(side.statements) for side in sides)
+    for shape, count in sorted(after.items()):
+        if count > before[shape]:
+            sent = str(before[shape]) if shape in before else None
+            yield from unequal(f"effect.statements.{shape}", sent, str(count))
+    attempts = ([f"{attempt.kind} {attempt.target}" for attempt in side.outbound] for side in sides)
+    yield from _unequal_counts("effect.outbound", *attempts)
+    records = ([record for record in side.errors if not _UNHANDLED.match(record)] for side in sides)
+    yield from _unequal_counts("effect.errors", *records, class_of=_class_of_record)
     yield from _unequal_counts("effect.files", control.files, candidate.files)
     if candidate.open_connections > control.open_connections:
         yield from unequal("effect.open_connections", str(control.open_connections), str(candidate.open_connections))
@@ -42,12 +48,15 @@ def compare_effects(control: Effects | None, candidate: Effects | None) -> Itera
 
 def _rows(control: tuple[RowChange, ...], candidate: tuple[RowChange, ...]) -> Iterator[Difference]:
     for table in sorted({change.table for change in (*control, *candidate)}):
-        ours, theirs = ([change for change in side if change.table == table] for side in (control, candidate))
-        yield from unequal(f"effect.rows.{table}", _summary(ours), _summary(theirs))
+        where = f"effect.rows.{table}"
+        before, after = ([change for change in side if change.table == table] for side in (control, candidate))
+        yield from unequal(where, _summary(before), _summary(after))
         for kind in _KINDS:
-            pairs = _paired([one for one in ours if one.kind == kind], [one for one in theirs if one.kind == kind])
-            for one, other in pairs:
-                yield from _columns(f"effect.rows.{table}", _values(one), _values(other))
+            of_kind = ([change for change in side if change.kind == kind] for side in (before, after))
+            for pair in _paired(*of_kind):
+                one, other = (dict(change.before if kind == "deleted" else change.after) for change in pair)
+                for column in dict.fromkeys((*one, *other)):
+                    yield from unequal(f"{where}.{column}", one.get(column), other.get(column))
 
 
 def _summary(changes: list[RowChange]) -> str | None:
@@ -56,13 +65,13 @@ def _summary(changes: list[RowChange]) -> str | None:
     return described(words) if words else None
 
 
-def _paired(ours: list[RowChange], theirs: list[RowChange]) -> Iterator[tuple[RowChange, RowChange]]:
-    """Changes of the same key together, the rest in order: another key is another value."""
+def _paired(control: list[RowChange], candidate: list[RowChange]) -> Iterator[tuple[RowChange, RowChange]]:
+    """Yield changes of the same key together, then the rest in order: another key is another value."""
     by_key: dict[tuple[str, ...], deque[RowChange]] = defaultdict(deque)
-    for other in theirs:
+    for other in candidate:
         by_key[other.key].append(other)
     alone = []
-    for one in ours:
+    for one in control:
         if by_key[one.key]:
             yield one, by_key[one.key].popleft()
         else:
@@ -70,17 +79,11 @@ def _paired(ours: list[RowChange], theirs: list[RowChange]) -> Iterator[tuple[Ro
     yield from zip(alone, chain.from_iterable(by_key.values()), strict=False)
 
 
-def _values(change: RowChange) -> dict[str, str]:
-    return dict(change.before if change.kind == "deleted" else change.after)
-
-
-def _columns(where: str, control: dict[str, str], candidate: dict[str, str]) -> Iterator[Difference]:
-    for column in dict.fromkeys((*control, *candidate)):
-        yield from unequal(f"{where}.{column}", control.get(column), candidate.get(column))
-
-
 def _by_table(statements: Iterable[str]) -> Counter[str]:
-    """`SELECT todos+users` as one of each table: a join in place of a query a row is no more than what it replaces."""
+    """Return counts of shapes of one table each: `SELECT todos+users` is `SELECT todos` and `SELECT users`.
+
+    So a join in place of a query a row is no more than what it replaces.
+    """
     counts: Counter[str] = Counter()
     for shape in statements:
         verb, _, tables = shape.partition(" ")
@@ -88,32 +91,20 @@ def _by_table(statements: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def _statements(control: Counter[str], candidate: Counter[str]) -> Iterator[Difference]:
-    for shape, count in sorted(candidate.items()):
-        if count > control[shape]:
-            before = str(control[shape]) if shape in control else None
-            yield from unequal(f"effect.statements.{shape}", before, str(count))
-
-
-def _errors(effects: Effects) -> list[str]:
-    return [record for record in effects.errors if not _UNHANDLED.match(record)]
-
-
 def _class_of_record(record: str) -> str:
-    """The first line without its numbers, and without the logger, whose name is its module's and so another one."""
+    """Return the first line without its numbers and without the logger, which is named after a module of one side."""
     return re.sub(r"\d+", "0", record.partition(": ")[2].partition("\n")[0])
 
 
 def _unequal_counts(
-    where: str, control: Iterable[str], candidate: Iterable[str], class_of: Callable[[str], str] = str
+    where: str, control: Iterable[str], candidate: Iterable[str], *, class_of: Callable[[str], str] = str
 ) -> Iterator[Difference]:
-    """One difference for each class whose count differs; those of one side alone are set against each other."""
-    ours, theirs = Counter(map(class_of, control)), Counter(map(class_of, candidate))
-    for name in sorted(ours.keys() & theirs.keys()):
-        yield from unequal(where, _times(name, ours[name]), _times(name, theirs[name]))
-    alone = (sorted(one.keys() - other.keys()) for one, other in ((ours, theirs), (theirs, ours)))
-    for left, right in zip_longest(*alone):
-        yield from unequal(where, left and _times(left, ours[left]), right and _times(right, theirs[right]))
+    """Yield a difference for each class whose count differs; those of one side alone are set against each other."""
+    before, after = Counter(map(class_of, control)), Counter(map(class_of, candidate))
+    for name in sorted(before.keys() & after.keys()):
+        yield from unequal(where, _times(name, before[name]), _times(name, after[name]))
+    for left, right in zip_longest(sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())):
+        yield from unequal(where, left and _times(left, before[left]), right and _times(right, after[right]))
 
 
 def _times(name: str, count: int) -> str:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
 from itertools import zip_longest
-from typing import TypeVar
 
 from ..location import member
 from ..result import Difference
@@ -40,8 +40,6 @@ _CLOSED_BY = {
 _MAX_DEPTH = 256
 """Elements within each other; browsers stop at 512."""
 
-T = TypeVar("T")
-
 
 @dataclass(slots=True)
 class Element:
@@ -58,58 +56,51 @@ class Element:
 
 
 def read_html(body: bytes, charset: str = "utf-8") -> Element:
-    """The document's tree; what is not HTML is text, and bytes that are no text are lone surrogates.
+    """Return the document's tree; what is not HTML is text, and bytes that are no text are lone surrogates.
 
-    Raises ValueError when it is deeper than `_MAX_DEPTH`, or when no text can be made of it.
+    An unknown charset is read as UTF-8. Raises ValueError when the document is deeper than `_MAX_DEPTH`, or when
+    no text can be made of it.
     """
-    reader = _Reader()
     try:
-        reader.feed(_text(body, charset))
-        reader.close()
+        text = body.decode(charset, "surrogateescape")
+    except LookupError:
+        text = body.decode("utf-8", "surrogateescape")
+    builder = _TreeBuilder()
+    try:
+        builder.feed(text)
+        builder.close()
     except AssertionError as error:  # html.parser's own, of `<![x]>`
         raise ValueError(str(error)) from error
-    return reader.document
+    return builder.document
 
 
 def compare_html(where: str, control: Element, candidate: Element) -> Iterator[Difference]:
-    """Every place where two elements differ: attributes, then children, each with its like on the other side."""
+    """Yield every difference of two elements: attributes, then children, each with its like on the other side."""
     for name in sorted({*control.attributes, *candidate.attributes}):
-        ours, theirs = control.attributes.get(name), candidate.attributes.get(name)
-        yield from unequal(f"{where}.@{name}", _quoted(ours), _quoted(theirs))
-    ours_of, theirs_of = _by_kind(control), _by_kind(candidate)
-    if {kind: len(found) for kind, found in ours_of.items()} == {kind: len(found) for kind, found in theirs_of.items()}:
-        yield from unequal(where, _kinds(control), _kinds(candidate))
-    for kind in dict.fromkeys((*ours_of, *theirs_of)):
-        pairs = zip_longest(ours_of.get(kind, ()), theirs_of.get(kind, ()))
+        attributes = (_format_node(side.attributes.get(name)) for side in (control, candidate))
+        yield from unequal(f"{where}.@{name}", *attributes)
+    before, after = _by_kind(control), _by_kind(candidate)
+    if Counter(map(_kind, control.children)) == Counter(map(_kind, candidate.children)):
+        orders = (", ".join(map(_kind, side.children)) for side in (control, candidate))
+        yield from unequal(where, *(described(f"in this order: {order}") for order in orders))
+    for kind in dict.fromkeys((*before, *after)):
+        pairs = zip_longest(before.get(kind, ()), after.get(kind, ()))
         for index, (one, other) in enumerate(pairs):
-            place = member(where, kind) if kind in _SINGLE and index == 0 else f"{member(where, kind)}[{index}]"
+            location = member(where, kind) if kind in _SINGLE and index == 0 else f"{member(where, kind)}[{index}]"
             if isinstance(one, Element) and isinstance(other, Element):
-                yield from compare_html(place, one, other)
+                yield from compare_html(location, one, other)
             else:
-                yield from unequal(place, _shown(one), _shown(other))
+                yield from unequal(location, _format_node(one), _format_node(other))
 
 
-def _text(body: bytes, charset: str) -> str:
-    try:
-        return body.decode(charset, "surrogateescape")
-    except LookupError:
-        return body.decode("utf-8", "surrogateescape")
-
-
-def _quoted(text: str | None) -> str | None:
-    return None if text is None else quoted(text)
-
-
-def _shown(node: Element | str | None) -> str | None:
-    return str(node) if isinstance(node, Element) else _quoted(node)
+def _format_node(node: Element | str | None) -> str | None:
+    if isinstance(node, str):
+        return quoted(node)
+    return None if node is None else str(node)
 
 
 def _kind(node: Element | str) -> str:
     return "text" if isinstance(node, str) else node.tag
-
-
-def _kinds(element: Element) -> str:
-    return described("in this order: " + ", ".join(_kind(child) for child in element.children))
 
 
 def _by_kind(element: Element) -> dict[str, list[Element | str]]:
@@ -119,8 +110,8 @@ def _by_kind(element: Element) -> dict[str, list[Element | str]]:
     return found
 
 
-class _Reader(HTMLParser):
-    """Builds the tree, forgiving as browsers are, though not by all of their rules."""
+class _TreeBuilder(HTMLParser):
+    """Builder of the tree, forgiving as browsers are, though not by all of their rules."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -134,7 +125,7 @@ class _Reader(HTMLParser):
         self._end_text()
 
     def handle_decl(self, decl: str) -> None:
-        """One that follows anything else is none."""
+        """Keep a doctype that nothing precedes; any other is none."""
         self._end_text()
         if not self.document.children:
             self.document.attributes.setdefault("doctype", " ".join(decl.lower().split()))
@@ -171,7 +162,7 @@ class _Reader(HTMLParser):
         self._take_plain(f"<?{data}>")
 
     def unknown_decl(self, data: str) -> None:
-        """CDATA is text in SVG, MathML and XHTML; as it stands here it is like no other text."""
+        """Take CDATA as text, as SVG, MathML and XHTML do; as it stands here it is like no other text."""
         if data.startswith("CDATA["):
             self.handle_data(f"<![{data}]]>")
 
@@ -183,7 +174,7 @@ class _Reader(HTMLParser):
         return any(element.tag in tags for element in self._open)
 
     def _end_text(self) -> None:
-        """All since the last tag is one text, whatever comments stood in it."""
+        """Add what came since the last tag as one text, whatever comments stood in it."""
         text, parent = "".join(self._pieces), self._open[-1]
         self._pieces.clear()
         if not self._is_within(_VERBATIM):

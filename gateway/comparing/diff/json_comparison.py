@@ -1,4 +1,4 @@
-"""Two JSON values, place by place: `1`, `1.0`, `1e0`, `true` and `"1"` all differ, and absent is not null. Pure.
+"""Two JSON values, location by location: `1`, `1.0`, `1e0`, `true` and `"1"` all differ, and absent is not null. Pure.
 
 A number is kept as its own text, for its text is what a client gets. The order of keys does not count.
 """
@@ -30,24 +30,27 @@ class Repeated(tuple[Any, ...]):
 
 
 def read_json(body: bytes) -> Any:
-    """The value with its numbers as written. Raises ValueError when it is not JSON, RecursionError when too deep."""
+    """Return the value with its numbers as `Number`, and keys that stand twice as `Repeated`.
+
+    Raises ValueError when it is not JSON, RecursionError when it is too deep.
+    """
     return parse_json(body.decode(json.detect_encoding(body)))
 
 
 def parse_json(text: str) -> Any:
-    """As `read_json`, of what is text already; a byte order mark is not JSON."""
+    """Return the value of a text as `read_json` does of bytes; a byte order mark is not JSON. Raises what that does."""
     return _DECODER.decode(text)
 
 
 def compare_encodings(where: str, control: bytes, candidate: bytes) -> Iterator[Difference]:
-    """A difference where two bodies of JSON are not in one encoding: a client may read UTF-8 alone (RFC 8259, 8.1)."""
+    """Yield a difference where two bodies are not in one encoding: a client may read only UTF-8 (RFC 8259, 8.1)."""
     yield from unequal(where, *(described(f"JSON in {json.detect_encoding(body)}") for body in (control, candidate)))
 
 
 def compare_json(where: str, control: Any, candidate: Any, *, canonical: bool = False) -> Iterator[Difference]:
-    """Every place where two values that `read_json` gave differ; `canonical`: numbers by value, `1` is `1.0`.
+    """Yield every difference of two values that `read_json` gave; `canonical` compares numbers by value, `1` is `1.0`.
 
-    Lists of different lengths differ once at the list's own place `(3 items)`, and in the items that both have.
+    Lists of different lengths differ once at the list's own location `(3 items)`, and in the items that both have.
     """
     if control == candidate:
         return
@@ -65,7 +68,7 @@ def compare_json(where: str, control: Any, candidate: Any, *, canonical: bool = 
 
 
 def json_text(value: Any) -> str | None:
-    """The value's JSON text; None for an absent one."""
+    """Return the value's JSON text; None for an absent one."""
     write = _WRITERS.get(type(value))
     return None if value is _ABSENT else write(value) if write else json.dumps(value)
 
@@ -84,15 +87,13 @@ def _is_same_number(control: Any, candidate: Any) -> bool:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    values: dict[str, list[Any]] = {}
     for key, value in pairs:
-        if key not in found:
-            found[key] = value
-        elif isinstance(found[key], Repeated):
-            found[key] = Repeated((*found[key], value))
-        else:
-            found[key] = Repeated((found[key], value))
-    return found
+        values.setdefault(key, []).append(value)
+    return {key: Repeated(every) if len(every) > 1 else every[0] for key, every in values.items()}
 
 
 _DECODER = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=Number, object_pairs_hook=_object)
