@@ -14,10 +14,10 @@ from rich.text import Text
 from ..comparing.result import Disposition, Outcome
 from ..parity.reporting.difference_classes import DifferenceClass, classify_differences
 from ..parity.reporting.formatting import format_request
-from ..parity.reporting.report import Report, power_share
+from ..parity.reporting.report import Report, format_defect_rate
 from ..parity.reporting.side_by_side import Piece, side_by_side
 from ..parity.reporting.visible import visible
-from ..parity.summary import RouteSummary, power_text
+from ..parity.summary import RouteSummary, defect_rate_text
 
 _OUTCOMES = {
     Outcome.MATCHED: "green",
@@ -70,7 +70,7 @@ def routes_table(summaries: tuple[RouteSummary, ...]) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("would show a defect in")
     for one in summaries:
-        seen = _text(one.note, "dim") if one.note else Text(power_share(one.clean))
+        seen = _text(one.note, "dim") if one.note else Text(format_defect_rate(one.clean))
         outcome = Text(one.outcome.value, style=_OUTCOMES[one.outcome])
         counts = (f"{count or '-'}" for count in (one.requests, one.ignored, one.mismatched))
         table.add_row(_text(one.route or _NO_ROUTE), outcome, *counts, seen)
@@ -87,7 +87,7 @@ def outcome_line(report: Report) -> Text:
     )
     if report.was_interrupted:
         text.append("Interrupted; --resume goes on. ", style="yellow")
-    return text.append(power_text(report.clean), style="dim")
+    return text.append(defect_rate_text(report.clean), style="dim")
 
 
 def _block_view(block: list[DifferenceClass], report: Report) -> Iterator[RenderableType]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from ..comparing.result import Outcome
 from ..parity.plan import Plan
 from ..parity.run import FinishedRun, RunOptions
-from ..parity.summary import power
+from ..parity.summary import defect_rate_bound
 from ..store.evidence import Evidence
 from ..store.store import Store
 from .current import Sources, map_line
@@ -31,7 +31,7 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
             one.ignored,
             one.mismatched,
             one.inconclusive,
-            power(one.clean),
+            defect_rate_bound(one.clean),
             sources.of_route(one.route),
             made,
             finished.id,

@@ -74,17 +74,21 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     return min(outcomes, key=_WORST.index, default=Outcome.INCONCLUSIVE)
 
 
-def power(clean: int) -> float:
-    """The rate of defects that `clean` requests would have shown with 95 % certainty; 1 when there were none."""
+def defect_rate_bound(clean: int) -> float:
+    """Return the 95 % upper bound of the rate of defects after so many clean pairs, 0 to 1; 1 when there were none.
+
+    The bound is exact, the "rule of three" its approximation; it holds for requests like those that were asked.
+    """
     return 1.0 if clean == 0 else 1 - 0.05 ** (1 / clean)
 
 
-def power_text(clean: int) -> str:
-    """`With 400 clean pairs a defect in 0.75 % of requests would have been seen (95 %).`"""
+def defect_rate_text(clean: int) -> str:
+    """Return the sentence about the bound, like `With 400 clean pairs a defect in at least 0.75 % of requests ...`."""
     if clean == 0:
         return "No clean pair: nothing is shown."
     pairs = "1 clean pair" if clean == 1 else f"{clean} clean pairs"
-    return f"With {pairs} a defect in {power(clean):.2%} of requests would have been seen (95 %).".replace("%", " %", 1)
+    rate = f"{100 * defect_rate_bound(clean):.2f} %"
+    return f"With {pairs} a defect in at least {rate} of requests like these would have been seen (95 %)."
 
 
 def _is_of_two_kinds(result: ParityResult) -> bool:

@@ -18,7 +18,10 @@ from .schema import METADATA, VERSION
 _BUSY_SECONDS = 30
 _MIGRATION_LOCK = 0x6761746577  # PostgreSQL's advisory lock while one process makes the schema
 _LOOK = "`store` under [parity] says where it is"
-_STEPS = (("ALTER TABLE gateway_evidence ADD COLUMN map_line TEXT DEFAULT '' NOT NULL",),)
+_STEPS = (
+    ("ALTER TABLE gateway_evidence ADD COLUMN map_line TEXT DEFAULT '' NOT NULL",),
+    ("ALTER TABLE gateway_evidence RENAME COLUMN power TO defect_rate_bound",),
+)
 """The statements that bring a store of version 1 to 2, and so on; an empty database gets the tables as they are now."""
 _VERSION = len(_STEPS) + 1
 

@@ -37,8 +37,8 @@ class Evidence:
     ignored: int
     mismatched: int
     inconclusive: int
-    power: float
-    """The rate of defects that the clean requests would have shown with 95 % certainty."""
+    defect_rate_bound: float
+    """The 95 % upper bound of the rate of defects among requests like the clean ones, 0 to 1."""
     fingerprints: Fingerprints
     made: datetime
     """Aware, UTC."""

@@ -77,7 +77,7 @@ EVIDENCE = Table(
     Column("ignored", Integer, nullable=False),
     Column("mismatched", Integer, nullable=False),
     Column("inconclusive", Integer, nullable=False),
-    Column("power", Float, nullable=False),
+    Column("defect_rate_bound", Float, nullable=False),
     Column("note", Text, nullable=False),
     Column("made", _Utc, nullable=False),
     Column("map_line", Text, nullable=False, server_default=""),

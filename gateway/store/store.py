@@ -231,16 +231,17 @@ def _run(row: Row[Any]) -> Run:
     return Run(row.id, row.began, row.ended, int(row.seed), _fingerprints(row), outcome, row.interrupted)
 
 
-_COUNTS = ("route", "matched", "ignored", "mismatched", "inconclusive", "power", "made", "run", "note", "map_line")
+_COUNTS = ("matched", "ignored", "mismatched", "inconclusive", "defect_rate_bound")
+_COLUMNS = ("route", *_COUNTS, "made", "run", "note", "map_line")
 
 
 def _evidence_columns(evidence: Evidence) -> dict[str, Any]:
-    values = {name: getattr(evidence, name) for name in _COUNTS}
+    values = {name: getattr(evidence, name) for name in _COLUMNS}
     return {**values, "outcome": evidence.outcome.value, **_fingerprint_columns(evidence.fingerprints)}
 
 
 def _evidence(row: Row[Any]) -> Evidence:
-    values = {name: getattr(row, name) for name in _COUNTS}
+    values = {name: getattr(row, name) for name in _COLUMNS}
     return Evidence(**values, outcome=Outcome(row.outcome), fingerprints=_fingerprints(row), id=row.id)
 
 

@@ -9,7 +9,7 @@ import pytest
 from gateway.comparing.observation import Observation
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from gateway.http.message import Request, Response
-from gateway.parity.summary import Latency, power, power_text, summarise, worst
+from gateway.parity.summary import Latency, defect_rate_bound, defect_rate_text, summarise, worst
 from tests.comparing.answers import answer, observe
 
 FINE = observe()
@@ -121,14 +121,17 @@ def test_a_run_is_as_its_worst_route_and_nothing_is_inconclusive() -> None:
 
 
 @pytest.mark.parametrize(("clean", "rate"), [(0, 1.0), (1, 0.95), (59, 0.0495), (400, 0.00746), (3_000, 0.000998)])
-def test_the_power_is_the_rate_that_would_have_been_seen(clean: int, rate: float) -> None:
-    assert power(clean) == pytest.approx(rate, rel=1e-2)
-    assert (1 - power(clean)) ** clean == pytest.approx(0.05 if clean else 1.0)
+def test_the_bound_is_the_rate_that_would_have_been_seen(clean: int, rate: float) -> None:
+    assert defect_rate_bound(clean) == pytest.approx(rate, rel=1e-2)
+    assert (1 - defect_rate_bound(clean)) ** clean == pytest.approx(0.05 if clean else 1.0)
 
 
-def test_the_power_in_words() -> None:
-    assert power_text(0) == "No clean pair: nothing is shown."
-    assert power_text(400) == "With 400 clean pairs a defect in 0.75 % of requests would have been seen (95 %)."
+def test_the_bound_in_words() -> None:
+    assert defect_rate_text(0) == "No clean pair: nothing is shown."
+    assert (
+        defect_rate_text(400)
+        == "With 400 clean pairs a defect in at least 0.75 % of requests like these would have been seen (95 %)."
+    )
 
 
 @pytest.mark.parametrize(

@@ -204,16 +204,16 @@ def test_a_store_of_a_newer_gateway_is_refused_and_left_alone(url: str) -> None:
     Store.open(url).close()
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE gateway_version SET version = 3"))
+        connection.execute(text("UPDATE gateway_version SET version = 4"))
     for look in (Store.open, Store.find):
         with pytest.raises(StoreError) as refused:
             look(url)
         assert str(refused.value) == (
-            f'store "{make_url(url).render_as_string()}": of version 3, made by a newer gateway; '
-            "this one knows versions up to 2; upgrade migration-gateway"
+            f'store "{make_url(url).render_as_string()}": of version 4, made by a newer gateway; '
+            "this one knows versions up to 3; upgrade migration-gateway"
         )
     with engine.begin() as connection:
-        assert connection.execute(text("SELECT version FROM gateway_version")).scalar_one() == 3
+        assert connection.execute(text("SELECT version FROM gateway_version")).scalar_one() == 4
     engine.dispose()
 
 

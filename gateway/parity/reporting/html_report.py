@@ -7,9 +7,9 @@ import re
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from ..summary import power_text
+from ..summary import defect_rate_text
 from .formatting import format_request
-from .report import Report, power_share
+from .report import Report, format_defect_rate
 from .side_by_side import side_by_side
 from .visible import visible
 
@@ -25,7 +25,11 @@ def render_html(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"milliseconds": milliseconds, "request": format_request, "coded": coded}
-    environment.globals |= {"side_by_side": side_by_side, "power_text": power_text, "power_share": power_share}
+    environment.globals |= {
+        "side_by_side": side_by_side,
+        "defect_rate_text": defect_rate_text,
+        "format_defect_rate": format_defect_rate,
+    }
     template = environment.get_template("report.html")
     numbers = {one.route: number for number, one in enumerate(report.summaries, 1)}
     return template.render(report=report, classes=report.classes, numbers=numbers)

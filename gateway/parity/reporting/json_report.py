@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from ..summary import power
+from ..summary import defect_rate_bound
 from .report import Report
 
 
@@ -20,7 +20,7 @@ def render_json(report: Report) -> str:
         "seed": report.seed,
         "cases": report.cases,
         "requests": {outcome.value: count for outcome, count in report.counts},
-        "power": power(report.clean),
+        "defect_rate_bound": defect_rate_bound(report.clean),
         "complaints": report.complaints,
         "notes": report.notes,
         "interrupted": report.was_interrupted,
@@ -33,7 +33,7 @@ def render_json(report: Report) -> str:
                 "mismatched": one.mismatched,
                 "inconclusive": one.inconclusive,
                 "note": one.note,
-                "power": power(one.clean),
+                "defect_rate_bound": defect_rate_bound(one.clean),
                 "latency": {
                     "legacy": one.legacy_latency and asdict(one.legacy_latency),
                     "new": one.new_latency and asdict(one.new_latency),

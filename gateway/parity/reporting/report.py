@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ...comparing.causes.symptom import Cause
 from ...comparing.result import Outcome, ParityResult
-from ..summary import RouteSummary, power, worst
+from ..summary import RouteSummary, defect_rate_bound, worst
 from .difference_classes import DifferenceClass, classify_differences
 
 
@@ -65,6 +65,6 @@ def exit_code(outcome: Outcome) -> int:
     return {Outcome.MISMATCHED: 1, Outcome.INCONCLUSIVE: 3}.get(outcome, 0)
 
 
-def power_share(clean: int) -> str:
-    """Return `9.8 % of requests`: a defect in that share would have been seen; `-` where nothing was clean."""
-    return f"{power(clean):.1%} of requests".replace("%", " %") if clean else "-"
+def format_defect_rate(clean: int) -> str:
+    """Return `9.8 % of requests like these`, where a defect would have been seen; `-` where nothing was clean."""
+    return f"{100 * defect_rate_bound(clean):.1f} % of requests like these" if clean else "-"

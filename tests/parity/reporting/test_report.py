@@ -23,7 +23,7 @@ from gateway.parity.reporting.json_report import render_json
 from gateway.parity.reporting.junit_report import render_junit
 from gateway.parity.reporting.report import Report, exit_code
 from gateway.parity.reporting.side_by_side import side_by_side
-from gateway.parity.summary import power, power_text
+from gateway.parity.summary import defect_rate_bound, defect_rate_text
 from tests.parity.reporting.runs import DETAIL, STATUS, VARY, answer, huge, mixed, report, result
 
 
@@ -141,13 +141,17 @@ def test_an_ignore_rule_that_matches_nothing_fails_the_run() -> None:
     ("clean", "rate", "text"),
     [
         (0, 1.0, "No clean pair: nothing is shown."),
-        (1, 0.95, "With 1 clean pair a defect in 95.00 % of requests would have been seen (95 %)."),
-        (400, 0.00746, "With 400 clean pairs a defect in 0.75 % of requests would have been seen (95 %)."),
+        (1, 0.95, "With 1 clean pair a defect in at least 95.00 % of requests like these would have been seen (95 %)."),
+        (
+            400,
+            0.00746,
+            "With 400 clean pairs a defect in at least 0.75 % of requests like these would have been seen (95 %).",
+        ),
     ],
 )
-def test_power(clean: int, rate: float, text: str) -> None:
-    assert power(clean) == pytest.approx(rate, abs=0.0001)
-    assert power_text(clean) == text
+def test_the_bound_of_the_defect_rate(clean: int, rate: float, text: str) -> None:
+    assert defect_rate_bound(clean) == pytest.approx(rate, abs=0.0001)
+    assert defect_rate_text(clean) == text
 
 
 ORIGINS = {f"case {number}": f"json field <i>: {number}" for number in range(400)}
@@ -301,7 +305,7 @@ def test_the_page_says_what_matters(tmp_path: Path, browser: Chrome) -> None:
     for said in (
         "Parity: mismatched",
         '"header.etag" matched nothing',
-        "With 421 clean pairs a defect in 0.71 % of requests would have been seen (95 %).",
+        "With 421 clean pairs a defect in at least 0.71 % of requests like these would have been seen (95 %).",
         "1 of 5 different requests needed",
         "What to do: register an exception handler for RequestValidationError",
         '{"title": "<b>"}',
@@ -334,11 +338,11 @@ def test_a_route_leads_to_its_classes_and_back(tmp_path: Path, browser: Chrome) 
     assert browser.find_element(By.CSS_SELECTOR, "tr:target").text == row.text
 
 
-def test_a_row_says_its_power_in_short(tmp_path: Path, browser: Chrome) -> None:
+def test_a_row_says_its_bound_in_short(tmp_path: Path, browser: Chrome) -> None:
     opened(mixed(), tmp_path, browser)
     table = browser.find_element(By.TAG_NAME, "table").text
     assert "would show a defect in" in table
-    assert "0.7 % of requests" in table
+    assert "0.7 % of requests like these" in table
     assert "clean pairs" not in table
 
 
