@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from ..config.map_file import MigrationMap
 from ..errors import suggest
-from ..routing.matcher import shape_of
-from ..routing.route import Backend, Route, shown_methods
-from ..routing.table import RouteTable
-from .inventory import AppRoute, Hook, Inventory, hooks_around, rule_outline
+from ..routing.inventory import Hook, Inventory
+from ..routing.route import Backend
+from .inventory import hooks_around
+from .project import Project
+from .rows import Row
 
 
 class Level(Enum):
@@ -36,31 +37,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Implementation:
-    """What one app has for a route."""
-
-    routes: tuple[AppRoute, ...]
-    missing: tuple[str, ...]
-    """The methods of the route that the app does not take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One route of either app, as `gateway routes` lists it."""
-
-    key: str
-    route: Route | None
-    """None for a route of the new side that the map does not list, so that the default answers."""
-    legacy: Implementation
-    new: Implementation
-
-    @property
-    def is_flipped(self) -> bool:
-        """Whether clients may get the new side's answer."""
-        return self.route is not None and Backend.NEW in self.route.mode.backends
-
-
-@dataclass(frozen=True, slots=True)
 class EvidenceStatus:
     """What parity runs have shown of the routes that are flipped."""
 
@@ -72,32 +48,14 @@ class EvidenceStatus:
     """Whether the team replays at all: there is a store, or the map has settings for it."""
 
 
-def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
-    """Every route of the table, then what only the new side has and the map does not list."""
-    legacy, new = _by_shape(inventory.legacy), _by_shape(inventory.new)
-    rows = []
-    for rule, route in table.entries:
-        flask, fastapi = legacy.get(shape_of(rule), []), new.get(rule_outline(rule), [])
-        wanted = route.methods or frozenset().union(*(have.methods or () for have in flask))
-        rows.append(
-            Row(route.key, route, _implementation(route, wanted, flask), _implementation(route, wanted, fastapi))
-        )
-    reached = {id(have) for row in rows for have in row.new.routes}
-    nothing = Implementation((), ())
-    unlisted = (have for have in inventory.new if id(have) not in reached)
-    return (*rows, *(Row(have.key, None, nothing, Implementation((have,), ())) for have in unlisted))
-
-
-def check(
-    map_: MigrationMap, table: RouteTable, inventory: Inventory, standing: EvidenceStatus | None = None
-) -> tuple[Finding, ...]:
-    """Every finding, the worst first; without a standing, none about evidence."""
-    rows = list_rows(table, inventory)
+def check(project: Project, evidence: EvidenceStatus | None = None) -> tuple[Finding, ...]:
+    """Return every finding, the worst first; those about evidence only where its status is given."""
+    rows, inventory, map_ = project.rows, project.inventory, project.map
     found = [
         *_of_neither_app(rows, inventory),
         *_not_implemented(rows),
         *_lost_hooks(rows, inventory.hooks, map_),
-        *_without_evidence(standing or EvidenceStatus()),
+        *_without_evidence(evidence or EvidenceStatus()),
         *_hidden(inventory),
         *_unreached(rows),
         *_without_head(rows),
@@ -116,22 +74,6 @@ def _errors(finding: Finding) -> Iterator[tuple[str, str, str]]:
     if finding.level is Level.ERROR:
         for route in finding.routes or ("",):
             yield finding.code, finding.subject, route
-
-
-def _by_shape(routes: Iterable[AppRoute]) -> dict[Hashable, list[AppRoute]]:
-    found: dict[Hashable, list[AppRoute]] = {}
-    for route in routes:
-        found.setdefault(route.shape, []).append(route)
-    return found
-
-
-def _implementation(route: Route, wanted: frozenset[str], have: list[AppRoute]) -> Implementation:
-    """`wanted` are the methods of the route; of one that names none, those that the Flask app takes there."""
-    if any(found.methods is None for found in have):
-        return Implementation(tuple(have), ())
-    routes = tuple(found for found in have if route.methods is None or route.methods & (found.methods or frozenset()))
-    taken = {method for found in routes for method in found.methods or ()}
-    return Implementation(routes, tuple(shown_methods(wanted - {"HEAD"} - taken)))
 
 
 def _of_neither_app(rows: Iterable[Row], inventory: Inventory) -> Iterator[Finding]:

@@ -6,19 +6,19 @@ import inspect
 import re
 import uuid
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any, get_type_hints
 
-from fastapi import FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 from flask import Flask
 from starlette.routing import Match, Mount, WebSocketRoute
 from werkzeug.routing import Map, Rule
 
+from ..routing.compiler import hidden_rules, own_methods, request_rules
+from ..routing.inventory import AppRoute, Hook, Inventory
 from ..routing.matcher import converters_of, shape_of
 from ..routing.route import WEBSOCKET, route_key
-from ..routing.table import hidden_rules, own_methods, request_rules
 from .loading import flask_app_of, layers_of
 
 _FLASK_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
@@ -28,68 +28,13 @@ _TYPES = {int: "int:", float: "float:", uuid.UUID: "uuid:"}
 _EXAMPLES = {"int": "7", "float": "1.5", "uuid": "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab", "path": "a/b"}
 
 
-@dataclass(frozen=True, slots=True)
-class AppRoute:
-    """A route as one app registers it."""
-
-    methods: frozenset[str] | None
-    """None is every method, as of a mounted app."""
-    rule: str
-    """In Flask's syntax, the new side's routes too."""
-    name: str
-    """Flask's endpoint, or module and name of the new side's function."""
-    shape: Hashable
-    """Equal for routes at the same paths: of Flask routes by their converters too, between the apps by the outline,
-    `/todos/<>`, for the new side keeps its types in signatures."""
-    hidden_by: str | None = None
-    """The earlier route that takes its requests, where the app registers one."""
-
-    @property
-    def key(self) -> str:
-        return route_key(self.methods, self.rule)
-
-    @property
-    def is_documentation(self) -> bool:
-        """Whether FastAPI made this route by itself: /docs, /redoc, /openapi.json."""
-        return self.name.startswith(f"{FastAPI.__module__}:")
-
-    def takes(self, methods: frozenset[str] | None) -> bool:
-        """Whether this route takes every one of the methods, HEAD aside."""
-        if self.methods is None:
-            return True
-        return methods is not None and methods - {"HEAD"} <= self.methods
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """Code that Flask runs around views, and that no route of the new side runs."""
-
-    kind: str
-    """`before_request`, `after_request`, `teardown_request`, `teardown_appcontext`, `url_value_preprocessor` or
-    `wsgi middleware`."""
-    name: str
-    """`module:qualname`, as the map's `[hooks]` names it."""
-    scope: str | None
-    """The blueprint whose views it runs around; None is every view."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """Everything that a check of the map needs to know of the two apps."""
-
-    legacy: tuple[AppRoute, ...]
-    new: tuple[AppRoute, ...]
-    hooks: tuple[Hook, ...]
-
-
 def take_inventory(legacy: Any, new: Any) -> Inventory:
     """List both apps; either may be None. A WSGI app that is not Flask lists nothing, nor does a bare ASGI app."""
     flask_app = flask_app_of(legacy)
-    return Inventory(
-        tuple(flask_routes(flask_app.url_map)) if flask_app else (),
-        tuple(new_routes(new)),
-        tuple(flask_hooks(legacy)) if flask_app else (),
-    )
+    if flask_app is None:
+        return Inventory(new=tuple(new_routes(new)))
+    url_map = flask_app.url_map
+    return Inventory(url_map, tuple(flask_routes(url_map)), tuple(new_routes(new)), tuple(flask_hooks(legacy)))
 
 
 def flask_routes(url_map: Map) -> Iterator[AppRoute]:
@@ -125,6 +70,7 @@ def new_contexts(
     layers = tuple(layers_of(app))
     contexts = list(iter_route_contexts(next((layer.routes for layer in layers if hasattr(layer, "routes")), ())))
     around = (*around, *layers)
+    patterns = [getattr(context, "path_regex", None) for context in contexts]
     for at, context in enumerate(contexts):
         if context.path is None:
             continue
@@ -133,7 +79,14 @@ def new_contexts(
             inside = list(new_contexts(context.original_route, f"{prefix}{context.path}", around))
             yield from inside or [(route, context, around)]
         else:
-            hider = next((other for other in contexts[:at] if _takes(other, context, route.methods)), None)
+            # The pattern alone first: `matches` of each earlier route would take seconds for a thousand routes.
+            example = _example(context)
+            earlier = (
+                other
+                for other, pattern in zip(contexts[:at], patterns, strict=False)
+                if pattern is None or pattern.match(example)
+            )
+            hider = next((other for other in earlier if _takes(other, example, route.methods)), None)
             hidden_by = None if hider is None else _app_route(hider, prefix).key
             yield replace(route, hidden_by=hidden_by), context, around
 
@@ -201,18 +154,18 @@ def _methods(context: RouteContext) -> frozenset[str] | None:
     return frozenset(context.methods) if context.methods else None
 
 
-def _takes(other: RouteContext, context: RouteContext, methods: frozenset[str] | None) -> bool:
-    """Whether `other`, registered earlier, answers the requests of `context`: asked with an example of them."""
-    if methods is None:
-        return False
-    path = _NEW_VARIABLE.sub(lambda found: _EXAMPLES.get(found[2], "example-1"), context.path or "")
-    scope: dict[str, Any] = {
-        "type": "websocket" if WEBSOCKET in methods else "http",
-        "path": path,
-        "root_path": "",
-        "headers": [],
-    }
-    return all(other.matches({**scope, "method": method})[0] is Match.FULL for method in methods)
+def _example(context: RouteContext) -> str:
+    """Return a path that the route takes."""
+    return _NEW_VARIABLE.sub(lambda found: _EXAMPLES.get(found[2], "example-1"), context.path or "")
+
+
+def _takes(other: RouteContext, example: str, methods: frozenset[str] | None) -> bool:
+    """Tell whether a route answers this path for every one of the methods; every method is more than it can say."""
+    kind = "websocket" if methods and WEBSOCKET in methods else "http"
+    scope: dict[str, Any] = {"type": kind, "path": example, "root_path": "", "headers": []}
+    return methods is not None and all(
+        other.matches({**scope, "method": method})[0] is Match.FULL for method in methods
+    )
 
 
 def _qualified(thing: Any) -> str:

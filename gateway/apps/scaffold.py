@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from .inventory import AppRoute, Hook
+from ..routing.inventory import AppRoute, Hook
 
 _NEW_SIDE = '''"""The new side: routes move here one by one; `gateway routes` shows how far they have come."""
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from ..apps.findings import Level
-from ..rollout.flips import findings
-from ..serving.gateway import create_app
+from ..apps.project import load_project
+from ..evidence.status import check_with_evidence
 from .views import console, counts_line, findings_view
 
 
@@ -21,7 +21,7 @@ from .views import console, counts_line, findings_view
 @click.pass_obj
 def check_command(path: Path, as_json: bool, strict: bool) -> None:
     """Compare the map with both apps: routes that nobody has, hooks that a flip loses, and the like."""
-    found = findings(create_app(path, watch=False))
+    found = check_with_evidence(load_project(path))
     out = console()
     if as_json:
         click.echo(json.dumps([{**asdict(finding), "level": finding.level.value} for finding in found], indent=2))

@@ -7,10 +7,10 @@ from urllib.parse import unquote
 
 import click
 
-from ..routing.canary import takes_new
+from ..apps.project import load_project
+from ..routing.canary import bucket_of, takes_new
+from ..routing.decision import RouteExplanation
 from ..routing.route import WEBSOCKET, Backend
-from ..routing.table import Explanation
-from ..serving.gateway import create_app
 from .views import console, explanation_view
 
 
@@ -21,14 +21,14 @@ from .views import console, explanation_view
 @click.pass_obj
 def explain_command(path: Path, method: str, request_path: str, key: str | None) -> None:
     """Say who answers METHOD PATH, and why."""
-    table = create_app(path, watch=False).live.table
+    table = load_project(path).table
     explanation = table.explain(method.upper(), unquote(request_path.partition("?")[0]))
     out = console()
     for part in explanation_view(explanation, _answer(explanation, table.default, key)):
         out.print(part)
 
 
-def _answer(explanation: Explanation, default: Backend, key: str | None) -> str:
+def _answer(explanation: RouteExplanation, default: Backend, key: str | None) -> str:
     route, backend = explanation.match.route, explanation.match.backend
     if explanation.method == WEBSOCKET:
         return f"{Backend.NEW.value}, for WSGI has no websockets"
@@ -40,10 +40,10 @@ def _answer(explanation: Explanation, default: Backend, key: str | None) -> str:
         return (
             f"new for {route.percent:g} % of clients, by {route.sticky}; the others legacy (--key VALUE tells for one)"
         )
-    return Backend.NEW.value if takes_new(route.rule, key, route.percent) else Backend.LEGACY.value
+    return Backend.NEW.value if takes_new(bucket_of(route.rule, key), route.percent) else Backend.LEGACY.value
 
 
-def _refusal(explanation: Explanation, backend: Backend) -> str:
+def _refusal(explanation: RouteExplanation, backend: Backend) -> str:
     if not explanation.candidates:
         return f"{backend.value}, by default"
     answers_options = explanation.method == "OPTIONS" and backend is Backend.LEGACY

@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
-from ..apps.findings import Row, list_rows
-from ..apps.inventory import take_inventory
+from ..apps.project import load_project
+from ..apps.rows import Row
 from ..routing.route import Mode
-from ..serving.gateway import create_app
 from .views import console, progress_line, routes_table
 
 
@@ -20,8 +19,7 @@ from .views import console, progress_line, routes_table
 @click.pass_obj
 def routes_command(path: Path, as_json: bool) -> None:
     """List every route of both apps: its mode, and what each app has for it."""
-    gateway = create_app(path, watch=False)
-    rows = list_rows(gateway.live.table, take_inventory(gateway.legacy, gateway.new))
+    rows = load_project(path).rows
     if as_json:
         click.echo(json.dumps([_row_as_json(row) for row in rows], indent=2))
         return

@@ -11,13 +11,13 @@ from starlette.types import ASGIApp
 
 from ..parity.corpus.case_writing import recorded_case_text
 from ..serving.gateway import create_app
-from ..serving.recorder import recorded
+from ..serving.recorder import Recorder
 from ..serving.uvicorn_server import ServeOptions, serve, share_interpreter
 
 MAP_VARIABLE = "GATEWAY_MAP"
 WATCH_VARIABLE = "GATEWAY_WATCH"
 RECORD_VARIABLE = "GATEWAY_RECORD"
-SHARE_VARIABLE = "GATEWAY_RECORD_SHARE"
+SAMPLE_VARIABLE = "GATEWAY_RECORD_SAMPLE"
 
 
 @click.command(name="serve")
@@ -37,15 +37,15 @@ SHARE_VARIABLE = "GATEWAY_RECORD_SHARE"
     "--record", type=click.Path(file_okay=False, path_type=Path), help="Directory of cases that traffic is recorded as."
 )
 @click.option(
-    "--record-share", default=0.01, type=click.FloatRange(0, 1), help="Share of the requests that is recorded."
+    "--record-sample", default=0.01, type=click.FloatRange(0, 1), help="Share of the requests that is recorded."
 )
 @click.pass_obj
-def serve_command(path: Path, /, watch: bool, record: Path | None, record_share: float, **options: Any) -> None:
+def serve_command(path: Path, /, watch: bool, record: Path | None, record_sample: float, **options: Any) -> None:
     """Serve both apps on one port."""
     os.environ[MAP_VARIABLE] = str(path)
     os.environ[WATCH_VARIABLE] = "1" if watch else ""
     os.environ[RECORD_VARIABLE] = str(record or "")
-    os.environ[SHARE_VARIABLE] = str(record_share)
+    os.environ[SAMPLE_VARIABLE] = str(record_sample)
     # Also with several workers: a bad map starts none.
     serve(app_of_environment(), f"{__name__}:app_of_environment", ServeOptions(**options))
 
@@ -56,7 +56,7 @@ def app_of_environment() -> ASGIApp:
     Raises MapError and ImportAppError as `create_app` does.
     """
     share_interpreter()
-    app = create_app(os.environ[MAP_VARIABLE], watch=bool(os.environ[WATCH_VARIABLE]))
     directory = os.environ[RECORD_VARIABLE]
-    share = float(os.environ[SHARE_VARIABLE])
-    return recorded(app, Path(directory) if directory else None, share, recorded_case_text)
+    sample = float(os.environ[SAMPLE_VARIABLE])
+    observers = [Recorder(Path(directory), sample, recorded_case_text)] if directory else []
+    return create_app(os.environ[MAP_VARIABLE], watch=bool(os.environ[WATCH_VARIABLE]), observers=observers)

@@ -11,9 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..apps.findings import Finding, Implementation, Level, Row
+from ..apps.findings import Finding, Level
+from ..apps.rows import Implementation, Row
+from ..routing.decision import RouteExplanation
 from ..routing.route import Mode, Route, shown_methods
-from ..routing.table import Explanation
 
 _MODES = {"legacy": "yellow", "shadow": "magenta", "canary": "cyan", "new": "green"}
 _LEVELS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold blue"}
@@ -77,7 +78,7 @@ def counts_line(findings: Iterable[Finding]) -> Text:
     return Text(", ".join(counted) or "nothing found: the map and both apps agree", style="bold")
 
 
-def explanation_view(explanation: Explanation, answer: str) -> Iterator[RenderableType]:
+def explanation_view(explanation: RouteExplanation, answer: str) -> Iterator[RenderableType]:
     """The winner in a sentence, and the candidates in a table."""
     yield Text.assemble((f"{explanation.method} {explanation.path}", "bold"), " -> ", answer)
     if not explanation.candidates:
@@ -99,7 +100,7 @@ def explanation_view(explanation: Explanation, answer: str) -> Iterator[Renderab
 def _origin(route: Route) -> str:
     if not route.listed:
         return "the Flask app, unlisted"
-    return route.place.path if route.place.line is None else f"{route.place.path}:{route.place.line}"
+    return route.source.path if route.source.line is None else f"{route.source.path}:{route.source.line}"
 
 
 def _has(have: Implementation) -> Text:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ..comparing.policy import ComparisonPolicy
 from ..errors import Fault, MapError, suggest
-from ..routing.route import WEBSOCKET, Backend, Mode, Place, Route
+from ..routing.route import WEBSOCKET, Backend, Mode, Route, SourceLine
 from .bridge_limits import BridgeLimits
 from .parity_table import read_parity
 from .replay_settings import ReplaySettings
@@ -200,8 +200,8 @@ class _Reader:
         sticky = self._sticky((*at, "sticky"), options.get("sticky", sticky))
         if len(self.faults) > before or mode is None:
             return None
-        place = Place(self._path, self._line(at))
-        return Route(methods, rule, mode, percent=percent, sticky=sticky, place=place)
+        source = SourceLine(self._path, self._line(at))
+        return Route(methods, rule, mode, percent=percent, sticky=sticky, source=source)
 
     def _route_key(self, at: KeyPath, key: str) -> tuple[frozenset[str] | None, str]:
         try:

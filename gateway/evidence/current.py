@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..apps.findings import Row, list_rows
 from ..apps.inventory import take_inventory
+from ..apps.rows import Row, list_rows
 from ..config.map_file import MigrationMap
 from ..parity.corpus.case import Case, example
 from ..parity.corpus.files import load_corpus

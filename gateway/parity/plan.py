@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..apps.findings import list_rows
 from ..apps.inventory import take_inventory
-from ..apps.loading import flask_app_of, import_app, url_map_of
+from ..apps.loading import flask_app_of, import_app
+from ..apps.rows import list_rows
 from ..config.map_file import MigrationMap, load_map
 from ..config.replay_settings import ReplaySettings
 from ..errors import GatewayError, suggest
@@ -95,8 +95,9 @@ def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
         missing = "legacy" if map_.legacy is None else "new"
         raise GatewayError(f'{path}: gateway.{missing} names no app; parity needs both: {missing} = "module:app"')
     legacy, new = import_scratch(map_.legacy, map_.new, map_.replay)
-    table = RouteTable.compile(map_.routes, default=map_.default, url_map=url_map_of(legacy))
-    rows = list_rows(table, take_inventory(legacy, new))
+    inventory = take_inventory(legacy, new)
+    table = RouteTable.compile(map_.routes, inventory, default=map_.default)
+    rows = list_rows(table, inventory)
     flask = {row.key: bool(row.new.routes) and not row.new.missing for row in rows if row.legacy.routes}
     one_sided = tuple(key for key, both in flask.items() if not both)
     chosen = _chosen(wanted, flask, map_.replay.exclude)

@@ -1,34 +1,33 @@
-"""A flip that would harm clients, or that no fresh evidence supports, is refused; every flip that is done is kept."""
+"""Flips of a route: planned, refused or applied, and kept in the audit. Every way to flip goes through here."""
 
 from __future__ import annotations
 
-import getpass
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..apps.findings import EvidenceStatus, Finding, Row, check, list_rows, new_errors
-from ..apps.inventory import take_inventory
-from ..comparing.policy import ComparisonPolicy
-from ..config.replay_settings import ReplaySettings
-from ..errors import Fault, MapError
-from ..evidence.current import Sides, Sources
-from ..evidence.staleness import NEVER_COVERED, missing_or_stale, suggest_parity_run
-from ..routing.route import Mode, Route
-from ..serving.gateway import Gateway
+from ..apps.findings import Finding, check, new_errors
+from ..apps.project import Project, load_project
+from ..config.edit import Flip, flip, write_map
+from ..config.map_file import decode_map, parse_map, parse_route_key, read_map
+from ..errors import Fault, MapError, StoreError
+from ..evidence.staleness import NEVER_COVERED, suggest_parity_run
+from ..evidence.status import evidence_status
+from ..routing.route import Mode, Route, route_key
 from ..store.store import AuditEntry, Store
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One listed route before and after a flip."""
+class FlipPlan:
+    """One listed route before and after a flip that would hurt nobody, and what evidence it lacks."""
 
     key: str
-    before: Gateway
-    after: Gateway
+    before: Project
+    after: Project
+    edit: Flip
+    """The new text of the map, and the line that changes."""
+    missing_evidence: tuple[str, ...]
+    """Why no fresh evidence supports the flip; empty where it is supported, or needs no support."""
 
     @property
     def exposes(self) -> bool:
@@ -36,103 +35,86 @@ class Move:
         return _exposure(_listed(self.after, self.key)) > _exposure(_listed(self.before, self.key))
 
 
-def findings(gateway: Gateway) -> tuple[Finding, ...]:
-    """What `gateway check` finds, evidence of flipped routes included. Raises StoreError, CorpusError."""
-    flipped = [row.key for row in _rows(gateway) if row.is_flipped and row.legacy.routes]
-    return _check(gateway, standing_of(gateway, flipped))
+class Flips:
+    """Flips in one map file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def plan(self, key: str, mode: Mode, percent: float | None = None) -> FlipPlan:
+        """Return what moving a route to a mode would do. Nothing is changed.
+
+        `percent` is for a canary that has none yet, or is to change. Raises MapError for a route that the map does not
+        have and for a flip after which `gateway check` would find errors that it does not find now; ImportAppError,
+        StoreError and CorpusError.
+        """
+        text = decode_map(read_map(self._path), self._path)
+        edit = flip(text, str(self._path), key, mode, percent)
+        before = load_project(self._path)
+        after = before.with_map(parse_map(edit.text, str(self._path)))
+        key = route_key(*parse_route_key(key))
+        harm = new_errors(check(before), check(after))
+        if harm:
+            raise self._refusal(key, *(f"not flipped: {_harm_text(finding)}" for finding in harm))
+        plan = FlipPlan(key, before, after, edit, ())
+        row = next(row for row in after.rows if row.key == key)
+        if not plan.exposes or not row.legacy.routes:
+            return plan
+        status = evidence_status(after, [key])
+        missing = NEVER_COVERED if key in status.uncovered else status.stale.get(key, ())
+        return FlipPlan(key, before, after, edit, missing)
+
+    def apply(self, plan: FlipPlan, *, who: str, reason: str = "", forced: bool = False) -> StoreError | None:
+        """Write the map and the audit, both or neither.
+
+        A way back is open even while the audit is not: a flip that exposes nobody is written all the same, and the
+        audit's failure is returned. Raises MapError where evidence is missing and the flip is not `forced`, StoreError.
+        """
+        if plan.missing_evidence and not forced:
+            run = suggest_parity_run(plan.key)
+            ways = f'{run} replays it on both sides; --force --reason "..." flips it all the same'
+            raise self._refusal(plan.key, *(f"not flipped: {why}" for why in plan.missing_evidence), ways)
+        try:
+            with Store.open(plan.before.map.replay.store, plan.before.root) as store:
+                evidence = store.evidence_for([plan.key]).get(plan.key)
+                entry = AuditEntry(
+                    when=datetime.now(UTC),
+                    who=who,
+                    action="flip",
+                    route=plan.key,
+                    before=_mode_text(_listed(plan.before, plan.key)),
+                    after=_mode_text(_listed(plan.after, plan.key)),
+                    reason=reason,
+                    forced=bool(plan.missing_evidence),
+                    evidence=evidence.id if evidence else None,
+                )
+                with store.auditing(entry):
+                    write_map(self._path, plan.edit.text)
+        except StoreError as error:
+            if plan.exposes:
+                raise
+            write_map(self._path, plan.edit.text)
+            return error
+        return None
+
+    def _refusal(self, key: str, *messages: str) -> MapError:
+        return MapError(tuple(Fault(str(self._path), None, f'routes."{key}"', message) for message in messages))
 
 
-def standing_of(gateway: Gateway, keys: Iterable[str]) -> EvidenceStatus:
-    """What fresh evidence these routes, which both apps have, lack. Raises StoreError, CorpusError."""
-    routes = tuple(keys)
-    live, root = gateway.live, _root(gateway)
-    store = Store.find(live.map.replay.store, root)
-    if store is None:
-        untouched = ComparisonPolicy(), ReplaySettings()
-        return EvidenceStatus(uncovered=routes, has_begun=(live.map.comparison, live.map.replay) != untouched)
-    with store:
-        evidence = store.evidence_for(routes)
-    covered = tuple(key for key in routes if key in evidence)
-    now = Sources.of(Sides(live.map, root, gateway.legacy, gateway.new, live.table, covered))
-    reasons = {key: missing_or_stale(evidence[key], now.of_route(key)) for key in covered}
-    uncovered = tuple(key for key in routes if key not in evidence)
-    return EvidenceStatus({key: told for key, told in reasons.items() if told}, uncovered)
-
-
-def refuse_harm(move: Move) -> None:
-    """Raises MapError when `gateway check` would find errors after the flip that it does not find now."""
-    harm = new_errors(_check(move.before), _check(move.after))
-    if harm:
-        raise _refusal(move, [f"not flipped: {_told(finding)}" for finding in harm])
-
-
-def what_lacks(move: Move) -> tuple[str, ...]:
-    """Why no evidence supports a move; empty where it is supported, or needs no support: it exposes nobody to the new
-    side, or the route was never Flask's."""
-    row = next(row for row in _rows(move.after) if row.key == move.key)
-    if not move.exposes or not row.legacy.routes:
-        return ()
-    standing = standing_of(move.after, [move.key])
-    return NEVER_COVERED if move.key in standing.uncovered else standing.stale.get(move.key, ())
-
-
-def refuse_unsupported(move: Move, lacking: Iterable[str]) -> None:
-    """Raises MapError that says what is lacking and both ways on."""
-    ways = f'{suggest_parity_run(move.key)} replays it on both sides; --force --reason "..." flips it all the same'
-    raise _refusal(move, [*(f"not flipped: {reason}" for reason in lacking), ways])
-
-
-@contextmanager
-def audited(move: Move, reason: str, *, forced: bool) -> Iterator[None]:
-    """While the map is written: the flip is in the audit if that succeeds. Raises StoreError."""
-    with Store.open(move.before.live.map.replay.store, _root(move.before)) as store:
-        evidence = store.evidence_for([move.key]).get(move.key)
-        before, after = (_told_mode(_listed(gateway, move.key)) for gateway in (move.before, move.after))
-        now, identity = datetime.now(UTC), evidence.id if evidence else None
-        with store.auditing(AuditEntry(now, _who(), "flip", move.key, before, after, reason, forced, identity)):
-            yield
-
-
-def _rows(gateway: Gateway) -> tuple[Row, ...]:
-    return list_rows(gateway.live.table, take_inventory(gateway.legacy, gateway.new))
-
-
-def _check(gateway: Gateway, standing: EvidenceStatus | None = None) -> tuple[Finding, ...]:
-    live = gateway.live
-    return check(live.map, live.table, take_inventory(gateway.legacy, gateway.new), standing)
-
-
-def _root(gateway: Gateway) -> Path:
-    return Path(gateway.live.map.path).parent
-
-
-def _listed(gateway: Gateway, key: str) -> Route:
-    return next(route for route in gateway.live.map.routes if route.key == key)
+def _listed(project: Project, key: str) -> Route:
+    return next(route for route in project.map.routes if route.key == key)
 
 
 def _exposure(route: Route) -> tuple[float, bool]:
-    """Percent of clients; `new` is more than any canary, for nobody is left on the other side."""
+    """Return the percent of clients; `new` is more than any canary, for nobody is left on the other side."""
     percent = {Mode.NEW: 100.0, Mode.CANARY: route.percent}.get(route.mode, 0.0)
     return percent, route.mode is Mode.NEW
 
 
-def _told_mode(route: Route) -> str:
+def _mode_text(route: Route) -> str:
     return f"canary {route.percent:g} %" if route.mode is Mode.CANARY else route.mode.value
 
 
-def _refusal(move: Move, messages: Iterable[str]) -> MapError:
-    path = move.after.live.map.path
-    return MapError(tuple(Fault(path, None, f'routes."{move.key}"', message) for message in messages))
-
-
-def _told(finding: Finding) -> str:
+def _harm_text(finding: Finding) -> str:
     about = "" if finding.subject in finding.routes else f"{finding.subject}: "
     return about + finding.message
-
-
-def _who() -> str:
-    """The user of the operating system; its number where it has no name, as in many containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

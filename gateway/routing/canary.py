@@ -7,29 +7,26 @@ import hashlib
 from starlette.types import Scope
 
 from ..http.scope import client_address, first_header
-from .route import Backend, Route
 
 BUCKETS = 10_000
 
 
-def choose(route: Route, scope: Scope) -> Backend:
-    """The backend that answers this request of a canary route."""
-    return Backend.NEW if takes_new(route.rule, sticky_key(route.sticky, scope), route.percent) else Backend.LEGACY
+def takes_new(bucket: int, percent: float) -> bool:
+    """Tell whether a bucket is among the first `percent` (0 to 100) of all, which the new side answers."""
+    return bucket < percent * BUCKETS / 100
 
 
-def takes_new(rule: str, key: str, percent: float) -> bool:
-    """Whether this key is among the first `percent` (0 to 100) of the buckets."""
-    return bucket(rule, key) < percent * BUCKETS / 100
+def bucket_of(rule: str, key: str) -> int:
+    """Return the bucket of a sticky key, 0 to 9999, evenly spread and the same in every process.
 
-
-def bucket(rule: str, key: str) -> int:
-    """0 to 9999, evenly spread. All methods of a rule agree, so that a client reads where it has written."""
+    It hangs on the rule, not on the methods, so that a client reads where it has written.
+    """
     digest = hashlib.blake2b(f"{rule}\0{key}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) % BUCKETS
 
 
 def sticky_key(sticky: str, scope: Scope) -> str:
-    """What `client`, `cookie:NAME` or `header:NAME` says of this request; the client's address where it is absent."""
+    """Return what `client`, `cookie:NAME` or `header:NAME` gives for a request, else the client's address."""
     kind, _, name = sticky.partition(":")
     value = None
     if kind == "header":

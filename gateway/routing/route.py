@@ -49,7 +49,7 @@ _BACKENDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceLine:
     """Where a route was written: for faults, never for routing."""
 
     path: str = "<routes>"
@@ -69,7 +69,7 @@ class Route:
     sticky: str = "client"
     """Of a canary: `client`, `cookie:NAME` or `header:NAME`, which keeps a client on its side."""
     listed: bool = True
-    place: Place = Place()
+    source: SourceLine = SourceLine()
 
     @property
     def key(self) -> str:
@@ -83,7 +83,7 @@ class Route:
         return None if more else first
 
     def fault(self, message: str) -> Fault:
-        return Fault(self.place.path, self.place.line, f'routes."{self.key}"', message)
+        return Fault(self.source.path, self.source.line, f'routes."{self.key}"', message)
 
 
 def route_key(methods: Iterable[str] | None, rule: str) -> str:

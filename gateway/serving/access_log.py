@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 
 from starlette.types import Scope
 
-from ..http.scope import first_header
+from ..http.scope import client_address, first_header
+from ..routing.decision import Decision
+from .observing import NOTHING_OF_BODIES, Capture, Served
 
 LOGGER = logging.getLogger("gateway.access")
 
@@ -39,15 +41,31 @@ class AccessLine:
     """Type of the exception that the side let out."""
 
 
-def enabled() -> bool:
-    """Whether anyone reads the lines; asked once a request, so that silence costs nothing."""
-    return LOGGER.isEnabledFor(logging.INFO)
+class AccessLog:
+    """An observer that logs each request; where nobody reads the logger it wants none."""
 
+    def wants(self, _decision: Decision, _scope: Scope) -> Capture | None:
+        """Return that the head is enough, or None while the logger is silent."""
+        return NOTHING_OF_BODIES if LOGGER.isEnabledFor(logging.INFO) else None
 
-def write(line: AccessLine) -> None:
-    """Log the line with the time of its writing (UTC, ISO 8601), absent fields left out."""
-    fields = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **asdict(line)}
-    LOGGER.info(json.dumps({name: value for name, value in fields.items() if value is not None}))
+    def finished(self, served: Served) -> None:
+        """Log the line with the time of its writing (UTC, ISO 8601), absent fields left out."""
+        decision, scope, route = served.decision, served.scope, served.decision.route
+        line = AccessLine(
+            request_id=request_id(scope),
+            client=client_address(scope),
+            method=decision.method,
+            path=decision.path,
+            status=served.status,
+            side=decision.backend.value,
+            route=route.key if route else None,
+            mode=route.mode.value if route and route.listed else "default",
+            map=decision.map_version,
+            ms=round(served.seconds * 1000, 2),
+            error=type(served.error).__name__ if isinstance(served.error, Exception) else None,
+        )
+        fields = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **asdict(line)}
+        LOGGER.info(json.dumps({name: value for name, value in fields.items() if value is not None}))
 
 
 def request_id(scope: Scope) -> str:

@@ -4,83 +4,87 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..apps.loading import import_app, url_map_of
+from ..apps.project import Project, load_parsed
 from ..bridge import WSGIBridge
-from ..config.map_file import MigrationMap, ParsedMap, decode_map, parse_map, parse_routes, read_map
-from ..errors import Fault, ImportAppError, MapError
-from ..http.scope import first_header, path_of
-from ..routing import canary
-from ..routing.route import Backend
-from ..routing.table import Match, RouteTable
-from . import access_log
+from ..config.map_file import decode_map, parse_map, read_map
+from ..errors import Fault, MapError
+from ..routing.route import RESERVED_PREFIX, Backend
+from .access_log import AccessLog
 from .lifespan import Lifespan
-from .map_watcher import changes
-from .probes import Status, answer_probe, is_reserved
-from .response_headers import Answer
+from .map_watcher import MapWatcher
+from .observing import Observer, serve_observed, wanted_by
+from .probes import Status, not_found, probes
+from .response_headers import adding_headers
+from .services import Service
 
 LOGGER = logging.getLogger("gateway")
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """What is in force; swapped whole, in one assignment, so a request sees one map from its head to its end."""
-
-    map: MigrationMap
-    table: RouteTable
+STOP_SECONDS = 5.0
+"""What services get at the end of the process."""
 
 
 class Gateway:
-    """Serves each request by the side that the map says. `create_app` builds it from a file."""
+    """Serves each request by the side that the map says. `create_app` makes it from a file."""
 
     def __init__(
         self,
+        project: Project,
         *,
-        legacy: Any = None,
-        new: ASGIApp | None = None,
-        routes: Mapping[str, Any] | ParsedMap | None = None,
-        default: str = "legacy",
+        observers: Iterable[Observer] = (),
+        services: Iterable[Service] = (),
+        reserved: Mapping[str, ASGIApp] | None = None,
     ) -> None:
-        """`legacy` is a WSGI callable, `new` an ASGI one; `routes` is what stands under `[routes]` in a file.
+        """Serve a project, its requests logged and watched by these `observers`.
 
-        Raises MapError with every fault of the routes.
+        `services` run from the start of both apps to their end. `reserved` mounts apps below `/_gateway`, by what
+        follows that prefix: `{"/metrics": app}`; a name that ends with a slash has all that is below it too.
         """
-        draft = routes if isinstance(routes, ParsedMap) else parse_routes(routes or {}, default)
-        self._bridge = None if legacy is None else WSGIBridge(legacy, limits=draft.map.limits)
-        self._sides: dict[Backend, ASGIApp | None] = {Backend.LEGACY: self._bridge, Backend.NEW: new}
-        self.legacy = legacy
-        self.new = new
-        self._url_map = url_map_of(legacy)
-        self._live = self._compile(draft)
+        self._project = project
+        self._bridge = None if project.legacy is None else WSGIBridge(project.legacy, limits=project.map.limits)
+        self._sides: dict[Backend, ASGIApp | None] = {Backend.LEGACY: self._bridge, Backend.NEW: project.new}
+        self._observers = (AccessLog(), *observers)
+        self._services = list(services)
+        self._reserved = {**probes(lambda: self.status), **(reserved or {})}
         self._faults: tuple[Fault, ...] = ()
         self._up = False
-        self._source: tuple[Path, bytes] | None = None
-        self._watching: asyncio.Task[None] | None = None
+
+    @classmethod
+    def of_apps(
+        cls,
+        legacy: Any = None,
+        new: ASGIApp | None = None,
+        routes: Mapping[str, Any] | None = None,
+        default: str = "legacy",
+    ) -> Gateway:
+        """Return a gateway without a file. `legacy` is a WSGI callable, `new` an ASGI one.
+
+        `routes` is what stands under `[routes]` in a file. Raises MapError with every fault of the routes.
+        """
+        return cls(Project.of_apps(legacy, new, routes, default))
 
     @property
-    def live(self) -> Live:
-        """The map and the table in force."""
-        return self._live
+    def project(self) -> Project:
+        """The map in force with its apps and its table; replaced whole when the map changes."""
+        return self._project
 
     @property
     def status(self) -> Status:
         """What `/_gateway/ready` tells."""
         up = "up" if self._up else "down"
         legacy, new = ("absent" if side is None else up for side in self._sides.values())
-        in_force = self._live.map
+        in_force = self._project.map
         faults = tuple(str(fault) for fault in self._faults)
         gauges = None if self._bridge is None else self._bridge.gauges
         return Status(self._up, legacy, new, in_force.path, in_force.version, len(in_force.routes), faults, gauges)
 
     def follow(self, path: Path, text: bytes) -> None:
-        """While serving, put each good change of this file in force; `text` is what was last read of it."""
-        self._source = (path, text)
+        """Put each good change of this file in force while serving; `text` is what was last read of it."""
+        self._services.append(MapWatcher(path, text, lambda changed: self._change_map(path, changed)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection. Exceptions are the side's own and pass through to the server."""
@@ -92,21 +96,28 @@ class Gateway:
             await Lifespan(self._sides[Backend.NEW], self._start, self._stop)(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        live = self._live
-        path = path_of(scope)
-        if is_reserved(path):
-            await answer_probe(self.status, path, scope, send)
+        project = self._project  # one read: a request sees one map from its head to its end
+        decision = project.table.decide(scope)
+        if decision.path.startswith(RESERVED_PREFIX) and (mounted := self._mounted(decision.path)) is not None:
+            await mounted(scope, receive, send)
             return
-        match = live.table.match(scope["method"], path)
-        if match.route is None and scope["method"] == "OPTIONS":
-            match = _options(live.table, match, path, scope)
-        backend = match.backend or (live.table.default if match.route is None else canary.choose(match.route, scope))
-        side = self._sides[backend]
+        side = self._sides[decision.backend]
         assert side is not None, "a map whose sides are not all there is refused"
-        if match.allow or live.map.served_by_header or access_log.enabled():
-            await Answer(match, backend, live.map, path).serve(side, scope, receive, send)
+        observers = wanted_by(self._observers, decision, scope)
+        if decision.allow or project.map.served_by_header:
+            send = adding_headers(send, decision, served_by=project.map.served_by_header)
+        if observers:
+            await serve_observed(side, decision, observers, scope, receive, send)
         else:
             await side(scope, receive, send)
+
+    def _mounted(self, path: str) -> ASGIApp | None:
+        """Return the reserved app for a path; None for a path that only begins like the prefix."""
+        below = path.removeprefix(RESERVED_PREFIX)
+        if below and not below.startswith("/"):
+            return None
+        names = [name for name in self._reserved if below == name or (name.endswith("/") and below.startswith(name))]
+        return self._reserved[max(names, key=len)] if names else not_found
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """WSGI has no websockets: they are the new side's, listed or not."""
@@ -117,97 +128,47 @@ class Gateway:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
 
-    def _start(self) -> None:
+    async def _start(self) -> None:
+        for service in self._services:
+            await service.start()
         self._up = True
-        if self._source is not None:
-            self._watching = asyncio.get_running_loop().create_task(self._follow(*self._source))
 
-    def _stop(self) -> None:
+    async def _stop(self) -> None:
         self._up = False
-        if self._watching is not None:
-            self._watching.cancel()
         if self._bridge is not None:
             self._bridge.close()
+        await asyncio.gather(*(service.stop(STOP_SECONDS) for service in self._services))
 
-    async def _follow(self, path: Path, last: bytes) -> None:
-        async for text in changes(path, last):
-            try:
-                self._live = self._changed(parse_map(decode_map(text, path), str(path)))
-            except MapError as error:
-                self._refuse(error.faults)
-            except Exception as error:  # noqa: BLE001 - whatever a file does to its readers, the next one is read too
-                self._refuse((Fault(str(path), None, "", f"cannot be read: {type(error).__name__}: {error}"),))
-            else:
-                self._faults = ()
-                LOGGER.info("map version %s is in force", self._live.map.version)
+    def _change_map(self, path: Path, text: bytes) -> None:
+        """Put a map in force, or refuse it and say why. Called in the watcher's thread."""
+        try:
+            project = self._project.with_map(parse_map(decode_map(text, path), str(path)))
+        except MapError as error:
+            self._refuse(error.faults)
+        except Exception as error:  # noqa: BLE001 - whatever a file does to its readers, the next one is read too
+            self._refuse((Fault(str(path), None, "", f"cannot be read: {type(error).__name__}: {error}"),))
+        else:
+            self._project = project
+            self._faults = ()
+            LOGGER.info("map version %s is in force", project.map.version)
 
     def _refuse(self, faults: tuple[Fault, ...]) -> None:
         self._faults = faults
         for fault in faults:
-            LOGGER.error("map refused, version %s stays in force: %s", self._live.map.version, fault)
-
-    def _changed(self, draft: ParsedMap) -> Live:
-        """As `_compile`, for a process whose apps are loaded already."""
-        now = self._live.map
-        keys = {"gateway.legacy": "legacy", "gateway.new": "new", "bridge": "limits"}
-        moved = [key for key, name in keys.items() if getattr(draft.map, name) != getattr(now, name)]
-        faults = tuple(
-            Fault(draft.map.path, None, key, "a change here needs a restart; put the old value back until then")
-            for key in moved
-        )
-        return self._compile(replace(draft, faults=draft.faults + faults))
-
-    def _compile(self, draft: ParsedMap) -> Live:
-        """Raises MapError with the faults of the text, of the rules and of the sides together."""
-        faults = [*draft.faults, *self._missing_sides(draft.map)]
-        try:
-            table = RouteTable.compile(draft.map.routes, default=draft.map.default, url_map=self._url_map)
-        except MapError as error:
-            raise MapError((*faults, *error.faults)) from None
-        if faults:
-            raise MapError(tuple(faults))
-        return Live(draft.map, table)
-
-    def _missing_sides(self, map_: MigrationMap) -> Iterator[Fault]:
-        absent = {backend for backend, side in self._sides.items() if side is None}
-        if map_.default in absent:
-            yield Fault(
-                map_.path, None, "gateway.default", f"there is no {map_.default.value} app to answer by default"
-            )
-        for route in map_.routes:
-            for backend in route.mode.needs & absent:
-                yield route.fault(f'"{route.mode.value}" needs a {backend.value} app; name one under [gateway]')
+            LOGGER.error("map refused, version %s stays in force: %s", self._project.map.version, fault)
 
 
-def create_app(path: str | Path = "migration_map.toml", *, watch: bool = True) -> Gateway:
-    """The gateway of a map file, an ASGI app for any server. While it serves it follows the file, unless told not to.
+def create_app(
+    path: str | Path = "migration_map.toml", *, watch: bool = True, observers: Iterable[Observer] = ()
+) -> Gateway:
+    """Return the gateway of a map file, an ASGI app for any server. It follows the file while it serves, if `watch`.
 
     Raises MapError with every fault of the map, ImportAppError when it names no app.
     """
     text = read_map(path)
-    draft = parse_map(decode_map(text, path), str(path))
-    legacy, new = import_sides(draft)
-    gateway = Gateway(legacy=legacy, new=new, routes=draft)
+    project = load_parsed(parse_map(decode_map(text, path), str(path)))
+    watching = tuple(observers)
+    gateway = Gateway(project, observers=watching, services=(one for one in watching if isinstance(one, Service)))
     if watch:
         gateway.follow(Path(path), text)
     return gateway
-
-
-def import_sides(draft: ParsedMap) -> tuple[Any, ASGIApp | None]:
-    """The two apps that a map names. A name that fails is reported together with the map's other faults."""
-    try:
-        legacy, new = (
-            None if name is None else import_app(name, f"gateway.{key}")
-            for key, name in (("legacy", draft.map.legacy), ("new", draft.map.new))
-        )
-    except ImportAppError as error:
-        if not draft.faults:
-            raise
-        raise MapError((*draft.faults, Fault(draft.map.path, None, "", str(error)))) from error
-    return legacy, new
-
-
-def _options(table: RouteTable, match: Match, path: str, scope: Scope) -> Match:
-    """A CORS preflight goes where the request that it asks for would go."""
-    asked = first_header(scope, b"access-control-request-method")
-    return match if asked is None else table.match(asked.decode("latin-1"), path)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Step = Callable[[], Awaitable[None]]
+
+
+async def _nothing() -> None:
+    """Begin or end nothing besides the app."""
 
 
 class Lifespan:
     """One pass through the lifespan protocol. `start` runs once both apps are up, `stop` before they go down."""
 
-    def __init__(self, app: ASGIApp | None, start: Callable[[], None], stop: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp | None, start: Step = _nothing, stop: Step = _nothing) -> None:
         self._app = app
         self._start = start
         self._stop = stop
@@ -24,13 +30,13 @@ class Lifespan:
             self._asked = True
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                self._stop()
+                await self._stop()
             return message
 
         async def send_noted(message: Message) -> None:
             self._answered = True
             if message["type"] == "lifespan.startup.complete":
-                self._start()
+                await self._start()
             await send(message)
 
         if self._app is not None:

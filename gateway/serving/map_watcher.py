@@ -1,72 +1,54 @@
-"""Watches a file and yields its text when that has changed: edits, renames over it, and swaps of links on its way."""
+"""Watches the map file by reading it: no events, so links, renames and mounted volumes are all alike.
+
+A thread of its own reads, and what follows from a change runs in it: neither a file system that hangs nor a large map
+holds up the event loop, and a new side whose views hold all of the loop's threads cannot stop the flip away from it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
-from watchfiles import watch
-
-LOGGER = logging.getLogger("gateway")
-POLL_MS = 400
-"""The file is also read this often: a link may lead to where nobody watches, and some file systems are mute."""
-SETTLE_S = 0.03
+POLL_SECONDS = 0.4
+SETTLE_SECONDS = 0.03
 """Two reads this far apart must agree, so that a file that is being written is never taken for a shorter one."""
 
 
-async def changes(path: Path, last: bytes) -> AsyncIterator[bytes]:
-    """Yield the file's bytes each time they differ from the last seen, `last` at first. A missing file is no change."""
-    stop = Event()
-    events = _events(path.parent, stop)
-    # A thread of its own: the new app's views may hold all those of the loop, and then a flip away from it must work.
-    thread = ThreadPoolExecutor(1, "gateway-watch")
-    try:
-        while True:
-            await asyncio.get_running_loop().run_in_executor(thread, next, events, None)
-            now = await _settled(path)
-            if now is not None and now != last:
-                last = now
-                yield now
-    finally:
-        stop.set()
-        thread.shutdown(wait=False)
+class MapWatcher:
+    """A service that calls back with the bytes of a file each time they have changed. A missing file is no change."""
 
+    def __init__(self, path: Path, last: bytes, changed: Callable[[bytes], None]) -> None:
+        """`last` is what was read before the start; `changed` is called in the watcher's thread and must not raise."""
+        self._path = path
+        self._last = last
+        self._changed = changed
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="gateway-watch", daemon=True)
 
-def _events(directory: Path, stop: Event) -> Iterator[object]:
-    """Something at each burst of changes, and every POLL_MS; the latter alone where nothing can be watched."""
-    try:
-        yield from watch(
-            directory,
-            watch_filter=None,
-            recursive=False,
-            debounce=50,
-            step=20,
-            rust_timeout=POLL_MS,
-            yield_on_timeout=True,
-            stop_event=stop,
-        )
-    except (OSError, RuntimeError) as error:  # inotify runs out of instances: a limit a user, not a process
-        LOGGER.warning("%s cannot be watched, so the map is read every %s ms: %s", directory, POLL_MS, error)
-        while not stop.wait(POLL_MS / 1000):
-            yield None
+    async def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
 
+    async def stop(self, seconds: float) -> None:
+        """End the thread; one that hangs in a read of the file is left behind after `seconds`."""
+        self._over.set()
+        await asyncio.to_thread(self._thread.join, seconds)
 
-async def _settled(path: Path) -> bytes | None:
-    before = _read(path)
-    while True:
-        await asyncio.sleep(SETTLE_S)
-        now = _read(path)
-        if now == before:
-            return now
-        before = now
+    def _run(self) -> None:
+        while not self._over.wait(POLL_SECONDS):
+            text = self._read()
+            if text is None or text == self._last:
+                continue
+            while not self._over.wait(SETTLE_SECONDS) and (again := self._read()) != text:
+                text = again
+            if not self._over.is_set() and text is not None and text != self._last:
+                self._last = text
+                self._changed(text)
 
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+    def _read(self) -> bytes | None:
+        try:
+            return self._path.read_bytes()
+        except OSError:
+            return None

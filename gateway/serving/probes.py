@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from starlette.types import Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..bridge import Gauges
 from ..routing.route import RESERVED_PREFIX
@@ -28,41 +29,46 @@ class Status:
     """How busy the Flask app's workers are; None while none has run."""
 
 
-def is_reserved(path: str) -> bool:
-    """Whether the path belongs to the gateway itself."""
-    return path.startswith(RESERVED_PREFIX) and path[len(RESERVED_PREFIX) :][:1] in ("", "/")
+def probes(status: Callable[[], Status]) -> Mapping[str, ASGIApp]:
+    """Return the apps of `/health` (200 while the process lives) and `/ready` (503 until it may serve)."""
+
+    async def health(scope: Scope, _receive: Receive, send: Send) -> None:
+        await _answer_get(scope, send, 200, {"live": True})
+
+    async def ready(scope: Scope, _receive: Receive, send: Send) -> None:
+        now = status()
+        body = {
+            "ready": now.ready,
+            "legacy": now.legacy,
+            "new": now.new,
+            "map": {"path": now.map, "version": now.version, "routes": now.routes, "faults": list(now.faults)},
+            "bridge": None if now.bridge is None else asdict(now.bridge),
+        }
+        await _answer_get(scope, send, 200 if now.ready else 503, body)
+
+    return {"/health": health, "/ready": ready}
 
 
-async def answer_probe(status: Status, path: str, scope: Scope, send: Send) -> None:
-    """Answer `/_gateway/health` (200 while the process lives) and `/_gateway/ready` (503 until it may serve)."""
-    code, body = _answer(status, path.removeprefix(RESERVED_PREFIX), scope["method"])
+async def not_found(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer 404, for a path below the reserved prefix where nothing is mounted."""
+    names = f"the gateway has {RESERVED_PREFIX}/health and {RESERVED_PREFIX}/ready"
+    await _answer(scope, send, 404, {"error": names})
+
+
+async def _answer_get(scope: Scope, send: Send, status: int, body: dict[str, Any]) -> None:
+    if scope["method"] in ("GET", "HEAD"):
+        await _answer(scope, send, status, body)
+    else:
+        await _answer(scope, send, 405, {"error": "a probe is a GET"}, (b"allow", b"GET, HEAD"))
+
+
+async def _answer(scope: Scope, send: Send, status: int, body: dict[str, Any], *headers: tuple[bytes, bytes]) -> None:
     content = (json.dumps(body) + "\n").encode()
-    headers = [
+    head = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(content)).encode()),
         (b"cache-control", b"no-store"),
-        *([(b"allow", b"GET, HEAD")] if code == 405 else []),
+        *headers,
     ]
-    await send({"type": "http.response.start", "status": code, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
-
-
-def _answer(status: Status, path: str, method: str) -> tuple[int, dict[str, Any]]:
-    if path not in ("/health", "/ready"):
-        return 404, {"error": f"the gateway has {RESERVED_PREFIX}/health and {RESERVED_PREFIX}/ready"}
-    if method not in ("GET", "HEAD"):
-        return 405, {"error": "a probe is a GET"}
-    if path == "/health":
-        return 200, {"live": True}
-    return (200 if status.ready else 503), {
-        "ready": status.ready,
-        "legacy": status.legacy,
-        "new": status.new,
-        "map": {
-            "path": status.map,
-            "version": status.version,
-            "routes": status.routes,
-            "faults": list(status.faults),
-        },
-        "bridge": None if status.bridge is None else asdict(status.bridge),
-    }

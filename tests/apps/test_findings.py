@@ -9,8 +9,9 @@ from fastapi import FastAPI, WebSocket
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway.apps.findings import EvidenceStatus, Finding, Level, check, list_rows, new_errors
+from gateway.apps.findings import EvidenceStatus, Finding, Level, check, new_errors
 from gateway.apps.inventory import take_inventory
+from gateway.apps.project import Project
 from gateway.config.map_file import parse_map
 from gateway.routing.table import RouteTable
 
@@ -53,10 +54,15 @@ def fastapi_of(*rules: str) -> FastAPI:
 
 def findings(text: str, legacy: Any = None, new: Any = None) -> list[Finding]:
     """Of a map whose first route stands on line 3."""
-    map_ = parse_map(f"[gateway]\n[routes]\n{text}", "m.toml").checked()
+    return list(check(project_of(f"[gateway]\n[routes]\n{text}", legacy, new)))
+
+
+def project_of(text: str, legacy: Any = None, new: Any = None) -> Project:
+    """A project whose apps may be missing: findings are about what is there."""
+    map_ = parse_map(text, "m.toml").checked()
     inventory = take_inventory(legacy, new)
-    table = RouteTable.compile(map_.routes, default=map_.default, url_map=legacy.url_map if legacy else None)
-    return list(check(map_, table, inventory))
+    table = RouteTable.compile(map_.routes, inventory, default=map_.default)
+    return Project(map_, legacy, new, inventory, table)
 
 
 def errors(text: str, legacy: Any = None, new: Any = None) -> list[Finding]:
@@ -254,9 +260,8 @@ def test_the_worst_stands_first() -> None:
 
 def test_every_route_of_both_apps_has_a_row_once() -> None:
     legacy, new = flask_of("GET,POST /a", "/b", "/c/<int:x>"), fastapi_of("/a", "DELETE /c/{y}", "/d", "WS /e")
-    map_ = parse_map('[gateway]\n[routes]\n"GET /a" = "new"\n"GET,DELETE /c/<int:x>" = "legacy"\n"WS /e" = "new"\n').map
-    table = RouteTable.compile(map_.routes, url_map=legacy.url_map)
-    rows = list_rows(table, take_inventory(legacy, new))
+    text = '[gateway]\n[routes]\n"GET /a" = "new"\n"GET,DELETE /c/<int:x>" = "legacy"\n"WS /e" = "new"\n'
+    rows = project_of(text, legacy, new).rows
     shown = [
         (row.key, row.route and row.route.listed, row.is_flipped, len(row.legacy.routes), len(row.new.routes))
         for row in rows
@@ -326,6 +331,4 @@ def test_where_nothing_is_lacking_nothing_is_found(standing: EvidenceStatus | No
 
 
 def standing_findings(standing: EvidenceStatus | None) -> list[Finding]:
-    map_ = parse_map("[gateway]\n").checked()
-    table = RouteTable.compile((), default=map_.default, url_map=None)
-    return list(check(map_, table, take_inventory(None, None), standing))
+    return list(check(project_of("[gateway]\n"), standing))

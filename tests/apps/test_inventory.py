@@ -20,8 +20,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 
 from gateway.apps.inventory import (
-    AppRoute,
-    Hook,
     flask_hooks,
     flask_routes,
     hooks_around,
@@ -29,6 +27,7 @@ from gateway.apps.inventory import (
     rule_outline,
     take_inventory,
 )
+from gateway.routing.inventory import AppRoute, Hook
 
 HERE = __name__
 

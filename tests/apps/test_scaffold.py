@@ -11,8 +11,10 @@ from flask import Blueprint, Flask, Response
 from gateway.apps.inventory import flask_hooks, flask_routes
 from gateway.apps.scaffold import first_map, new_side
 from gateway.config.map_file import parse_map
+from gateway.routing.compiler import hidden_rules, own_methods, request_rules
+from gateway.routing.inventory import Inventory
 from gateway.routing.route import Mode
-from gateway.routing.table import RouteTable, hidden_rules, own_methods, request_rules
+from gateway.routing.table import RouteTable
 from tests.routing.test_oracle import Generated
 
 
@@ -130,7 +132,7 @@ def test_a_line_has_only_the_methods_that_flask_gives_to_its_rule() -> None:
 def test_the_first_map_of_any_app_has_no_fault_and_leaves_nothing_unlisted(seed: int) -> None:
     url_map = Generated(seed).url_map
     map_ = parse_map(first_map("shop:app", "new_app:app", flask_routes(url_map), ())).checked()
-    table = RouteTable.compile(map_.routes, default=map_.default, url_map=url_map)
+    table = RouteTable.compile(map_.routes, Inventory(url_map), default=map_.default)
     rules = [(rule, own_methods(rule)) for rule in request_rules(url_map)]
     hidden = {rules[at][0].rule for at, _ in hidden_rules(rules)}
     assert {route.mode for route in table.routes} == {Mode.LEGACY}

@@ -77,7 +77,7 @@ def burn() -> str:
 
 
 routes = {"GET /new": "new"}
-gateway = Gateway(legacy=legacy, new=new, routes=routes)
+gateway = Gateway.of_apps(legacy=legacy, new=new, routes=routes)
 plain = FastAPI()
 plain.get("/new")(new_small)
 plain.mount("/", WSGIMiddleware(legacy))  # type: ignore[arg-type]  # a2wsgi types ASGI in words of its own

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from gateway import __version__, create_app
 from gateway.cli.main import main
-from gateway.routing.canary import takes_new
+from gateway.routing.canary import bucket_of, takes_new
 from tests.evidence.proofs import prove
 from tests.support.projects import Project, project_in
 
@@ -362,7 +362,7 @@ GET /users/ -> legacy
 
 @pytest.mark.parametrize("key", ["203.0.113.9", "203.0.113.10", "ada", "bob", "eve", "mallory", "x", "y", "z"])
 def test_explain_tells_on_which_side_of_a_canary_one_client_is(gateway: Gateway, key: str) -> None:
-    side = "new" if takes_new("/todos/<int:todo_id>", key, 10) else "legacy"
+    side = "new" if takes_new(bucket_of("/todos/<int:todo_id>", key), 10) else "legacy"
     assert gateway("explain", "GET", "/todos/7", "--key", key).out.startswith(f"GET /todos/7 -> {side}\n")
 
 

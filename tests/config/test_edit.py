@@ -236,5 +236,5 @@ def test_a_flipped_file_is_a_good_map(tmp_path: Path) -> None:
     path.write_text('[gateway]\n[routes]\n"GET /x" = "legacy"\n', encoding="utf-8")
     write_map(path, flip(path.read_text(encoding="utf-8"), str(path), "GET /x", Mode.CANARY, 10).text)
     (route,) = parse_map(path.read_text(encoding="utf-8")).checked().routes
-    assert (route.mode, route.percent, route.place.line) == (Mode.CANARY, 10, 3)
+    assert (route.mode, route.percent, route.source.line) == (Mode.CANARY, 10, 3)
     assert len(list(statements(path.read_text(encoding="utf-8")))) == 3

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.config.map_file import MigrationMap, load_map, parse_map, parse_route_key, parse_routes
 from gateway.errors import MapError
-from gateway.routing.route import Backend, Mode, Place, Route
+from gateway.routing.route import Backend, Mode, Route, SourceLine
 
 EXAMPLE = """\
 [gateway]
@@ -53,7 +53,7 @@ def test_a_map_becomes_values(tmp_path: Path) -> None:
     get, post = frozenset({"GET", "HEAD"}), frozenset({"POST"})
 
     def route(line: int, methods: frozenset[str] | None, rule: str, mode: Mode, **options: Any) -> Route:
-        return Route(methods, rule, mode, **{"sticky": "cookie:session", **options}, place=Place(str(path), line))
+        return Route(methods, rule, mode, **{"sticky": "cookie:session", **options}, source=SourceLine(str(path), line))
 
     assert load_map(path) == MigrationMap(
         legacy="legacy_flask:create_app",
@@ -97,12 +97,12 @@ def test_each_text_has_its_version() -> None:
 
 def test_a_map_may_be_given_in_python() -> None:
     draft = parse_routes({"GET /x": "new", "/y": {"mode": "canary", "percent": 2.5}}, "new")
-    get, place = frozenset({"GET", "HEAD"}), Place("Gateway(...)", None)
+    get, source = frozenset({"GET", "HEAD"}), SourceLine("Gateway(...)", None)
     assert draft.faults == ()
     assert draft.map.default is Backend.NEW
     assert draft.map.routes == (
-        Route(get, "/x", Mode.NEW, place=place),
-        Route(None, "/y", Mode.CANARY, percent=2.5, place=place),
+        Route(get, "/x", Mode.NEW, source=source),
+        Route(None, "/y", Mode.CANARY, percent=2.5, source=source),
     )
     assert (
         draft.map.version
@@ -133,7 +133,7 @@ def test_the_faults_of_a_map_in_python_have_no_line() -> None:
 )
 def test_a_route_may_be_written_in_any_way_of_toml(form: str) -> None:
     (route,) = parse_map(f"[gateway]\n[routes]\n{form}\n").checked().routes
-    assert (route.key, route.mode, route.percent, route.place.line) == ("GET /x", Mode.CANARY, 10.0, 3)
+    assert (route.key, route.mode, route.percent, route.source.line) == ("GET /x", Mode.CANARY, 10.0, 3)
 
 
 @pytest.mark.parametrize(

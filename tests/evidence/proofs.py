@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway import create_app
+from gateway.apps.project import load_project
 from gateway.comparing.result import Outcome, ParityResult
 from gateway.evidence.current import Sides, Sources, map_line
 from gateway.store.evidence import Evidence
@@ -18,14 +18,14 @@ MADE = datetime(2026, 11, 20, 14, 3, tzinfo=UTC)
 
 def prove(path: Path, *routes: str, results: tuple[ParityResult, ...] = (), **changed: Any) -> None:
     """A finished run that has matched these routes of a map as they are now, 41 requests each; fields may differ."""
-    gateway = create_app(path, watch=False)
-    live, root = gateway.live, path.parent
-    sources = Sources.of(Sides(live.map, root, gateway.legacy, gateway.new, live.table, routes), MADE.date())
-    with Store.open(live.map.replay.store, root) as store:
+    project = load_project(path)
+    sides = Sides(project.map, project.root, project.legacy, project.new, project.table, routes)
+    sources = Sources.of(sides, MADE.date())
+    with Store.open(project.map.replay.store, project.root) as store:
         run = store.begin_run(1, sources.whole, MADE)
         evidence = [
             Evidence(route.key, Outcome.MATCHED, 41, 0, 0, 0, 0.07, now, MADE, run, map_line=map_line(route))
-            for route in live.table.routes
+            for route in project.table.routes
             if (now := sources.by_route.get(route.key)) is not None
         ]
         store.add_results(run, results)

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from flask import Flask
 
+from gateway.apps.inventory import take_inventory
 from gateway.config.map_file import parse_map
 from gateway.evidence.current import Sides, Sources, map_line
 from gateway.routing.table import RouteTable
@@ -50,7 +51,7 @@ def sources(root: Path, cases: str = CASES, more: str = "", routes: tuple[str, .
     new.add_api_route("/todos", view)
     new.add_api_route("/todos/{todo_id}", view, methods=["GET", "PUT"])
     map_ = parse_map(f"{MAP}{more}").checked()
-    table = RouteTable.compile(map_.routes, default=map_.default, url_map=legacy.url_map)
+    table = RouteTable.compile(map_.routes, take_inventory(legacy, new), default=map_.default)
     return Sources.of(Sides(map_, root, legacy, new, table, routes), TODAY)
 
 
@@ -116,7 +117,7 @@ def test_the_line_of_the_map_is_told_in_one_spelling(text: str, line: str) -> No
     legacy = Flask(__name__, static_folder=None)
     legacy.add_url_rule("/todos", "list", view)
     map_ = parse_map(text if text.startswith("[gateway]") else f"[gateway]\n[routes]\n{text}\n").checked()
-    (route,) = RouteTable.compile(map_.routes, default=map_.default, url_map=legacy.url_map).routes
+    (route,) = RouteTable.compile(map_.routes, take_inventory(legacy, None), default=map_.default).routes
     assert map_line(route) == line
 
 

@@ -168,10 +168,10 @@ def test_it_stays_with(project: Project, file: str, old: str, new: str) -> None:
 
 PLANNED = "from gateway.parity.plan import plan_routes as p; plan = p(Path('migration_map.toml'), [])"
 SERVED = """
-from gateway import create_app
+from gateway.apps.project import load_project
 from gateway.evidence.current import Sides
-served = create_app("migration_map.toml", watch=False)
-plan = Sides(served.live.map, Path(), served.legacy, served.new, served.live.table, ("GET /a",))
+served = load_project("migration_map.toml")
+plan = Sides(served.map, Path(), served.legacy, served.new, served.table, ("GET /a",))
 """
 SERVICE = {
     "SHOP_DATABASE": "postgresql://shop@db/shop",

@@ -13,8 +13,10 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 
 from gateway.config.map_file import parse_routes
 from gateway.errors import MapError
+from gateway.routing.compiler import own_methods
+from gateway.routing.inventory import Inventory
 from gateway.routing.route import Backend, route_key
-from gateway.routing.table import RouteTable, own_methods
+from gateway.routing.table import RouteTable
 from tests.routing.test_table import flask_app
 
 PIECES = {
@@ -97,7 +99,7 @@ def of_werkzeug(url_map: Map, method: str, path: str) -> Rule | str | frozenset[
 def reachable(listed: dict[str, str], url_map: Map) -> tuple[RouteTable, dict[str, str]]:
     """The table, and what it took of the list: random rules hide some others wholly."""
     try:
-        return RouteTable.compile(parse_routes(listed, "legacy").map.routes, url_map=url_map), listed
+        return RouteTable.compile(parse_routes(listed, "legacy").map.routes, Inventory(url_map)), listed
     except MapError as error:
         hidden = {fault.key for fault in error.faults if fault.message.startswith("unreachable")}
         return reachable({key: mode for key, mode in listed.items() if f'routes."{key}"' not in hidden}, url_map)

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.errors import Fault
-from gateway.routing.route import Backend, Mode, Place, Route, route_key, shown_methods
+from gateway.routing.route import Backend, Mode, Route, SourceLine, route_key, shown_methods
 
 LEGACY, NEW = Backend.LEGACY, Backend.NEW
 
@@ -52,5 +52,5 @@ def test_get_implies_head_so_only_a_lone_head_is_shown() -> None:
 
 
 def test_a_fault_of_a_route_points_at_its_line() -> None:
-    route = Route(frozenset({"GET", "HEAD"}), "/x", Mode.NEW, place=Place("m.toml", 7))
+    route = Route(frozenset({"GET", "HEAD"}), "/x", Mode.NEW, source=SourceLine("m.toml", 7))
     assert route.fault("wrong") == Fault("m.toml", 7, 'routes."GET /x"', "wrong")

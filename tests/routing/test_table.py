@@ -12,8 +12,11 @@ from werkzeug.routing import BaseConverter, Rule, ValidationError
 
 from gateway.config.map_file import parse_map, parse_routes
 from gateway.errors import MapError
+from gateway.routing.decision import Match
+from gateway.routing.inventory import Inventory
 from gateway.routing.route import Backend
-from gateway.routing.table import Match, RouteTable
+from gateway.routing.table import RouteTable
+from tests.support.gateway_apps import scope_of
 
 LEGACY, NEW = Backend.LEGACY, Backend.NEW
 
@@ -49,13 +52,13 @@ def flask_app(*rules: str, **settings: Any) -> Flask:
 def table(routes: dict[str, Any], *flask_rules: str, default: str = "legacy", **settings: Any) -> RouteTable:
     draft = parse_routes(routes, default)
     url_map = flask_app(*flask_rules, **settings).url_map
-    return RouteTable.compile(draft.checked().routes, default=draft.map.default, url_map=url_map)
+    return RouteTable.compile(draft.checked().routes, Inventory(url_map), default=draft.map.default)
 
 
 def faults_of(routes: dict[str, Any] | str, *flask_rules: str, **settings: Any) -> list[str]:
     draft = parse_map(routes, "m.toml") if isinstance(routes, str) else parse_routes(routes, "legacy")
     with pytest.raises(MapError) as caught:
-        RouteTable.compile(draft.checked().routes, url_map=flask_app(*flask_rules, **settings).url_map)
+        RouteTable.compile(draft.checked().routes, Inventory(flask_app(*flask_rules, **settings).url_map))
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -99,7 +102,7 @@ def test_the_map_decides_and_unlisted_is_legacy(request_line: str, backend: Back
 @pytest.mark.parametrize(("default", "backend"), [("legacy", LEGACY), ("new", NEW)])
 def test_what_nobody_lists_gets_the_default(default: str, backend: Backend) -> None:
     routes = table({"GET /x": "legacy"}, "/x", "/unlisted", default=default)
-    assert routes.match("GET", "/nowhere") == Match(None, backend)
+    assert routes.match("GET", "/nowhere") == Match(None, backend, "default")
     unlisted = routes.match("GET", "/unlisted")
     assert unlisted.backend is backend
     assert unlisted.route is not None
@@ -127,7 +130,7 @@ def test_a_flask_rule_of_one_method_keeps_only_that_method() -> None:
 def test_a_flask_rule_that_answers_no_request_takes_none(kept: dict[str, bool]) -> None:
     app = flask_app("/<name>")
     app.url_map.add(Rule("/special", endpoint="special", methods=["GET"], **kept))
-    routes = RouteTable.compile(parse_routes({"GET /<name>": "new"}, "legacy").map.routes, url_map=app.url_map)
+    routes = RouteTable.compile(parse_routes({"GET /<name>": "new"}, "legacy").map.routes, Inventory(app.url_map))
     assert routes.match("GET", "/special").backend is NEW
 
 
@@ -183,8 +186,8 @@ def test_converters_mean_what_werkzeug_means(rule: str, taken: list[str], refuse
 
 def test_what_a_converter_refuses_is_not_the_routes() -> None:
     routes = table({"GET /n/<int(max=5):x>": "new"}, "/n/<int(max=5):x>")
-    assert routes.match("GET", "/n/9") == Match(None, LEGACY)
-    assert routes.match("POST", "/n/9") == Match(None, NEW)
+    assert routes.match("GET", "/n/9") == Match(None, LEGACY, "default")
+    assert routes.match("POST", "/n/9") == Match(None, NEW, "other-method")
 
 
 @pytest.mark.parametrize(
@@ -252,7 +255,7 @@ def test_a_flask_rules_own_slash_settings_hold_over_its_apps() -> None:
     app.add_url_rule("/a/", "a", strict_slashes=False)
     app.add_url_rule("/b/<x>", "b", merge_slashes=False)
     listed = parse_routes({"GET /a/": "new", "GET /b/<renamed>": "new"}, "legacy").map.routes
-    routes = RouteTable.compile(listed, url_map=app.url_map)
+    routes = RouteTable.compile(listed, Inventory(app.url_map))
     assert routes.match("GET", "/a").redirect is None
     assert routes.match("GET", "/a").backend is NEW
     assert routes.match("GET", "/b//c").route is None
@@ -283,7 +286,8 @@ def test_a_wrong_method_goes_to_the_owner_and_a_split_path_tells_both_sides_meth
     routes: dict[str, Any], request_line: str, backend: Backend, allow: str
 ) -> None:
     method, path = request_line.split()
-    assert table(routes).match(method, path) == Match(None, backend, allow=frozenset(allow.split()))
+    match = table(routes).match(method, path)
+    assert (match.route, match.backend, match.allow) == (None, backend, frozenset(allow.split()))
 
 
 def test_a_route_that_names_options_takes_it() -> None:
@@ -292,7 +296,7 @@ def test_a_route_that_names_options_takes_it() -> None:
 
 def test_flasks_unlisted_methods_split_a_path_too() -> None:
     match = table({"GET /x": "new"}, "GET,POST /x").match("DELETE", "/x")
-    assert match == Match(None, LEGACY, allow=frozenset({"GET", "HEAD", "POST"}))
+    assert match == Match(None, LEGACY, "other-method", allow=frozenset({"GET", "HEAD", "POST"}))
 
 
 def test_a_split_path_with_the_new_side_as_default_refuses_there_but_answers_options_in_flask() -> None:
@@ -380,7 +384,7 @@ def test_a_custom_converter_whose_pattern_is_broken_is_refused() -> None:
     app = flask_app()
     app.url_map.converters["broken"] = type("Broken", (BaseConverter,), {"regex": "[a-z"})
     with pytest.raises(MapError) as caught:
-        RouteTable.compile(parse_routes({"/<broken:x>": "new"}, "legacy").map.routes, url_map=app.url_map)
+        RouteTable.compile(parse_routes({"/<broken:x>": "new"}, "legacy").map.routes, Inventory(app.url_map))
     (fault,) = caught.value.faults
     assert fault.message == r"not a Flask rule: bad escape \Z"
 
@@ -439,5 +443,60 @@ def test_a_route_behind_a_flask_rule_of_another_method_is_reachable() -> None:
 def test_thousands_of_rules_compile_well_within_the_second_that_a_reload_may_take() -> None:
     app = flask_app(*(f"/a{number % 50}/<x>/b{number}/<int:y>" for number in range(1500)))
     began = time.process_time()
-    RouteTable.compile((), url_map=app.url_map)
+    RouteTable.compile((), Inventory(app.url_map))
     assert time.process_time() - began < 1
+
+
+# --- decisions, and tables that share a matcher ---
+
+MIXED = {"GET /a": "new", "POST /a": "legacy", "GET /c": {"mode": "canary", "percent": 50}}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "backend", "reason", "route"),
+    [
+        ("GET", "/a", (), NEW, "route", "GET /a"),
+        ("POST", "/a", (), LEGACY, "route", "POST /a"),
+        ("GET", "/b", (), LEGACY, "default", "GET /b"),
+        ("GET", "/nowhere", (), LEGACY, "default", None),
+        ("PUT", "/a", (), LEGACY, "other-method", None),
+        ("OPTIONS", "/a", ("Access-Control-Request-Method: GET",), NEW, "preflight", "GET /a"),
+        ("OPTIONS", "/a", ("Access-Control-Request-Method: POST",), LEGACY, "preflight", "POST /a"),
+        ("OPTIONS", "/a", ("Access-Control-Request-Method: PUT",), LEGACY, "preflight", None),
+        ("OPTIONS", "/a", (), LEGACY, "other-method", None),
+    ],
+)
+def test_a_decision_says_who_and_why(
+    method: str, path: str, headers: tuple[str, ...], backend: Backend, reason: str, route: str | None
+) -> None:
+    decision = table(MIXED, "GET,POST /a", "/b", "/c").decide(scope_of(method, path, *headers))
+    assert (decision.backend, decision.reason) == (backend, reason)
+    assert (decision.method, decision.path, decision.route and decision.route.key) == (method, path, route)
+    assert decision.bucket is None
+
+
+def test_a_canary_is_decided_by_its_bucket() -> None:
+    routes = table(MIXED, "GET,POST /a", "/b", "/c")
+    decisions = [routes.decide(scope_of("GET", "/c", client=(f"10.0.0.{n}", 1))) for n in range(50)]
+    assert {decision.reason for decision in decisions} == {"canary"}
+    assert {decision.backend for decision in decisions} == {LEGACY, NEW}
+    assert all((decision.bucket < 5000) is (decision.backend is NEW) for decision in decisions)  # type: ignore[operator]
+
+
+def test_a_table_with_other_modes_shares_the_matcher_and_has_their_lines() -> None:
+    before = table({"GET /a": "new", "GET /c": "legacy"}, "/a", "/b", "/c")
+    moved = parse_map('[gateway]\n[routes]\n\n"GET /c" = "new"\n"GET /a" = "legacy"\n', "m.toml").map
+    after = before.with_modes(moved.routes, "v2")
+    assert after is not None
+    assert after._matcher is before._matcher
+    found = {path: after.match("GET", path) for path in ("/a", "/b", "/c")}
+    assert {path: match.backend for path, match in found.items()} == {"/a": LEGACY, "/b": LEGACY, "/c": NEW}
+    assert [match.route and match.route.source.line for match in found.values()] == [5, None, 4]
+    assert after.decide(scope_of("GET", "/c")).map_version == "v2"
+    assert before.match("GET", "/c").backend is LEGACY
+
+
+@pytest.mark.parametrize("listed", [{"GET /a": "new"}, {"GET /a": "new", "GET /c": "new", "GET /d": "new"}, {}])
+def test_other_routes_need_a_table_of_their_own(listed: dict[str, Any]) -> None:
+    before = table({"GET /a": "new", "GET /c": "legacy"}, "/a", "/b", "/c")
+    assert before.with_modes(parse_routes(listed, "legacy").map.routes, "v2") is None

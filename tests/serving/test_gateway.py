@@ -59,7 +59,7 @@ def test_the_legacy_side_sees_the_scope_and_leaves_it_as_it_is() -> None:
 
     scope = scope_of("GET", "/a", "Cookie: a=1", root_path="/root")
     before = copy.deepcopy(scope)
-    asyncio.run(Gateway(legacy=app)(scope, nothing_more, _forget))
+    asyncio.run(Gateway.of_apps(legacy=app)(scope, nothing_more, _forget))
     assert seen[0]["asgi.scope"] is scope
     assert scope == before
 
@@ -98,7 +98,7 @@ def test_no_middleware_ever_sees_the_other_sides_traffic() -> None:
     legacy, new = flask_side("GET,POST /split", "GET /old"), fastapi_side("GET /split", "GET /moved")
     _listen_in_flask(legacy, heard)
     _listen_in_fastapi(new, heard)
-    gateway = Gateway(legacy=legacy, new=new, routes={"GET /split": "new", "GET /moved": "new"})
+    gateway = Gateway.of_apps(legacy=legacy, new=new, routes={"GET /split": "new", "GET /moved": "new"})
     preflight = ("Origin: http://b.test", "Access-Control-Request-Method: GET")
     for method, path, headers, by_legacy, by_new in [
         ("GET", "/split", (), 0, 2),
@@ -155,7 +155,7 @@ ASKS = "Access-Control-Request-Method: "
 
 
 def both(default: str) -> Gateway:
-    return Gateway(legacy=flask_side(*LEGACY), new=fastapi_side(*NEW), routes=ROUTES, default=default)
+    return Gateway.of_apps(legacy=flask_side(*LEGACY), new=fastapi_side(*NEW), routes=ROUTES, default=default)
 
 
 @pytest.mark.parametrize("default", ["legacy", "new"])
@@ -238,7 +238,7 @@ def test_root_path_ends_with_a_segment(root_path: str, path: str, side: str) -> 
 
 def test_a_websocket_is_the_new_sides_listed_or_not() -> None:
     app, scope = Noting(), {**scope_of("GET", "/anything"), "type": "websocket"}
-    asyncio.run(Gateway(legacy=flask_side("GET /anything"), new=app)(scope, nothing_more, _forget))
+    asyncio.run(Gateway.of_apps(legacy=flask_side("GET /anything"), new=app)(scope, nothing_more, _forget))
     assert [seen is scope for seen, _, _ in app.calls] == [True]
 
 
@@ -248,15 +248,15 @@ def test_a_websocket_is_the_new_sides_listed_or_not() -> None:
 @pytest.mark.parametrize("rule", ["/_gateway", "/_gateway/", "/_gateway/health", "/_gateway/<name>"])
 def test_the_map_cannot_route_the_reserved_prefix(rule: str) -> None:
     with pytest.raises(MapError) as caught:
-        Gateway(legacy=flask_side(), routes={f"GET {rule}": "legacy"})
+        Gateway.of_apps(legacy=flask_side(), routes={f"GET {rule}": "legacy"})
     assert str(caught.value) == (
         f'Gateway(...): routes."GET {rule}": "/_gateway" is the gateway\'s own prefix; choose another path'
     )
 
 
 def test_a_missing_side_is_fine_while_no_route_needs_it() -> None:
-    new_alone = Gateway(new=fastapi_side("GET /a"), routes={"GET /a": "new"}, default="new")
-    legacy_alone = Gateway(legacy=flask_side("GET /a"), routes={"GET /a": "legacy"})
+    new_alone = Gateway.of_apps(new=fastapi_side("GET /a"), routes={"GET /a": "new"}, default="new")
+    legacy_alone = Gateway.of_apps(legacy=flask_side("GET /a"), routes={"GET /a": "legacy"})
     assert [ask(gateway, "GET", "/a").all("x-side") for gateway in (new_alone, legacy_alone)] == [["new"], ["legacy"]]
 
 
@@ -269,7 +269,7 @@ def test_a_missing_side_is_fine_while_no_route_needs_it() -> None:
 )
 def test_no_side_for_the_default(sides: dict[str, Any], message: str) -> None:
     with pytest.raises(MapError) as caught:
-        Gateway(**sides)
+        Gateway.of_apps(**sides)
     assert str(caught.value) == f"Gateway(...): gateway.default: {message}"
 
 
@@ -298,10 +298,10 @@ def test_create_app_imports_both_sides_and_follows_the_file(tmp_path: Path) -> N
     file = tmp_path / "map.toml"
     file.write_text('[gateway]\nlegacy = "tests.support.gateway_apps:legacy"\nnew = "tests.support.gateway_apps:new"\n')
     gateway = create_app(file)
-    assert (gateway.legacy.name, type(gateway.new), gateway.live.map.path) == (
+    assert (gateway.project.legacy.name, type(gateway.project.new), gateway.project.map.path) == (
         "tests.support.gateway_apps", FastAPI, str(file),
     )  # fmt: skip
-    assert [create_app(file, watch=watch)._source is None for watch in (True, False)] == [False, True]
+    assert [len(create_app(file, watch=watch)._services) for watch in (True, False)] == [1, 0]
 
 
 def test_an_app_that_cannot_be_imported_is_reported_with_the_faults_of_the_map(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,13 @@ async def fails_at_its_end(scope: Scope, receive: Receive, send: Send) -> None:
     raise LookupError("no end")
 
 
+def noting(noted: list[str], what: str) -> Callable[[], Awaitable[None]]:
+    async def note() -> None:
+        noted.append(what)
+
+    return note
+
+
 def converse(app: Lifespan | Gateway) -> tuple[list[Message], Exception | None]:
     """What is sent to a server that asks for both, and what is raised at it."""
     sent: list[Message] = []
@@ -77,7 +85,7 @@ def converse(app: Lifespan | Gateway) -> tuple[list[Message], Exception | None]:
 @pytest.mark.parametrize("app", [None, well_behaved, fails_unasked, returns_unasked, returns_once_asked])
 def test_an_app_that_starts_or_knows_no_lifespan(app: ASGIApp | None) -> None:
     noted: list[str] = []
-    lifespan = Lifespan(app, lambda: noted.append("start"), lambda: noted.append("stop"))
+    lifespan = Lifespan(app, noting(noted, "start"), noting(noted, "stop"))
     sent, error = converse(lifespan)
     assert ([message["type"] for message in sent], error, noted) == (COMPLETE, None, ["start", "stop"])
 
@@ -88,14 +96,14 @@ def test_an_app_that_starts_or_knows_no_lifespan(app: ASGIApp | None) -> None:
 )
 def test_an_app_that_fails_to_start(app: ASGIApp, message: str) -> None:
     noted: list[str] = []
-    lifespan = Lifespan(app, lambda: noted.append("start"), lambda: noted.append("stop"))
+    lifespan = Lifespan(app, noting(noted, "start"), noting(noted, "stop"))
     sent, error = converse(lifespan)
     assert sent == [{"type": f"{STARTUP}.failed", "message": message}]
     assert (str(error), noted) == ("no database", [])
 
 
 def test_a_failure_after_the_end_is_the_servers() -> None:
-    sent, error = converse(Gateway(new=fails_at_its_end, default="new"))
+    sent, error = converse(Gateway.of_apps(new=fails_at_its_end, default="new"))
     assert [message["type"] for message in sent] == COMPLETE
     assert str(error) == "no end"
 
@@ -109,12 +117,12 @@ def test_the_app_gets_the_very_scope() -> None:
     async def nothing() -> Message:
         return {"type": STARTUP}
 
-    asyncio.run(Gateway(new=app, default="new")(scope, nothing, forget))
+    asyncio.run(Gateway.of_apps(new=app, default="new")(scope, nothing, forget))
     assert app.calls[0][0] is scope
 
 
 def test_the_bridges_threads_end_with_the_process() -> None:
-    gateway = Gateway(legacy=flask_side("GET /a"), new=fastapi_side())
+    gateway = Gateway.of_apps(legacy=flask_side("GET /a"), new=fastapi_side())
 
     async def start_and_stop() -> None:
         assert gateway._bridge is not None

@@ -6,13 +6,13 @@ import asyncio
 import http.client
 import json
 import re
-import resource
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing
 from hashlib import sha256
 from pathlib import Path
+from queue import Empty, Queue
 from tempfile import mkdtemp
 from typing import Any
 
@@ -20,8 +20,9 @@ import pytest
 from fastapi import FastAPI
 
 from gateway import Gateway
+from gateway.apps.project import Project
 from gateway.config.map_file import parse_map
-from gateway.serving.map_watcher import changes
+from gateway.serving.map_watcher import POLL_SECONDS, MapWatcher
 from tests.support.gateway_apps import flask_side, reply_to, running, scope_of
 from tests.support.servers import Server, ask, request, serve_gateway, wait_until
 
@@ -286,15 +287,15 @@ def test_a_flip_away_from_a_new_side_that_is_stuck(tmp_path: Path) -> None:
         gate.wait(10)
 
     async def flip_while_stuck() -> None:
-        gateway = Gateway(legacy=flask_side(), new=app, routes=parse_map(file.read_text()))
+        gateway = Gateway(Project.of(parse_map(file.read_text()), flask_side(), app))
         gateway.follow(file, file.read_bytes())
-        old = gateway.live
+        old = gateway.project
         requests = [asyncio.create_task(reply_to(gateway, scope_of("GET", "/stuck"))) for _ in range(50)]
         await asyncio.to_thread(wait_until, lambda: len(entered) == 40)
         try:
             async with running(gateway):
                 file.write_text(file.read_text().replace("new", "legacy"))
-                await asyncio.to_thread(wait_until, lambda: gateway.live is not old, seconds=1)
+                await asyncio.to_thread(wait_until, lambda: gateway.project is not old, seconds=1)
         finally:
             gate.set()
         assert {reply.status for reply in await asyncio.gather(*requests)} == {200}
@@ -303,6 +304,18 @@ def test_a_flip_away_from_a_new_side_that_is_stuck(tmp_path: Path) -> None:
 
 
 # --- the texts ---
+
+
+@asynccontextmanager
+async def watching(file: Path, last: bytes) -> AsyncIterator[Queue[bytes]]:
+    """What the watcher of a file calls back with."""
+    texts: Queue[bytes] = Queue()
+    watcher = MapWatcher(file, last, texts.put)
+    await watcher.start()
+    try:
+        yield texts
+    finally:
+        await watcher.stop(5)
 
 
 def test_a_file_that_is_being_written_is_never_read_as_a_shorter_one(tmp_path: Path) -> None:
@@ -318,9 +331,9 @@ def test_a_file_that_is_being_written_is_never_read_as_a_shorter_one(tmp_path: P
             out.write(b"the last line\n")
 
     async def first_text() -> bytes:
-        first = asyncio.ensure_future(anext(changes(file, b"old")))
-        await write_slowly(0.6)  # longer than the watcher's own clock ticks
-        return await asyncio.wait_for(first, 5)
+        async with watching(file, b"old") as texts:
+            await write_slowly(0.6)  # longer than the watcher's own clock ticks
+            return await asyncio.to_thread(texts.get, timeout=5)
 
     assert asyncio.run(first_text()).endswith(b"the last line\n")
 
@@ -331,35 +344,12 @@ def test_the_same_text_and_none_are_no_change(tmp_path: Path, spare: Callable[[P
     file.write_bytes(b"one")
 
     async def read_on() -> None:
-        texts = changes(file, b"none")
-        assert await asyncio.wait_for(anext(texts), 5) == b"one"
-        spare(file)
-        following = asyncio.ensure_future(anext(texts))
-        await asyncio.wait([following], timeout=0.6)  # the file is read meanwhile, by event and by clock
-        assert not following.done()
-        file.write_bytes(b"two")
-        assert await asyncio.wait_for(following, 5) == b"two"
+        async with watching(file, b"none") as texts:
+            assert await asyncio.to_thread(texts.get, timeout=5) == b"one"
+            spare(file)
+            with pytest.raises(Empty):  # the file is read meanwhile
+                await asyncio.to_thread(texts.get, timeout=2 * POLL_SECONDS)
+            file.write_bytes(b"two")
+            assert await asyncio.to_thread(texts.get, timeout=5) == b"two"
 
     asyncio.run(read_on())
-
-
-def test_a_directory_that_cannot_be_watched_is_read_by_the_clock(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """inotify has few instances, and other programs of the same user may hold them all: like having no descriptors."""
-    file = tmp_path / "map.toml"
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-
-    async def first_text() -> bytes:
-        first = asyncio.ensure_future(anext(changes(file, b"old")))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (1, hard))
-        try:
-            await asyncio.to_thread(wait_until, lambda: caplog.messages)
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        file.write_bytes(b"new")
-        return await asyncio.wait_for(first, 5)
-
-    assert asyncio.run(first_text()) == b"new"
-    (message,) = caplog.messages
-    assert message.startswith(f"{tmp_path} cannot be watched, so the map is read every 400 ms: ")

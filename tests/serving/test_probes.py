@@ -17,7 +17,7 @@ NO_STORE = [(b"cache-control", b"no-store")]
 
 
 def both() -> Gateway:
-    return Gateway(legacy=flask_side(), new=fastapi_side("GET /a"), routes={"GET /a": "new"})
+    return Gateway.of_apps(legacy=flask_side(), new=fastapi_side("GET /a"), routes={"GET /a": "new"})
 
 
 def body(reply: Reply) -> Any:
@@ -51,7 +51,7 @@ def test_ready_from_the_end_of_startup_until_the_shutdown_begins() -> None:
             seen.append((await ready()).status)
         seen.append((await ready()).status)
 
-    gateway = Gateway(legacy=flask_side(), new=new)
+    gateway = Gateway.of_apps(legacy=flask_side(), new=new)
     asyncio.run(whole_life())
     assert seen == [503, 503, 200, 503, 503]
 
@@ -60,8 +60,8 @@ def test_ready_from_the_end_of_startup_until_the_shutdown_begins() -> None:
     ("gateway", "legacy", "new", "routes"),
     [
         (both(), "up", "up", 1),
-        (Gateway(legacy=flask_side("GET /unlisted")), "up", "absent", 0),
-        (Gateway(new=fastapi_side(), default="new"), "absent", "up", 0),
+        (Gateway.of_apps(legacy=flask_side("GET /unlisted")), "up", "absent", 0),
+        (Gateway.of_apps(new=fastapi_side(), default="new"), "absent", "up", 0),
     ],
 )
 def test_ready_tells_the_sides_and_the_map(gateway: Gateway, legacy: str, new: str, routes: int) -> None:
@@ -71,7 +71,7 @@ def test_ready_tells_the_sides_and_the_map(gateway: Gateway, legacy: str, new: s
             return before, await reply_to(gateway, scope_of("GET", READY))
 
     before, after = asyncio.run(before_and_after())
-    map_ = {"path": "Gateway(...)", "version": gateway.live.map.version, "routes": routes, "faults": []}
+    map_ = {"path": "Gateway(...)", "version": gateway.project.map.version, "routes": routes, "faults": []}
     assert body(after) == {"ready": True, "legacy": legacy, "new": new, "map": map_, "bridge": None}
     down = {name: "down" if side == "up" else side for name, side in (("legacy", legacy), ("new", new))}
     assert body(before) == {"ready": False, **down, "map": map_, "bridge": None}
@@ -112,5 +112,5 @@ def test_the_prefix_stands_below_the_root_path() -> None:
 
 def test_a_probe_reaches_neither_side() -> None:
     app = Noting()
-    ask(Gateway(new=app, default="new"), "GET", HEALTH)
+    ask(Gateway.of_apps(new=app, default="new"), "GET", HEALTH)
     assert app.calls == []

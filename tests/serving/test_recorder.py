@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.types import Message
+from starlette.types import ASGIApp, Message
 
+from gateway import Gateway
+from gateway.apps.project import Project
+from gateway.parity.corpus.case_writing import recorded_case_text
 from gateway.parity.corpus.files import load_corpus
 from gateway.serving import recorder as recording
-from gateway.serving.recorder import Recorder, Recording
+from gateway.serving.observing import Served
+from gateway.serving.recorder import Recorder
 from tests.support.servers import Server, ask, post_chunked, raw, request, serve_gateway, wait_until
 
 APPS = "tests.support.gateway_apps"
@@ -57,7 +61,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 
 
 def test_answers_are_as_without_it_and_files_have_no_secret(bare: list[bytes], tmp_path: Path) -> None:
-    with gateway(tmp_path, "--record", "corpus", "--record-share", "1") as server:
+    with gateway(tmp_path, "--record", "corpus", "--record-sample", "1") as server:
         again = answers(server)
     assert again == bare
     (file,) = (tmp_path / "corpus").iterdir()
@@ -77,13 +81,13 @@ def test_answers_are_as_without_it_and_files_have_no_secret(bare: list[bytes], t
 
 
 def test_several_workers_write_to_files_of_their_own(tmp_path: Path) -> None:
-    with gateway(tmp_path, "--record", "corpus", "--record-share", "1", "--workers", "2") as server:
+    with gateway(tmp_path, "--record", "corpus", "--record-sample", "1", "--workers", "2") as server:
         assert ask(server, request("/who")).status == 200
     assert len(load_corpus(tmp_path / "corpus")) == 1
 
 
 def test_a_disk_that_fails_hurts_no_request(bare: list[bytes], tmp_path: Path) -> None:
-    with gateway(tmp_path, "--record", "corpus", "--record-share", "1") as server:
+    with gateway(tmp_path, "--record", "corpus", "--record-sample", "1") as server:
         (tmp_path / "corpus").rmdir()
         again = answers(server)
         server.wait_for_log("a request could not be recorded: FileNotFoundError")
@@ -92,7 +96,7 @@ def test_a_disk_that_fails_hurts_no_request(bare: list[bytes], tmp_path: Path) -
 
 
 def test_a_share_of_none_records_nothing(tmp_path: Path) -> None:
-    with gateway(tmp_path, "--record", "corpus", "--record-share", "0") as server:
+    with gateway(tmp_path, "--record", "corpus", "--record-sample", "0") as server:
         ask(server, request("/who"))
     assert list((tmp_path / "corpus").iterdir()) == []
 
@@ -108,7 +112,11 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-def ask_app(app: Recording, path: str = "/", *pieces: bytes) -> list[Message]:
+def recorded(app: ASGIApp, recorder: Recorder) -> ASGIApp:
+    return Gateway(Project.of_apps(new=app, default="new"), observers=[recorder])
+
+
+def ask_app(app: ASGIApp, path: str = "/", *pieces: bytes) -> list[Message]:
     sent: list[Message] = []
     left = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     messages = iter([*left, {"type": "http.request", "body": b"", "more_body": False}])
@@ -120,7 +128,14 @@ def ask_app(app: Recording, path: str = "/", *pieces: bytes) -> list[Message]:
         sent.append(message)
 
     length = [(b"content-length", str(sum(map(len, pieces))).encode())] if pieces else []
-    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "headers": length}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "headers": length,
+        "query_string": b"",
+    }
     asyncio.run(app(scope, receive, send))
     return sent
 
@@ -129,14 +144,14 @@ def test_a_full_queue_drops_and_counts(tmp_path: Path, monkeypatch: pytest.Monke
     go, busy = threading.Event(), threading.Event()
     write = Recorder._write
 
-    def slow_disk(self: Recorder, taken: recording.Taken) -> None:
+    def slow_disk(self: Recorder, taken: Served) -> None:
         busy.set()
         go.wait(10)
         write(self, taken)
 
     monkeypatch.setattr(Recorder, "_write", slow_disk)
-    recorder = Recorder(tmp_path, most_waiting=2)
-    app = Recording(echo, recorder)
+    recorder = Recorder(tmp_path, 1, recorded_case_text, max_waiting=2)
+    app = recorded(echo, recorder)
     ask_app(app, "/0")
     assert busy.wait(10)
     for number in range(1, 6):
@@ -151,8 +166,8 @@ def test_a_full_queue_drops_and_counts(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_what_is_too_large_is_passed_over_and_not_kept(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path)
-    app = Recording(echo, recorder)
+    recorder = Recorder(tmp_path, 1, recorded_case_text)
+    app = recorded(echo, recorder)
     ask_app(app, "/large", *[b"x" * 20_000] * 4)
     ask_app(app, "/small", b"xyz")
     recorder.close()
@@ -161,10 +176,10 @@ def test_what_is_too_large_is_passed_over_and_not_kept(tmp_path: Path) -> None:
 
 
 def test_files_have_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "MOST_FILE", 1_000)
-    monkeypatch.setattr(recording, "MOST_FILES", 3)
-    recorder = Recorder(tmp_path)
-    app = Recording(echo, recorder)
+    monkeypatch.setattr(recording, "MAX_FILE_BYTES", 1_000)
+    monkeypatch.setattr(recording, "MAX_FILES", 3)
+    recorder = Recorder(tmp_path, 1, recorded_case_text)
+    app = recorded(echo, recorder)
     for number in range(12):
         ask_app(app, f"/{number}", b"x" * 300)
     recorder.close()
@@ -175,8 +190,8 @@ def test_files_have_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_same_request_is_written_once(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path)
-    app = Recording(echo, recorder)
+    recorder = Recorder(tmp_path, 1, recorded_case_text)
+    app = recorded(echo, recorder)
     for _ in range(3):
         ask_app(app, "/again")
     recorder.close()
@@ -188,12 +203,12 @@ def test_an_error_of_the_app_is_its_own(tmp_path: Path) -> None:
         raise LookupError("its own")
 
     with pytest.raises(LookupError, match="its own"):
-        ask_app(Recording(broken, Recorder(tmp_path)))
+        ask_app(recorded(broken, Recorder(tmp_path, 1, recorded_case_text)))
 
 
 def test_a_case_that_the_disk_took_half_of_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = Recorder(tmp_path)
-    app = Recording(echo, recorder)
+    recorder = Recorder(tmp_path, 1, recorded_case_text)
+    app = recorded(echo, recorder)
     ask_app(app, "/one")
     wait_until(lambda: recorder.counts["written"] == 1)
     open_file = Path.open

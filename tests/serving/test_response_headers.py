@@ -84,6 +84,6 @@ def test_allow_joins_both_sides_in_one_header(own: list[tuple[bytes, bytes]], wh
         await send({"type": "http.response.body"})
 
     split: dict[str, Any] = {"GET /a": "new", "POST /a": "legacy"}
-    reply = ask(Gateway(legacy=flask_side(), new=new, routes=split, default="new"), "DELETE", "/a")
+    reply = ask(Gateway.of_apps(legacy=flask_side(), new=new, routes=split, default="new"), "DELETE", "/a")
     others = [header for header in own if header[0].lower() != b"allow"]
     assert list(reply.headers) == [*others, (b"allow", whole.encode())]

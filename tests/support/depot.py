@@ -30,7 +30,7 @@ def open_side(side: str, url: str, upload_dir: Path, *, address: str = ADDRESS) 
             yield client
         return
     app = create_legacy(**chosen)
-    gateway = Gateway(legacy=app)
+    gateway = Gateway.of_apps(legacy=app)
     try:
         with TestClient(gateway, raise_server_exceptions=False, client=(address, 50000)) as client:
             yield client

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from werkzeug.routing import BaseConverter, Map
 
 from gateway import Gateway
+from gateway.apps.project import Project
 from gateway.config.map_file import parse_map
 
 # --- a client without a server ---
@@ -152,7 +153,7 @@ def flask_side(*rules: str) -> flask.Flask:
 
 def gateway_of(text: str, legacy: Any = None, new: ASGIApp | None = None) -> Gateway:
     """A gateway of the text of a map file, over apps that are there already."""
-    return Gateway(legacy=legacy, new=new, routes=parse_map(text, "map.toml"))
+    return Gateway(Project.of(parse_map(text, "map.toml"), legacy, new))
 
 
 # --- sides that a server imports ---

@@ -11,9 +11,10 @@ from typing import Any
 
 from werkzeug.routing import Map, Rule
 
-from ...apps.inventory import AppRoute, new_routes
+from ...apps.inventory import new_routes
 from ...apps.loading import layers_of
 from ...http.message import Request
+from ...routing.inventory import AppRoute
 from ...routing.route import WEBSOCKET
 from ..corpus.case import Case, Step
 from ..corpus.case_reading import HOST

@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from ...apps.inventory import flask_routes
 from ...http.message import Request
 from ...http.secret_names import is_secret
-from ...routing.table import own_methods, request_rules
+from ...routing.compiler import own_methods, request_rules
 from ..corpus.case import Step
 from .column_values import Databases, Values, read_values, values_from
 from .declared_fields import CSRF_FIELD

@@ -113,7 +113,7 @@ async def lifespan(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
 
     async def run() -> None:
         try:
-            await Lifespan(app, lambda: None, lambda: None)(scope, asked.get, told.put)
+            await Lifespan(app)(scope, asked.get, told.put)
         finally:
             await told.put({"type": "over"})
 

@@ -1,0 +1,130 @@
+"""A map with the two apps that it names, loaded once: what every command and the service work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from ..config.map_file import MigrationMap, ParsedMap, decode_map, parse_map, parse_routes, read_map
+from ..errors import Fault, ImportAppError, MapError
+from ..routing.inventory import Inventory
+from ..routing.route import Backend
+from ..routing.table import RouteTable
+from .inventory import take_inventory
+from .loading import import_app
+from .rows import Row, list_rows
+
+_NEEDS_RESTART = {"gateway.legacy": "legacy", "gateway.new": "new", "bridge": "limits"}
+"""Settings of the map that a running process has taken already, with the field that holds each."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A map without faults, its apps, and the table that both give. `load_project` makes it from a file."""
+
+    map: MigrationMap
+    legacy: Any
+    """The WSGI app; None where the map names none."""
+    new: ASGIApp | None
+    """The ASGI app; None where the map names none."""
+    inventory: Inventory
+    table: RouteTable
+
+    @classmethod
+    def of(cls, parsed: ParsedMap, legacy: Any, new: ASGIApp | None) -> Project:
+        """Return the project of a parsed map and loaded apps.
+
+        Raises MapError with the faults of the text, of the rules and of missing apps together.
+        """
+        inventory = take_inventory(legacy, new)
+        absent = {backend for backend, app in ((Backend.LEGACY, legacy), (Backend.NEW, new)) if app is None}
+        faults = [*parsed.faults, *_missing_apps(parsed.map, absent)]
+        table = _compiled(parsed.map, inventory, faults)
+        return cls(parsed.map, legacy, new, inventory, table)
+
+    @classmethod
+    def of_apps(
+        cls,
+        legacy: Any = None,
+        new: ASGIApp | None = None,
+        routes: Mapping[str, Any] | None = None,
+        default: str = "legacy",
+    ) -> Project:
+        """Return a project without a file: `routes` is what would stand under `[routes]`. Raises MapError."""
+        return cls.of(parse_routes(routes or {}, default), legacy, new)
+
+    @property
+    def root(self) -> Path:
+        """The map's directory, from which relative paths of the map start."""
+        return Path(self.map.path).parent
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Every route of both apps with what each has for it."""
+        return list_rows(self.table, self.inventory)
+
+    def with_map(self, parsed: ParsedMap) -> Project:
+        """Return the project with another version of its map, the apps as they are loaded.
+
+        Where only modes have changed the compiled matcher is kept. Raises MapError as `of` does, and where the map asks
+        for what needs a restart.
+        """
+        restart = "a change here needs a restart; put the old value back until then"
+        faults = list(parsed.faults)
+        faults += (
+            Fault(parsed.map.path, None, key, restart)
+            for key, name in _NEEDS_RESTART.items()
+            if getattr(parsed.map, name) != getattr(self.map, name)
+        )
+        absent = {backend for backend, app in ((Backend.LEGACY, self.legacy), (Backend.NEW, self.new)) if app is None}
+        faults += _missing_apps(parsed.map, absent)
+        table = None
+        if not faults and parsed.map.default is self.map.default:
+            table = self.table.with_modes(parsed.map.routes, parsed.map.version)
+        return replace(self, map=parsed.map, table=table or _compiled(parsed.map, self.inventory, faults))
+
+
+def load_project(path: str | Path) -> Project:
+    """Return the project of a map file: its map read, its apps imported.
+
+    Raises MapError with every fault of the map, ImportAppError when an import string gives no app.
+    """
+    return load_parsed(parse_map(decode_map(read_map(path), path), str(path)))
+
+
+def load_parsed(parsed: ParsedMap) -> Project:
+    """Return the project of a parsed map. A name that gives no app is reported together with the map's other faults."""
+    try:
+        legacy, new = (
+            None if name is None else import_app(name, f"gateway.{key}")
+            for key, name in (("legacy", parsed.map.legacy), ("new", parsed.map.new))
+        )
+    except ImportAppError as error:
+        if not parsed.faults:
+            raise
+        raise MapError((*parsed.faults, Fault(parsed.map.path, None, "", str(error)))) from error
+    return Project.of(parsed, legacy, new)
+
+
+def _compiled(map_: MigrationMap, inventory: Inventory, faults: list[Fault]) -> RouteTable:
+    """Return the table of a map; raises MapError with these faults and those of the rules, if there are any."""
+    try:
+        table = RouteTable.compile(map_.routes, inventory, default=map_.default, version=map_.version)
+    except MapError as error:
+        raise MapError((*faults, *error.faults)) from None
+    if faults:
+        raise MapError(tuple(faults))
+    return table
+
+
+def _missing_apps(map_: MigrationMap, absent: set[Backend]) -> Iterator[Fault]:
+    if map_.default in absent:
+        yield Fault(map_.path, None, "gateway.default", f"there is no {map_.default.value} app to answer by default")
+    for route in map_.routes:
+        for backend in route.mode.needs & absent:
+            yield route.fault(f'"{route.mode.value}" needs a {backend.value} app; name one under [gateway]')

@@ -1,0 +1,188 @@
+"""Joins the map's routes with the Flask app's own rules. Pure.
+
+Flask's unlisted rules stand in the table with the default mode, so a listed `/users/<name>` does not take `/users/new`
+away from Flask. Flask's order of registration is kept; the order of the file never matters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from werkzeug.routing import Map, Rule
+
+from ..errors import Fault, suggest
+from .matcher import Methods, may_refuse, parts_of, shape_of, takes_any_segment
+from .route import RESERVED_PREFIX, Backend, Mode, Route, shown_methods
+
+Entry = tuple[Rule, Route]
+"""A bound rule of Werkzeug and the route that it leads to."""
+
+
+class RouteCompiler:
+    """Joins the map's routes with the Flask app's rules, collecting every fault."""
+
+    def __init__(self, default: Backend, url_map: Map | None) -> None:
+        self.faults: list[Fault] = []
+        self._default = Mode(default.value)
+        self._legacy = [] if url_map is None else request_rules(url_map)
+        self.bound = Map()
+        if url_map is not None:
+            self.bound.converters = url_map.converters
+            self.bound.strict_slashes = url_map.strict_slashes
+            self.bound.merge_slashes = url_map.merge_slashes
+
+    def compile(self, routes: tuple[Route, ...]) -> tuple[Entry, ...]:
+        """Flask's rules in Flask's order, each under the routes that name it; then the rules that only the map has."""
+        listed = self._by_shape(routes)
+        pairs: list[Entry] = []
+        for flask_rule in self._legacy:
+            pairs += self._labelled(flask_rule, listed)
+        rest = [pair for shape in listed.values() for pair in shape.waiting]
+        pairs += sorted(rest, key=lambda pair: (_plain_last(pair[0]), pair[1].key))
+        self._report_unreachable(pairs)
+        return tuple(pairs)
+
+    def _by_shape(self, routes: tuple[Route, ...]) -> dict[Hashable, _Shape]:
+        shapes: dict[Hashable, _Shape] = {}
+        for route in routes:
+            rule = self._bind(route)
+            if rule is None:
+                continue
+            shape = shapes.setdefault(shape_of(rule), _Shape())
+            for other in shape.routes:
+                if shared := _shared_methods(route, other):
+                    self.faults.append(route.fault(_duplicate(other, shared)))
+            shape.routes.append(route)
+            shape.waiting.append((rule, route))
+        return shapes
+
+    def _bind(self, route: Route) -> Rule | None:
+        if f"{route.rule}/".startswith(f"{RESERVED_PREFIX}/"):
+            self.faults.append(route.fault(f'"{RESERVED_PREFIX}" is the gateway\'s own prefix; choose another path'))
+            return None
+        try:
+            rule = Rule(route.rule)
+            self.bound.add(rule)
+            for part in parts_of(rule):
+                re.compile(part.content)
+        except Exception as error:  # noqa: BLE001 - a converter of the app's own may raise anything
+            self.faults.append(route.fault(self._reason(route.rule, error)))
+            return None
+        return rule
+
+    def _reason(self, text: str, error: Exception) -> str:
+        if isinstance(error, LookupError):
+            unknown = re.findall(r"<(\w+)(?:\(.*?\))?:", text)
+            wrong = next((name for name in unknown if name not in self.bound.converters), text)
+            return f'unknown converter "{wrong}"{suggest(wrong, self.bound.converters)}'
+        return f"not a Flask rule: {getattr(error, 'msg', error)}"
+
+    def _labelled(self, flask_rule: Rule, listed: dict[Hashable, _Shape]) -> list[Entry]:
+        """The routes that name this rule, and an unlisted one for the methods that none of them takes."""
+        own = own_methods(flask_rule)
+        shape = listed.setdefault(shape_of(flask_rule), _Shape())
+        named = shape.take(own)
+        for rule, route in named:
+            if not _same_limits(rule, flask_rule):
+                message = f'Flask has "{flask_rule.rule}" for the same paths; write the rule as Flask does'
+                self.faults.append(route.fault(message))
+        pairs = [(flask_rule, route) for _, route in named]
+        if any(route.methods is None for route in shape.routes):
+            return pairs
+        left = own.difference(*(route.methods or () for route in shape.routes))
+        if not left:
+            return pairs
+        return [*pairs, (flask_rule, Route(left, flask_rule.rule, self._default, listed=False))]
+
+    def _report_unreachable(self, pairs: list[Entry]) -> None:
+        for at, before in hidden_rules([(rule, route.methods) for rule, route in pairs]):
+            route, other = pairs[at][1], pairs[before][1]
+            if route.listed:
+                message = f'Flask tries "{other.rule}" first, which takes the same paths; leave this one out'
+                self.faults.append(route.fault(f"unreachable: {message}"))
+
+
+@dataclass(slots=True)
+class _Shape:
+    """The listed routes whose rules match the same paths, and those of them that no Flask rule has placed yet."""
+
+    routes: list[Route] = field(default_factory=list)
+    waiting: list[Entry] = field(default_factory=list)
+
+    def take(self, methods: frozenset[str]) -> list[Entry]:
+        """The waiting routes that share a method with a Flask rule; they wait no more."""
+        taken = [pair for pair in self.waiting if pair[1].methods is None or pair[1].methods & methods]
+        self.waiting = [pair for pair in self.waiting if pair not in taken]
+        return taken
+
+
+def own_methods(rule: Rule) -> frozenset[str]:
+    """What a Flask rule takes, without the OPTIONS that Flask answers by itself."""
+    methods = frozenset(rule.methods or ())
+    return methods - {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else methods
+
+
+def request_rules(url_map: Map) -> list[Rule]:
+    """The rules that answer HTTP requests, in Flask's order: not those of websockets or only for building URLs."""
+    return [rule for rule in url_map.iter_rules() if not (rule.websocket or rule.build_only)]
+
+
+def _shared_methods(one: Route, other: Route) -> list[str]:
+    if one.methods is None or other.methods is None:
+        return shown_methods(one.methods or other.methods or {"every method"})
+    return shown_methods(one.methods & other.methods)
+
+
+def _duplicate(other: Route, shared: list[str]) -> str:
+    line = "" if other.source.line is None else f" (line {other.source.line})"
+    return f'the same paths and {",".join(shared)} as "{other.key}"{line}; keep one of the two'
+
+
+def _plain_last(rule: Rule) -> tuple[bool, ...]:
+    """Of two rules of equal weight the one that asks more of a segment goes first; Werkzeug would take file order."""
+    return tuple(takes_any_segment(part) for part in parts_of(rule))
+
+
+def _same_limits(rule: Rule, flask_rule: Rule) -> bool:
+    """Whether two rules of one shape refuse the same: `<int:x>` is not `<int(min=1):x>`."""
+    one, other = (re.findall(r"<([^<>]*):", each.rule.replace(" ", "")) for each in (rule, flask_rule))
+    return one == other or not (may_refuse(rule) or may_refuse(flask_rule))
+
+
+def hidden_rules(rules: Sequence[tuple[Rule, Methods]]) -> Iterator[tuple[int, int]]:
+    """(a rule, another of equal weights that takes all its requests before it), by their places in the sequence."""
+    peers: dict[Hashable, list[int]] = defaultdict(list)
+    for at, (rule, _) in enumerate(rules):
+        peers[_weights(rule)].append(at)
+    for at, narrow in enumerate(rules):
+        for before in peers[_weights(narrow[0])]:
+            if _covers(rules[before], narrow) and _is_tried_first(rules[before][0], narrow[0], rules):
+                yield at, before
+                break
+
+
+def _weights(rule: Rule) -> Hashable:
+    """Equal for rules of which one may hide the other."""
+    return tuple(part.content if part.static else str(part.weight) for part in parts_of(rule))
+
+
+def _covers(wide: tuple[Rule, Methods], narrow: tuple[Rule, Methods]) -> bool:
+    """Whether a rule takes every path and method of another one of equal weights and other shape."""
+    (wide_rule, all_methods), (rule, methods) = wide, narrow
+    if all_methods is not None and (methods is None or not methods <= all_methods):
+        return False
+    if shape_of(wide_rule) == shape_of(rule):
+        return False
+    parts = zip(parts_of(wide_rule), parts_of(rule), strict=True)
+    return all(one == other or (not other.static and takes_any_segment(one)) for one, other in parts)
+
+
+def _is_tried_first(before: Rule, rule: Rule, rules: Iterable[tuple[Rule, Methods]]) -> bool:
+    """Between parts of equal weight Werkzeug tries first what any rule brought first to that place."""
+    theirs, ours = parts_of(before), parts_of(rule)
+    size = next(at for at, (their, our) in enumerate(zip(theirs, ours, strict=True), 1) if their != our)
+    openings = (parts_of(other)[:size] for other, _ in rules)
+    return next(parts for parts in openings if parts in (theirs[:size], ours[:size])) == theirs[:size]
