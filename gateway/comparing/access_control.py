@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..http.message import Request, Response, values_of
+from ..http.message import Request, Response
 from .causes.errors import NO_JSON
 from .compared import Compared
 from .observation import Observation
@@ -46,7 +46,7 @@ def refuses(response: Response, request: Request) -> bool:
     """Tell whether an answer is a refusal for want of a credential: 401, 403, 407 or a redirect to a login page."""
     if response.status in _REFUSED:
         return True
-    location = b"".join(values_of(response.headers, b"location")[:1]).decode("latin-1").partition("?")[0]
+    location = response.header("location").partition("?")[0]
     is_elsewhere = not _LOGIN.search(request.path)  # a login page that redirects to itself refuses nobody
     return response.status in _REDIRECTS and is_elsewhere and _LOGIN.search(location) is not None
 

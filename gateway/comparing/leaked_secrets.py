@@ -6,11 +6,9 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator
-from email import message_from_bytes
-from email.message import Message
 from html import escape
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus
+from urllib.parse import quote, quote_plus
 
 from ..http.message import Request, Response, values_of
 from ..http.secret_names import is_secret
@@ -45,10 +43,8 @@ def _of_headers(request: Request) -> Iterator[tuple[str, str]]:
         yield "the Authorization header", credentials or scheme
         if scheme.lower() == "basic":
             yield "the Authorization header's password", _basic_password(credentials)
-    for line in values_of(request.headers, b"cookie"):
-        for crumb in line.decode("latin-1").split(";"):
-            name, _, cookie = crumb.partition("=")
-            yield f"cookie {name.strip()}", cookie.strip().strip('"')
+    for name, cookie in request.cookies:
+        yield f"cookie {name}", cookie.strip('"')
     for key, header in request.headers:
         title = key.decode("latin-1").lower()
         if title != "authorization" and is_secret(title):
@@ -63,29 +59,8 @@ def _basic_password(credentials: str) -> str:
 
 
 def _of_fields(request: Request) -> Iterator[tuple[str, str]]:
-    fields = [*parse_qsl(request.query.decode("latin-1"), keep_blank_values=True), *_body_fields(request)]
+    fields = (*request.query_pairs, *request.fields, *_leaves("", request.json))
     return ((f"field {name}", value) for name, value in fields if is_secret(name))
-
-
-def _body_fields(request: Request) -> list[tuple[str, str]]:
-    content_type = b"".join(values_of(request.headers, b"content-type")[:1])
-    media_type = content_type.partition(b";")[0].strip().lower()
-    if media_type == b"multipart/form-data":
-        return list(_parts(message_from_bytes(b"Content-Type: %s\r\n\r\n%s" % (content_type, request.body))))
-    if media_type == b"application/x-www-form-urlencoded":
-        return parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-    try:
-        return list(_leaves("", json.loads(request.body)))
-    except (ValueError, RecursionError):
-        return []
-
-
-def _parts(message: Message) -> Iterator[tuple[str, str]]:
-    for part in message.walk():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
-            yield name, content.decode("utf-8", "replace")
 
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, str]]:

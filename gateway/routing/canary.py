@@ -6,7 +6,7 @@ import hashlib
 
 from starlette.types import Scope
 
-from ..http.scope import client_address, first_header
+from ..http.scope import client_address, first_cookie, first_header
 
 BUCKETS = 10_000
 
@@ -32,15 +32,5 @@ def sticky_key(sticky: str, scope: Scope) -> str:
     if kind == "header":
         value = first_header(scope, name.lower().encode("latin-1"))
     elif kind == "cookie":
-        value = _cookie(scope, name.encode("latin-1"))
+        value = first_cookie(scope, name.encode("latin-1"))
     return value.decode("latin-1") if value else client_address(scope) or ""
-
-
-def _cookie(scope: Scope, name: bytes) -> bytes | None:
-    for header, value in scope["headers"]:
-        if header == b"cookie":
-            for pair in value.split(b";"):
-                key, _, content = pair.strip().partition(b"=")
-                if key == name:
-                    return bytes(content)
-    return None

@@ -21,8 +21,7 @@ from queue import Full, Queue
 
 from starlette.types import Scope
 
-from ..http.message import Request
-from ..http.redaction.end_to_end import end_to_end
+from ..http.message import Request, end_to_end
 from ..http.redaction.redaction import redact_request
 from ..routing.decision import Decision
 from .observing import Capture, Served

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...http.message import values_of
 from ..diff.effect_comparison import has_unhandled
 from .symptom import Cause, Symptom
 
@@ -65,7 +64,7 @@ def _is_empty(symptom: Symptom) -> bool:
 def _is_default_type(symptom: Symptom) -> bool:
     """The same text, as text/html for want of another type."""
     is_same = symptom.control.body == symptom.candidate.body and symptom.where == "header.content-type"
-    is_html = values_of(symptom.control.headers, b"content-type") == (b"text/html; charset=utf-8",)
+    is_html = symptom.control.header("content-type") == "text/html; charset=utf-8"
     return is_same and is_html and symptom.candidate.media_type in ("text/plain", "application/json")
 
 

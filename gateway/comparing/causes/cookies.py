@@ -8,9 +8,9 @@ import json
 import re
 import zlib
 
-from ...http.message import values_of
-from ..diff.cookie_comparison import Cookie, parse_cookie
-from .symptom import Cause, Symptom, read
+from ...http.headers import SetCookie
+from ...http.message import json_value, values_of
+from .symptom import Cause, Symptom
 
 _OCTAL = re.compile(rb"\\[0-3][0-7][0-7]")
 _OF_SESSION = frozenset({"value", "max-age", "samesite", "expires", "path", "httponly", "secure"})
@@ -48,8 +48,7 @@ def _is_unicode(symptom: Symptom) -> bool:
 def _is_nameless(symptom: Symptom) -> bool:
     """The request has a cookie without a name or without `=`, whose text is the value of the nameless one."""
     bodies = [body for body in symptom.bodies if isinstance(body, dict)]
-    crumbs = [crumb.strip() for crumb in symptom.header("cookie").split(";")]
-    odd = {crumb.lstrip("=") for crumb in crumbs if crumb.startswith("=") or (crumb and "=" not in crumb)}
+    odd = {value for name, value in symptom.request.cookies if not name}
     is_theirs = len(bodies) == 2 and "" not in bodies[0] and bodies[1].get("") in odd
     return is_theirs and symptom.where in ('body[""]', *(f"body.{name}" for name in odd))
 
@@ -64,7 +63,7 @@ def _is_session(symptom: Symptom) -> bool:
 
 
 def _dumped(payload: bytes, separators: tuple[str, str]) -> bytes:
-    return json.dumps(read(payload), separators=separators).encode()
+    return json.dumps(json_value(payload), separators=separators).encode()
 
 
 def _payload(value: str) -> bytes:
@@ -77,14 +76,14 @@ def _payload(value: str) -> bytes:
         return b""
 
 
-def _pair(symptom: Symptom) -> list[Cookie]:
+def _pair(symptom: Symptom) -> list[SetCookie]:
     """The cookie that the place is of, on each side that sets it."""
     if not symptom.where.startswith("cookie."):
         return []
     name = symptom.where.removeprefix("cookie.").rpartition(".")[0]
-    lines = (values_of(side.headers, b"set-cookie") for side in (symptom.control, symptom.candidate))
-    found = ([cookie for line in side if (cookie := parse_cookie(line)).name == name] for side in lines)
-    return [side[-1] for side in found if side]
+    sides = (symptom.control, symptom.candidate)
+    found = ([cookie for cookie in side.set_cookies if cookie.name == name] for side in sides)
+    return [cookies[-1] for cookies in found if cookies]
 
 
 CAUSES = (

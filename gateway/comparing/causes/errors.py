@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from ...http.message import values_of
 from .symptom import Cause, Symptom
 
 NO_JSON = "There was an error parsing the body"
@@ -37,7 +36,7 @@ def _is_abort(symptom: Symptom) -> bool:
 
 def _is_scheme(symptom: Symptom) -> bool:
     is_refused = symptom.statuses[0] in (401, 403) and symptom.statuses[1] in (401, 403)
-    is_schemes = symptom.detail == "Not authenticated" and values_of(symptom.candidate.headers, b"www-authenticate")
+    is_schemes = symptom.detail == "Not authenticated" and symptom.candidate.header("www-authenticate")
     return bool(is_refused and is_schemes) and symptom.is_of_answer
 
 

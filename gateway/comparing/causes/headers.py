@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from email.message import Message
 
-from ...http.message import Response, values_of
+from ...http.message import values_of
 from .symptom import Cause, Symptom
 
 _WERKZEUG_ETAG = re.compile(r'(W/)?"\d+\.\d+-\d+-\d+"')
@@ -39,7 +39,7 @@ def _is_underscore(symptom: Symptom) -> bool:
 
 def _is_host(symptom: Symptom) -> bool:
     """A Host that is no host: the control has none, the candidate its text or another one's URL."""
-    host = symptom.header("host")
+    host = symptom.request.header("host")
     ours = symptom.values[0]
     is_odd = re.search(r"[/?#@\\\s]", host) is not None
     return (
@@ -49,9 +49,9 @@ def _is_host(symptom: Symptom) -> bool:
 
 def _is_of_file(symptom: Symptom) -> bool:
     """One of the headers of a file, from a side whose ETag is one of its framework's for files."""
-    ours, theirs = (_header(side, "etag") for side in (symptom.control, symptom.candidate))
+    ours, theirs = (side.header("etag") for side in (symptom.control, symptom.candidate))
     is_file = _WERKZEUG_ETAG.fullmatch(ours) or (
-        _STARLETTE_ETAG.fullmatch(theirs) and _header(symptom.candidate, "last-modified")
+        _STARLETTE_ETAG.fullmatch(theirs) and symptom.candidate.header("last-modified")
     )
     if not is_file or symptom.statuses[0] != symptom.statuses[1]:
         return False
@@ -80,26 +80,26 @@ def _is_download_name(symptom: Symptom) -> bool:
 
 def _is_conditional_file(symptom: Symptom) -> bool:
     """The control looks at the request's condition, and the candidate answers with the file as if it had none."""
-    is_asked = any(symptom.header(name) for name in _CONDITIONS)
-    is_file = _STARLETTE_ETAG.fullmatch(_header(symptom.candidate, "etag")) is not None
+    is_asked = any(symptom.request.header(name) for name in _CONDITIONS)
+    is_file = _STARLETTE_ETAG.fullmatch(symptom.candidate.header("etag")) is not None
     is_whole = symptom.control.status in (206, 304, 412) and symptom.candidate.status in (200, 206)
     return symptom.is_of_answer and is_asked and is_file and is_whole and symptom.statuses != (206, 206)
 
 
 def _is_range(symptom: Symptom) -> bool:
     ours, theirs = symptom.statuses
-    is_refused = symptom.header("range") != "" and ours == 416 and theirs in (206, 400, 416)
+    is_refused = symptom.request.header("range") != "" and ours == 416 and theirs in (206, 400, 416)
     return symptom.is_of_answer and is_refused and (symptom.has_page or symptom.request.method == "HEAD")
 
 
 def _is_conditional(symptom: Symptom) -> bool:
-    is_lost = _GENERATED_ETAG.fullmatch(_header(symptom.control, "etag")) and not _header(symptom.candidate, "etag")
+    is_lost = _GENERATED_ETAG.fullmatch(symptom.control.header("etag")) and not symptom.candidate.header("etag")
     is_answer = symptom.where == "header.etag" or (symptom.is_of_answer and symptom.statuses == (304, 200))
     return bool(is_lost) and is_answer
 
 
 def _is_preflight(symptom: Symptom) -> bool:
-    is_asked = symptom.request.method == "OPTIONS" and symptom.header("access-control-request-method") != ""
+    is_asked = symptom.request.method == "OPTIONS" and symptom.request.header("access-control-request-method") != ""
     is_answered = symptom.control.status == 200 and symptom.candidate.body.startswith((b"OK", b"Disallowed CORS "))
     is_new_vary = symptom.where == "header.vary" and symptom.difference.control is None
     is_place = symptom.is_of_answer or is_new_vary or _CORS.fullmatch(symptom.where) is not None
@@ -110,7 +110,7 @@ def _is_cors(symptom: Symptom) -> bool:
     ours, theirs = _vary(symptom)
     if theirs - ours == {"origin"} and not ours - theirs:
         return True
-    is_refused = symptom.header("origin") != "" and not _header(symptom.candidate, "access-control-allow-origin")
+    is_refused = symptom.request.header("origin") != "" and not symptom.candidate.header("access-control-allow-origin")
     return (
         is_refused and symptom.where == "header.access-control-allow-credentials" and symptom.difference.control is None
     )
@@ -125,10 +125,6 @@ def _vary(symptom: Symptom) -> tuple[set[str], set[str]]:
         for text in (symptom.difference.control, symptom.difference.candidate)
     )
     return ours, theirs
-
-
-def _header(response: Response, name: str) -> str:
-    return b"".join(values_of(response.headers, name.encode())[:1]).decode("latin-1")
 
 
 def _filename(disposition: str) -> str | None:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from email import message_from_bytes
-from urllib.parse import unquote_plus
 
-from ...http.message import Request, resized, values_of
+from ...http.message import FORM_TYPE, Request, pair_name
+from ...http.multipart import join_parts, read_part, split_parts
 
-_NAME = re.compile(rb'\bname=("(?:[^"\\]|\\.)*"|[^\s;]*)')
 _WHOLE = re.compile(rb"([^=]*=[+-]?\d+)\.0+")
 _Pieces = list[bytes]
 _Pick = Callable[[_Pieces, Callable[[bytes], str]], _Pieces]
@@ -49,12 +47,12 @@ def interpretations_of(request: Request) -> Iterator[Interpretation]:
 def _with_single_values(request: Request, pick: _Pick) -> Request:
     """With one value of each name of the query, the form, the parts and the cookies; every other byte stays."""
     path, question, query = request.target.partition(b"?")
-    body = _body(request, pick)
     headers = tuple(
         (name, b";".join(pick(value.split(b";"), _crumb_name)) if name.lower() == b"cookie" else value)
-        for name, value in resized(request.headers, request.body, body)
+        for name, value in request.headers
     )
-    return replace(request, target=path + question + _pairs(query, pick), headers=headers, body=body)
+    target = path + question + _pairs(query, pick)
+    return replace(request, target=target, headers=headers).with_body(_body(request, pick))
 
 
 def _firsts(pieces: _Pieces, name_of: Callable[[bytes], str]) -> _Pieces:
@@ -69,23 +67,16 @@ def _lasts(pieces: _Pieces, name_of: Callable[[bytes], str]) -> _Pieces:
 
 
 def _body(request: Request, pick: _Pick) -> bytes:
-    kind = message_from_bytes(b"Content-Type: %b" % b"".join(values_of(request.headers, b"content-type")[:1]))
-    if kind.get_content_type() == "application/x-www-form-urlencoded":
+    if request.media_type == FORM_TYPE:
         return _pairs(request.body, pick)
-    if kind.get_content_maintype() != "multipart" or not kind.get_boundary():
+    if not request.boundary:
         return request.body
-    delimiter = b"\r\n--" + str(kind.get_boundary()).encode("latin-1", "replace")
-    first, *parts = (b"\r\n" + request.body).split(delimiter)
-    whole = [first, *pick(parts[:-1], _part_name), *parts[-1:]]
-    return delimiter.join(whole).removeprefix(b"\r\n")
+    first, *parts = split_parts(request.body, request.boundary)
+    return join_parts([first, *pick(parts[:-1], _part_name), *parts[-1:]])
 
 
 def _pairs(text: bytes, pick: _Pick) -> bytes:
-    return b"&".join(pick(text.split(b"&"), _pair_name))
-
-
-def _pair_name(pair: bytes) -> str:
-    return unquote_plus(pair.partition(b"=")[0].decode("latin-1"), "latin-1")
+    return b"&".join(pick(text.split(b"&"), pair_name))
 
 
 def _crumb_name(crumb: bytes) -> str:
@@ -94,6 +85,5 @@ def _crumb_name(crumb: bytes) -> str:
 
 def _part_name(part: bytes) -> str:
     """Files and fields have names of their own."""
-    head = part.partition(b"\r\n\r\n")[0]
-    found = _NAME.search(head)
-    return f"{b'filename' in head} {found[1].decode('latin-1') if found else ''}"
+    read = read_part(part)
+    return f"{read.filename is not None} {read.name}" if read else ""

@@ -107,7 +107,7 @@ def _is_url(symptom: Symptom) -> bool:
     ours, theirs = symptom.values
     if not symptom.is_of_body or not isinstance(ours, str) or not isinstance(theirs, str) or not ours.startswith("/"):
         return False
-    origin = re.match(r"https?://" + re.escape(symptom.header("host")) + "(?=/)", theirs)
+    origin = re.match(r"https?://" + re.escape(symptom.request.header("host")) + "(?=/)", theirs)
     return origin is not None and theirs[origin.end() :].partition("?")[0] == ours.partition("?")[0]
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import NO_JSON
-from .symptom import Cause, Symptom, read
+from .symptom import Cause, Symptom
 
-_FILENAME = re.compile(r'filename="((?:[^"\\]|\\.)*)"')
 _TOO_LARGE = ("Part exceeded maximum size of ", "Too many fields. ", "Too many files. ")
 _UNREADABLE = ("Missing boundary in multipart.", "Invalid multipart data.")
 _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
@@ -41,7 +40,7 @@ def _is_percent(symptom: Symptom) -> bool:
 
 def _is_empty_field(symptom: Symptom) -> bool:
     """An empty form field: refused as missing, or replaced by a default where the control may refuse it."""
-    empty = {name for name, value in symptom.fields if not value} if symptom.request_type in _FORMS else set()
+    empty = {name for name, value in symptom.fields if not value} if symptom.request.media_type in _FORMS else set()
     if symptom.refuses("body"):
         missing = {error["loc"][-1] for error in symptom.refusals if error["type"] == "missing"}
         return symptom.is_of_answer and symptom.was_fine and bool(missing) and missing <= empty
@@ -60,7 +59,8 @@ def _is_latin(symptom: Symptom) -> bool:
 
 def _is_form_bytes(symptom: Symptom) -> bool:
     is_refused = symptom.control.status == 400 and symptom.candidate.status not in (400, 422, 500)
-    return symptom.is_of_answer and is_refused and symptom.request_type in _FORMS and not _is_utf8(symptom.request.body)
+    is_odd = symptom.request.media_type in _FORMS and not _is_utf8(symptom.request.body)
+    return symptom.is_of_answer and is_refused and is_odd
 
 
 def _is_no_json(symptom: Symptom) -> bool:
@@ -78,7 +78,7 @@ def _is_too_large(symptom: Symptom) -> bool:
 def _is_limit(symptom: Symptom) -> bool:
     is_beyond = isinstance(symptom.detail, str) and symptom.detail.startswith(_TOO_LARGE)
     is_refused = symptom.control.status == 413 and symptom.has_page
-    is_form = symptom.request_type in _FORMS and symptom.statuses[0] != symptom.statuses[1]
+    is_form = symptom.request.media_type in _FORMS and symptom.statuses[0] != symptom.statuses[1]
     return symptom.is_of_answer and is_form and (is_beyond or is_refused)
 
 
@@ -91,7 +91,7 @@ def _is_file_part(symptom: Symptom) -> bool:
     """The candidate took a part for text, or for nothing, that the control took for a file."""
     if not symptom.refuses("body") or not symptom.is_of_answer or not symptom.was_fine:
         return False
-    nameless = {name for name, _, disposition in symptom.parts if 'filename=""' in disposition}
+    nameless = {part.name for part in symptom.request.parts if part.filename == ""}
     return all(
         "Expected UploadFile" in error.get("msg", "") or (error["type"] == "missing" and error["loc"][-1] in nameless)
         for error in symptom.refusals
@@ -101,7 +101,7 @@ def _is_file_part(symptom: Symptom) -> bool:
 def _is_filename(symptom: Symptom) -> bool:
     """Both texts come from one filename of the request, unescaped as Werkzeug does and as python-multipart."""
     ours, theirs = symptom.values
-    names = [found[1] for _, _, disposition in symptom.parts for found in _FILENAME.finditer(disposition)]
+    names = [part.filename for part in symptom.request.parts if part.filename is not None]
     return symptom.is_of_body and any(
         ours in (name.replace("\\", ""), name.replace("%22", '"')) and theirs in (name, name.rpartition("\\")[2])
         for name in names
@@ -109,14 +109,14 @@ def _is_filename(symptom: Symptom) -> bool:
 
 
 def _is_content_type(symptom: Symptom) -> bool:
-    is_json = symptom.request_type == "application/json" or symptom.request_type.endswith("+json")
+    is_json = symptom.request.media_type == "application/json" or symptom.request.media_type.endswith("+json")
     return symptom.is_of_answer and symptom.control.status == 415 != symptom.candidate.status and not is_json
 
 
 def _is_coerced(symptom: Symptom) -> bool:
     """The control has a value as the request's JSON has it, the candidate what pydantic makes of it."""
     ours, theirs = symptom.values
-    is_kept = any(type(leaf) is type(ours) and leaf == ours for leaf in _leaves(read(symptom.request.body)))
+    is_kept = any(type(leaf) is type(ours) and leaf == ours for leaf in _leaves(symptom.request.json))
     return symptom.is_of_body and is_kept and type(theirs) is not type(ours) and _coerced(ours, theirs)
 
 

@@ -15,7 +15,7 @@ def _is_head(symptom: Symptom) -> bool:
 
 
 def _is_options(symptom: Symptom) -> bool:
-    is_preflight = symptom.header("access-control-request-method")
+    is_preflight = symptom.request.header("access-control-request-method")
     return symptom.request.method == "OPTIONS" and not is_preflight and _is_refused_method(symptom)
 
 

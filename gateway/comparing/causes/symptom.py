@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from email import message_from_bytes
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-from ...http.message import Request, Response, values_of
+from ...http.message import Pairs, Request, Response, json_value
 from ..compared import Compared
 from ..result import Difference
 
@@ -81,12 +79,12 @@ class Symptom:
     @cached_property
     def values(self) -> tuple[Any, Any]:
         """Both texts as JSON values; None where absent or none (so does null)."""
-        return read(self.difference.control), read(self.difference.candidate)
+        return json_value(self.difference.control), json_value(self.difference.candidate)
 
     @cached_property
     def bodies(self) -> tuple[Any, Any]:
         """Both bodies as JSON values; None for what is no JSON."""
-        return read(self.control.body), read(self.candidate.body)
+        return self.control.json, self.candidate.json
 
     @cached_property
     def detail(self) -> Any:
@@ -112,45 +110,14 @@ class Symptom:
         )
 
     @cached_property
-    def fields(self) -> tuple[tuple[str, str], ...]:
-        """(name, value) of the query, the form, the parts of a multipart body and the cookies, in order."""
-        query = parse_qsl(self.request.query.decode("latin-1"), keep_blank_values=True)
-        return (*query, *self._form, *((name, value) for name, value, _ in self.parts), *self._cookies)
-
-    @cached_property
-    def parts(self) -> tuple[tuple[str, str, str], ...]:
-        """(name, content, Content-Disposition) of each part of a multipart body, as they were sent."""
-        if not self.request_type.startswith("multipart/"):
-            return ()
-        kind = values_of(self.request.headers, b"content-type")[0]
-        return tuple(_parts(b"Content-Type: %b\r\n\r\n%b" % (kind, self.request.body)))
-
-    @property
-    def request_type(self) -> str:
-        """The request's media type in lower case; empty when it has none."""
-        return self.header("content-type").partition(";")[0].strip().lower()
-
-    def header(self, name: str) -> str:
-        """The first value of a request header; empty when there is none."""
-        return next(iter(values_of(self.request.headers, name.encode())), b"").decode("latin-1")
+    def fields(self) -> Pairs:
+        """(name, value) of the query, the form in either encoding and the cookies, in order."""
+        return (*self.request.query_pairs, *self.request.fields, *self.request.cookies)
 
     @property
     def locations(self) -> tuple[str, str]:
         """Both redirects' targets without scheme and host; empty where there is none."""
         return _location(self.control), _location(self.candidate)
-
-    @property
-    def _form(self) -> list[tuple[str, str]]:
-        is_form = self.request_type == "application/x-www-form-urlencoded"
-        return parse_qsl(self.request.body.decode("latin-1"), keep_blank_values=True) if is_form else []
-
-    @property
-    def _cookies(self) -> Iterator[tuple[str, str]]:
-        for line in values_of(self.request.headers, b"cookie"):
-            for crumb in line.decode("latin-1").split(";"):
-                name, equals, value = crumb.strip().partition("=")
-                if equals:
-                    yield name, value
 
 
 Sign = Callable[[Symptom], bool]
@@ -169,16 +136,8 @@ class Cause:
     """Whether a difference has this cause, told by its values."""
 
 
-def read(text: str | bytes | None) -> Any:
-    """A JSON value, or None for what is no JSON."""
-    try:
-        return json.loads(text or "")
-    except (ValueError, RecursionError):
-        return None
-
-
 def _location(response: Response) -> str:
-    value = next(iter(values_of(response.headers, b"location")), b"").decode("latin-1")
+    value = response.header("location")
     try:
         return urlsplit(value)._replace(scheme="", netloc="").geturl()
     except ValueError:
@@ -188,11 +147,3 @@ def _location(response: Response) -> str:
 def _is_refusal(error: Any) -> bool:
     loc = error.get("loc") if isinstance(error, dict) else None
     return isinstance(loc, list) and bool(loc) and all(isinstance(step, str | int) for step in loc) and "type" in error
-
-
-def _parts(message: bytes) -> Iterator[tuple[str, str, str]]:
-    for part in message_from_bytes(message).walk():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
-            yield name, content.decode("latin-1"), str(part["content-disposition"])

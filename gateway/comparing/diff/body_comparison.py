@@ -7,10 +7,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from ...http.headers import parameter_of
 from ...http.message import Response, values_of
 from ..result import Difference
 from .difference_text import unequal_bytes
-from .header_comparison import parameters_of
 from .html_comparison import compare_html, read_html
 from .json_comparison import compare_encodings, compare_json, parse_json, read_json
 
@@ -74,10 +74,8 @@ def _contents(control: Response, candidate: Response) -> tuple[bytes, bytes]:
 
 def _named(response: Response, body: bytes) -> bytes:
     """The body with one name for a multipart's arbitrary boundary."""
-    if response.media_type.startswith("multipart/"):
-        boundary = _parameters(response).get("boundary", "")
-        body = body.replace(b"--" + boundary.encode("latin-1"), b"--boundary") if boundary else body
-    return body
+    boundary = response.boundary.encode("latin-1")
+    return body.replace(b"--" + boundary, b"--boundary") if boundary else body
 
 
 def _inflated(response: Response) -> bytes | None:
@@ -99,12 +97,8 @@ def _inflated(response: Response) -> bytes | None:
     return found
 
 
-def _parameters(response: Response) -> dict[str, str]:
-    return parameters_of(next(iter(values_of(response.headers, b"content-type")), b""))
-
-
 def _charset(response: Response) -> str:
-    return _parameters(response).get("charset", "utf-8")
+    return parameter_of(response.header("content-type"), "charset") or "utf-8"
 
 
 def _lines(body: bytes, is_cut: bool) -> list[Any]:

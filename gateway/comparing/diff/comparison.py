@@ -48,7 +48,7 @@ def more(count: int) -> Difference:
 
 def _responses(control: Response, candidate: Response, method: str, json_mode: str) -> Iterator[Difference]:
     yield from compare_headers(control.headers, candidate.headers)
-    yield from compare_cookies(control.headers, candidate.headers)
+    yield from compare_cookies(control.set_cookies, candidate.set_cookies)
     yield from compare_length(control, candidate, method)
     if has_body(control, method) and has_body(candidate, method):
         yield from compare_bodies(control, candidate, json_mode)

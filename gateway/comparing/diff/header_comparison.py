@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 
+from ...http.headers import media_type_of, parameters_of
 from ...http.message import Headers, Response, values_of
 from ..result import Difference
 from .difference_text import unequal
@@ -14,7 +14,6 @@ SKIPPED = frozenset({b"connection", b"date", b"keep-alive", b"server", b"transfe
 """The connection's and the server's own: an app does not say them."""
 _ELSEWHERE = frozenset({b"content-length", b"set-cookie"})
 _BODILESS = (204, 304)
-_PARAMETER = re.compile(r';([^;=]*)=?((?:"(?:[^"\\]|\\.)*"|[^;])*)')
 
 Values = tuple[bytes, ...]
 
@@ -44,23 +43,6 @@ def compare_length(control: Response, candidate: Response, method: str) -> Itera
 def has_body(response: Response, method: str) -> bool:
     """Whether an answer to this method can have a body (RFC 9110, 6.4.1)."""
     return method != "HEAD" and response.status not in _BODILESS and response.status >= 200
-
-
-def parameters_of(content_type: bytes) -> dict[str, str]:
-    """The parameters of a media type, names and charset in lower case; of two of a name the first."""
-    return dict(reversed(_parameters(content_type)))
-
-
-def _parameters(content_type: bytes) -> list[tuple[str, str]]:
-    """Every one as it stands there, without quotes (RFC 9110, 5.6.6)."""
-    pairs = _PARAMETER.findall(content_type.decode("latin-1"))
-    return [_parameter(name.strip(" \t").lower(), value.strip(" \t")) for name, value in pairs]
-
-
-def _parameter(name: str, value: str) -> tuple[str, str]:
-    if len(value) > 1 and value[0] == value[-1] == '"':
-        value = re.sub(r"\\(.)", r"\1", value[1:-1])
-    return name, value.lower() if name == "charset" else value
 
 
 def _framing(response: Response) -> str:
@@ -96,14 +78,16 @@ def _names(values: Values) -> frozenset[bytes]:
 
 
 def _media_types(values: Values) -> object:
-    """Media types with their parameters; a multipart's boundary is arbitrary."""
-    return [(value.partition(b";")[0].strip().lower(), _meant(value)) for value in values]
+    """Return media types with their parameters; a charset has no case, and the boundary of a multipart is arbitrary."""
+    texts = [value.decode("latin-1") for value in values]
+    return [(media_type_of(text), sorted(_meant(text))) for text in texts]
 
 
-def _meant(content_type: bytes) -> list[tuple[str, str]]:
-    is_multipart = content_type.strip().lower().startswith(b"multipart/")
-    parameters = _parameters(content_type)
-    return sorted((name, "" if is_multipart and name == "boundary" else value) for name, value in parameters)
+def _meant(content_type: str) -> Iterator[tuple[str, str]]:
+    is_multipart = media_type_of(content_type).startswith("multipart/")
+    for name, value in parameters_of(content_type):
+        is_arbitrary = is_multipart and name == "boundary"
+        yield name, "" if is_arbitrary else value.lower() if name == "charset" else value
 
 
 _MEANINGS: dict[bytes, Callable[[Values], object]] = {

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
-from ..message import FORM_TYPE, Exchange, Headers, Request, Response, boundary_of, media_type_of, resized, values_of
+from ..headers import media_type_of, parameter_of
+from ..message import FORM_TYPE, Exchange, Headers, Request, Response, values_of, with_length
 from ..secret_names import CREDENTIALS, is_secret
 from .placeholders import Placeholders
 from .secret_texts import SecretTexts, is_token, quoted
@@ -75,7 +76,7 @@ class Redactor:
         else:
             clean = self._body(body, content_type)
         shown = tuple((name, self._header(name, value)) for name, value in headers)
-        return resized(shown, body, clean), clean
+        return with_length(shown, body, clean), clean
 
     # --- headers ---
 
@@ -148,8 +149,8 @@ class Redactor:
             return body
         encoding = _encoding_of(body, content_type)
         text = body.decode(encoding)
-        boundary = boundary_of(content_type)
-        if boundary is not None:
+        boundary = parameter_of(content_type, "boundary")
+        if boundary:
             clean = f"--{boundary}".join(map(self._part, text.split(f"--{boundary}")))
         elif media_type_of(content_type) == FORM_TYPE:
             clean = self._pairs(text)

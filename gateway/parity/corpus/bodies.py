@@ -7,47 +7,31 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from ...http.message import FORM_TYPE, boundary_of, media_type_of
+from ...http.headers import boundary_of, media_type_of
+from ...http.message import FORM_TYPE
+from ...http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart, parse_multipart
 
 FORMS = ("json", "text", "form", "base64", "multipart")
 """The keys of a step that give its body, of which it has one at most."""
-BOUNDARY = "gateway-boundary"
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
-MULTIPART_TYPE = "multipart/form-data"
 _ESCAPED_NAME = re.compile(r"%7B%7B([\w.-]+)%7D%7D")
 _NAME = re.compile(r"\{\{[\w.-]+\}\}")
-_PART = re.compile(
-    rb'Content-Disposition: form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?\r\n'
-    rb"(?:Content-Type: ([^\r\n]*)\r\n)?\r\n(.*)",
-    re.DOTALL,
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a multipart form; with a file name it is a file."""
+def encode_body(form: str, value: Any, content_type: str) -> tuple[bytes, str | None]:
+    """Return the bytes of a body written as `form`, and the Content-Type that follows from it.
 
-    name: str
-    content: bytes
-    filename: str | None = None
-    media_type: str | None = None
-
-
-def encode_body(form: str, value: Any, content_type: str | None) -> tuple[bytes, str | None]:
-    """The bytes of a body written as `form`, and the Content-Type that follows from it.
-
-    `content_type` is the step's own, whose boundary a multipart body takes. Raises ValueError with what is wrong.
+    `content_type` is the step's own or ""; a multipart body takes its boundary. Raises ValueError with what is wrong.
     """
     return _ENCODERS[form](value, content_type)
 
 
-def describe_body(body: bytes, content_type: str | None) -> Iterator[tuple[str, Any]]:
+def describe_body(body: bytes, content_type: str) -> Iterator[tuple[str, Any]]:
     """(form, value) in which these bytes can be written, the most readable first; all of them encode to the same."""
     for form, parse in _PARSERS.items():
         try:
@@ -56,20 +40,6 @@ def describe_body(body: bytes, content_type: str | None) -> Iterator[tuple[str, 
                 yield form, value
         except (ValueError, RecursionError):
             continue
-
-
-def encode_multipart(parts: tuple[Part, ...], boundary: str) -> bytes:
-    """Parts as WHATWG's "multipart/form-data encoding algorithm" writes them."""
-    return b"".join(_framed(part, boundary.encode()) for part in parts) + b"--%b--\r\n" % boundary.encode()
-
-
-def parse_multipart(body: bytes, boundary: str) -> tuple[Part, ...] | None:
-    """The parts of a body that `encode_multipart` could have written; None of any other."""
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode())
-    found = [_PART.fullmatch(piece.removeprefix(b"\r\n")) for piece in pieces[1:-1]]
-    if pieces[0] or pieces[-1] != b"--\r\n" or not all(found):
-        return None
-    return tuple(_part(match) for match in found if match)
 
 
 def form_pairs(value: Any) -> tuple[tuple[str, str], ...]:
@@ -88,33 +58,10 @@ def form_pairs(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _framed(part: Part, boundary: bytes) -> bytes:
-    head = b'--%b\r\nContent-Disposition: form-data; name="%b"' % (boundary, _quoted(part.name))
-    if part.filename is not None:
-        head += b'; filename="%b"' % _quoted(part.filename)
-    if part.media_type is not None:
-        head += b"\r\nContent-Type: %b" % part.media_type.encode("latin-1")
-    return head + b"\r\n\r\n" + part.content + b"\r\n"
-
-
-def _quoted(name: str) -> bytes:
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A").encode()
-
-
-def _part(found: re.Match[bytes]) -> Part:
-    name, filename, media_type, content = found.groups()
-    return Part(
-        name.decode(),
-        content,
-        None if filename is None else filename.decode(),
-        None if media_type is None else media_type.decode("latin-1"),
-    )
-
-
 # --- what a file says, to bytes ---
 
 
-def _encode_json(value: Any, _type: str | None) -> tuple[bytes, str]:
+def _encode_json(value: Any, _type: str) -> tuple[bytes, str]:
     """A text is JSON as it stands; any other value is written without spaces, beyond ASCII as it is."""
     if isinstance(value, str):
         _check_json(value)
@@ -137,18 +84,18 @@ def _refuse_time(value: Any) -> Any:
     raise ValueError(f"{value!r} is no JSON value")
 
 
-def _encode_text(value: Any, _type: str | None) -> tuple[bytes, str]:
+def _encode_text(value: Any, _type: str) -> tuple[bytes, str]:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a text; write it in quotes")
     return value.encode(), TEXT_TYPE
 
 
-def _encode_form(value: Any, _type: str | None) -> tuple[bytes, str]:
+def _encode_form(value: Any, _type: str) -> tuple[bytes, str]:
     """`{{name}}` stays as it is, so that it can be filled in."""
     return _ESCAPED_NAME.sub(r"{{\1}}", urlencode(form_pairs(value))).encode(), FORM_TYPE
 
 
-def _encode_base64(value: Any, _type: str | None) -> tuple[bytes, None]:
+def _encode_base64(value: Any, _type: str) -> tuple[bytes, None]:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a text; write it in quotes")
     try:
@@ -157,7 +104,7 @@ def _encode_base64(value: Any, _type: str | None) -> tuple[bytes, None]:
         raise ValueError(f"not Base64: {error}") from None
 
 
-def _encode_parts(value: Any, content_type: str | None) -> tuple[bytes, str]:
+def _encode_parts(value: Any, content_type: str) -> tuple[bytes, str]:
     if not isinstance(value, list):
         raise ValueError('write a list of parts: [{ name = "note", text = "hello" }]')
     parts = tuple(_read_part(part) for part in value)
@@ -173,7 +120,7 @@ def _read_part(entry: Any) -> Part:
         raise ValueError(f'a part has a name, and either "text" or "base64": {example}')
     if not all(isinstance(given, str) for given in entry.values()):
         raise ValueError(f"every value of a part is a text in quotes: {example}")
-    content = entry["text"].encode() if "text" in entry else _encode_base64(entry["base64"], None)[0]
+    content = entry["text"].encode() if "text" in entry else _encode_base64(entry["base64"], "")[0]
     return Part(entry["name"], content, entry.get("filename"), entry.get("type"))
 
 
@@ -188,16 +135,16 @@ def _free_boundary(parts: tuple[Part, ...]) -> str:
 # --- bytes, to what a file says ---
 
 
-def _parse_json(body: bytes, content_type: str | None) -> Any:
+def _parse_json(body: bytes, content_type: str) -> Any:
     """The value where TOML has it (it has no null) and its bytes come back from it, else the text."""
     if not media_type_of(content_type).endswith("json"):
         return None
-    text = body.decode()
+    text = body.decode()  # no lenient reading here: the bytes have to come back
     try:
         value = json.loads(text)
     except ValueError:
         return text  # JSON once `{{name}}` is filled in, or not: encoding it tells
-    is_table = not isinstance(value, str) and not _has_null(value) and _encode_json(value, None)[0] == body
+    is_table = not isinstance(value, str) and not _has_null(value) and _encode_json(value, "")[0] == body
     return value if is_table else text
 
 
@@ -206,7 +153,7 @@ def _has_null(value: Any) -> bool:
     return value is None or any(map(_has_null, below))
 
 
-def _parse_form(body: bytes, content_type: str | None) -> Any:
+def _parse_form(body: bytes, content_type: str) -> Any:
     if media_type_of(content_type) != FORM_TYPE or not body:
         return None
     pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict")
@@ -214,9 +161,9 @@ def _parse_form(body: bytes, content_type: str | None) -> Any:
     return dict(pairs) if len(set(names)) == len(names) else [list(pair) for pair in pairs]
 
 
-def _parse_parts(body: bytes, content_type: str | None) -> Any:
+def _parse_parts(body: bytes, content_type: str) -> Any:
     boundary = boundary_of(content_type)
-    parts = parse_multipart(body, boundary) if boundary and body else None
+    parts = parse_multipart(body, boundary) if boundary and body else None  # not lenient: each byte comes back
     return None if parts is None else [_part_entry(part) for part in parts]
 
 
@@ -226,11 +173,11 @@ def _part_entry(part: Part) -> dict[str, str]:
 
 
 def _content(content: bytes) -> dict[str, str]:
-    text = _parse_text(content, None)
-    return {"base64": _parse_base64(content, None)} if text is None else {"text": text}
+    text = _parse_text(content, "")
+    return {"base64": _parse_base64(content, "")} if text is None else {"text": text}
 
 
-def _parse_text(body: bytes, _type: str | None) -> str | None:
+def _parse_text(body: bytes, _type: str) -> str | None:
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -238,18 +185,18 @@ def _parse_text(body: bytes, _type: str | None) -> str | None:
     return None if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text) else text
 
 
-def _parse_base64(body: bytes, _type: str | None) -> str:
+def _parse_base64(body: bytes, _type: str) -> str:
     return base64.b64encode(body).decode()
 
 
-_ENCODERS: dict[str, Callable[[Any, str | None], tuple[bytes, str | None]]] = {
+_ENCODERS: dict[str, Callable[[Any, str], tuple[bytes, str | None]]] = {
     "json": _encode_json,
     "text": _encode_text,
     "form": _encode_form,
     "base64": _encode_base64,
     "multipart": _encode_parts,
 }
-_PARSERS: dict[str, Callable[[bytes, str | None], Any]] = {
+_PARSERS: dict[str, Callable[[bytes, str], Any]] = {
     "json": _parse_json,
     "form": _parse_form,
     "multipart": _parse_parts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from ...http.message import Request, resized
+from ...http.message import Request
 
 _HOLE = re.compile(rb"\{\{[^{}]*\}\}")
 
@@ -64,7 +64,5 @@ def fill(request: Request, kept: dict[str, str]) -> Request:
             raw = raw.replace(b"{{%s}}" % name.encode(), value.encode("utf-8", "surrogateescape"))
         return raw
 
-    body = filled(request.body)
     headers = tuple((name, filled(value)) for name, value in request.headers)
-    headers = resized(headers, request.body, body)
-    return replace(request, target=filled(request.target), headers=headers, body=body)
+    return replace(request, target=filled(request.target), headers=headers).with_body(filled(request.body))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import Fault, suggest
-from ...http.message import Headers, Request, values_of
+from ...http.message import Headers, Request, first_value
 from .bodies import FORMS, encode_body
 from .case import Case, Step
 from .case_places import At, faults_at, syntax_fault
@@ -156,9 +156,8 @@ class _Reader:
             self._fault((*at, given[1]), f'a step has one body, and "{given[0]}" is one already; keep one of the two')
         if not given:
             return None, None
-        content_type = next((value.decode("latin-1") for value in values_of(headers, b"content-type")), None)
         try:
-            return encode_body(given[0], entry[given[0]], content_type)
+            return encode_body(given[0], entry[given[0]], first_value(headers, b"content-type"))
         except (ValueError, RecursionError) as error:
             self._fault((*at, given[0]), str(error))
             return None, None

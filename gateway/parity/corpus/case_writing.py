@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...http.message import Headers, Request, values_of
+from ...http.message import Headers, Request
 from .bodies import describe_body
 from .case import Case, Step
 from .case_reading import HOST, read_step
@@ -51,8 +51,7 @@ def _step_entry(step: Step) -> dict[str, Any]:
 
 def _step_entries(step: Step) -> Iterator[dict[str, Any]]:
     request = step.request
-    content_type = next((value.decode("latin-1") for value in values_of(request.headers, b"content-type")), None)
-    bodies: list[tuple[str, Any] | None] = [*describe_body(request.body, content_type)]
+    bodies: list[tuple[str, Any] | None] = [*describe_body(request.body, request.header("content-type"))]
     for body in bodies if request.body else [None, ("text", "")]:
         for headers, exact in _header_choices(request.headers):
             yield _entry(step, headers, body, exact=exact)

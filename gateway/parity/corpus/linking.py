@@ -5,14 +5,14 @@ Only the obvious ones: cookies by name, an `id` in a path below its answer's, to
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote_plus
 
-from ...http.message import Exchange, Request, Response, resized, values_of
+from ...http.headers import replace_cookie_values
+from ...http.message import Exchange, Request, Response
 from ...http.secret_names import CREDENTIALS, is_secret
 from ..replaying.captures import ATTRIBUTE, INPUT
 from .case import Step
@@ -104,10 +104,9 @@ class _Links:
 
 def _sources(at: int, exchange: Exchange) -> Iterator[_Source]:
     response = exchange.response
-    for line in values_of(response.headers, b"set-cookie"):
-        name, _, value = line.partition(b";")[0].partition(b"=")
-        if value.strip(b'" '):
-            yield _Source(at, f"cookie.{name.strip().decode('latin-1')}", value.strip())
+    for cookie in response.set_cookies:
+        if cookie.name and cookie.value.strip('"'):
+            yield _Source(at, f"cookie.{cookie.name}", cookie.value.encode("latin-1"))
     if response.media_type.endswith("json"):
         yield from _json_sources(at, exchange.request, response)
     elif response.media_type == "text/html":
@@ -115,10 +114,7 @@ def _sources(at: int, exchange: Exchange) -> Iterator[_Source]:
 
 
 def _json_sources(at: int, request: Request, response: Response) -> Iterator[_Source]:
-    try:
-        tree: Any = json.loads(response.body)
-    except (ValueError, RecursionError):
-        return
+    tree = response.json
     for key, value in tree.items() if isinstance(tree, dict) else ():
         if not re.fullmatch(r"[\w-]+", key):
             continue
@@ -155,7 +151,7 @@ def _replaced(request: Request, source: _Source, shown: bytes) -> Request:
     if len(source.value) >= SHORTEST_TOKEN:
         for written in {source.value, quote_plus(source.value).encode()}:
             body = body.replace(written, shown)
-    return replace(request, headers=resized(headers, request.body, body), body=body)
+    return replace(request, headers=headers).with_body(body)
 
 
 def _in_path(target: bytes, source: _Source, shown: bytes) -> bytes:
@@ -170,12 +166,7 @@ def _in_path(target: bytes, source: _Source, shown: bytes) -> bytes:
 
 def _in_header(name: bytes, value: bytes, source: _Source, shown: bytes) -> bytes:
     if name == b"cookie":
-        return b"; ".join(_in_cookie(pair, source, shown) for pair in value.split(b"; "))
+        given = source.place.encode("latin-1"), source.value
+        return replace_cookie_values(value, lambda key, text: shown if (b"cookie." + key, text) == given else text)
     is_one = name.decode("latin-1") in CREDENTIALS or is_secret(name.decode("latin-1"))
     return value.replace(source.value, shown) if is_one and len(source.value) >= SHORTEST_TOKEN else value
-
-
-def _in_cookie(pair: bytes, source: _Source, shown: bytes) -> bytes:
-    name, equals, value = pair.partition(b"=")
-    is_same = source.place == f"cookie.{name.decode('latin-1')}" and value == source.value
-    return name + equals + shown if is_same else pair

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from urllib.parse import parse_qsl, quote
 
-from ...http.message import FORM_TYPE, Headers, Request, boundary_of, media_type_of, resized, values_of
-from ..corpus.bodies import encode_multipart, parse_multipart
+from ...http.headers import parse_cookies, replace_cookie_values
+from ...http.message import FORM_TYPE, Headers, Request, json_bytes, pair_name
+from ...http.multipart import join_parts, read_part, split_parts
 from ..corpus.case import Case, Step
 from .samples import credential_headers, is_csrf, needed_steps
 
@@ -65,8 +64,7 @@ def _asked(case: Case, credential: str, request: Request, before: tuple[Step, ..
 def _altered(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     """Of the same shape, and nobody's."""
     if name.lower() == b"cookie":
-        pairs = (pair.partition(b"=") for pair in value.split(b"; "))
-        return name, b"; ".join(key + sign + _one_changed(text) for key, sign, text in pairs)
+        return name, replace_cookie_values(value, lambda _, text: _one_changed(text))
     scheme, space, proof = value.rpartition(b" ")
     is_basic = scheme.lower() == b"basic"
     return name, scheme + space + (_wrong_password(proof) if is_basic else _one_changed(proof))
@@ -111,15 +109,16 @@ def _as_other(case: Case, given: Headers, before: tuple[Step, ...], theirs: Head
     return _asked(case, "other-user", replace(request, headers=(*rest, *theirs)), (*case.steps[:-1], *before))
 
 
-def _kinds(headers: Headers) -> set[tuple[bytes, bytes]]:
+def _kinds(headers: Headers) -> set[tuple[bytes, str]]:
     """Names, with the scheme or the names of the cookies."""
     return {(name.lower(), kind) for name, value in headers for kind in _kinds_of(name, value)}
 
 
-def _kinds_of(name: bytes, value: bytes) -> list[bytes]:
+def _kinds_of(name: bytes, value: bytes) -> list[str]:
+    text = value.decode("latin-1")
     if name.lower() == b"cookie":
-        return [pair.partition(b"=")[0] for pair in value.split(b"; ")]
-    return [value.partition(b" ")[0].lower()] if b" " in value else [b""]
+        return [cookie for cookie, _ in parse_cookies(text)]
+    return [text.partition(" ")[0].lower()] if " " in text else [""]
 
 
 def _who(before: tuple[Step, ...], headers: Headers) -> tuple[object, ...]:
@@ -132,35 +131,16 @@ def _who(before: tuple[Step, ...], headers: Headers) -> tuple[object, ...]:
 
 def _without_csrf(request: Request) -> Request:
     headers = tuple(header for header in request.headers if not is_csrf(header[0].decode("latin-1")))
-    body = _body_without_csrf(request)
-    return replace(request, headers=resized(headers, request.body, body), body=body)
+    return replace(request, headers=headers).with_body(_body_without_csrf(request))
 
 
 def _body_without_csrf(request: Request) -> bytes:
-    content_type = b"".join(values_of(request.headers, b"content-type")[:1]).decode("latin-1")
-    kind = media_type_of(content_type)
-    try:
-        if kind == FORM_TYPE:
-            return _form_without(request.body)
-        if kind.endswith("json"):
-            return _json_without(request.body)
-        boundary = boundary_of(content_type)
-        parts = parse_multipart(request.body, boundary) if boundary else None
-    except (ValueError, RecursionError):
-        return request.body
-    kept = tuple(part for part in parts or () if not is_csrf(part.name))
-    return encode_multipart(kept, boundary) if parts and boundary and len(kept) < len(parts) else request.body
-
-
-def _form_without(body: bytes) -> bytes:
-    pairs = parse_qsl(body.decode(), keep_blank_values=True)
-    kept = [(name, text) for name, text in pairs if not is_csrf(name)]
-    if len(kept) == len(pairs):
-        return body
-    return "&".join(f"{quote(name, safe='')}={quote(text, safe='{}')}" for name, text in kept).encode()
-
-
-def _json_without(body: bytes) -> bytes:
-    value = json.loads(body)
+    """Return the body without its token; a form keeps every other byte."""
+    if request.media_type == FORM_TYPE:
+        return b"&".join(pair for pair in request.body.split(b"&") if not is_csrf(pair_name(pair)))
+    if request.boundary:
+        pieces = split_parts(request.body, request.boundary)
+        return join_parts(piece for piece in pieces if not ((part := read_part(piece)) and is_csrf(part.name)))
+    value = request.json if request.media_type.endswith("json") else None
     kept = {key: given for key, given in value.items() if not is_csrf(key)} if isinstance(value, dict) else value
-    return body if kept == value else json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+    return request.body if kept == value else json_bytes(kept)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
-from ..corpus.bodies import Part
+from ...http.multipart import Part
 from .column_values import forms
 from .parameters import Parameter
 from .plausible import LONG, UNICODE, shown, shown_text, wrong_texts, wrong_values

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import quote
 
-from ...http.message import FORM_TYPE, Headers, Request
-from ..corpus.bodies import JSON_TYPE, MULTIPART_TYPE, Part, encode_multipart
+from ...http.message import FORM_TYPE, Headers, Request, json_bytes
+from ...http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart
+from ..corpus.bodies import JSON_TYPE
 from ..corpus.case import Step
 from ..corpus.case_reading import HOST
 
-BOUNDARY = "gateway-boundary"
 _KEPT = re.compile(r"({{[\w.-]+}})")
 
 
@@ -41,8 +40,7 @@ class Draft:
 
     def with_json(self, value: Any) -> Self:
         """Any JSON value as the body."""
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return replace(self, body=text.encode(), content_type=JSON_TYPE)
+        return replace(self, body=json_bytes(value), content_type=JSON_TYPE)
 
     def with_form(self, pairs: Iterable[tuple[str, str]]) -> Self:
         """Name-value pairs as an urlencoded body; what stands in braces, `{{csrf}}`, stays as it is."""
@@ -51,7 +49,7 @@ class Draft:
 
     def with_parts(self, parts: Iterable[Part]) -> Self:
         """A multipart body."""
-        body = encode_multipart(tuple(parts), BOUNDARY)
+        body = encode_multipart(parts, BOUNDARY)
         return replace(self, body=body, content_type=f"{MULTIPART_TYPE}; boundary={BOUNDARY}")
 
     def step(self, *keep: tuple[str, str]) -> Step:

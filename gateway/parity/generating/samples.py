@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect
 
-from ...http.message import FORM_TYPE, Headers, Request, media_type_of, values_of
+from ...http.message import FORM_TYPE, Headers, Request
 from ...http.secret_names import is_secret
 from ..corpus.case import Case, Step
 
@@ -107,7 +105,8 @@ def _sample(case: Case, at: int, variables: Mapping[str, str]) -> Sample:
     step, earlier = case.steps[at], case.steps[:at]
     headers = credential_headers(step.request)
     credential = Credential(needed_steps(earlier, headers), headers, case.state) if headers else None
-    return Sample(step.captures, earlier, case.state, variables, _query(step.request), _body(step.request), credential)
+    query = dict(step.request.query_pairs)
+    return Sample(step.captures, earlier, case.state, variables, query, _body(step.request), credential)
 
 
 def _best_credential(samples: Iterable[Sample]) -> Credential | None:
@@ -194,18 +193,10 @@ def _matched(request: Request, url_map: Map) -> tuple[_Key, dict[str, str]] | No
 
 def _body(request: Request) -> Mapping[str, Any]:
     """A JSON object or a form; empty for anything else."""
-    kind = media_type_of(b"".join(values_of(request.headers, b"content-type")[:1]).decode("latin-1"))
-    try:
-        if kind == FORM_TYPE:
-            return dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-        value = json.loads(request.body) if kind.endswith("json") else None
-    except (ValueError, RecursionError):
-        return {}
+    if request.media_type == FORM_TYPE:
+        return dict(request.fields)
+    value = request.json if request.media_type.endswith("json") else None
     return value if isinstance(value, dict) else {}
-
-
-def _query(request: Request) -> Mapping[str, str]:
-    return dict(parse_qsl(request.query.decode("latin-1"), keep_blank_values=True))
 
 
 def _common(one: str, other: str) -> int:

@@ -14,6 +14,7 @@ from werkzeug.routing import Map, Rule
 from ...apps.inventory import new_routes
 from ...apps.loading import layers_of
 from ...http.message import Request
+from ...http.multipart import BOUNDARY
 from ...routing.inventory import AppRoute
 from ...routing.route import WEBSOCKET
 from ..corpus.case import Case, Step
@@ -26,7 +27,6 @@ DRAWN = 4
 """Times as many are drawn, for many are alike."""
 MISSING = 'no cases from the OpenAPI schema: they need Schemathesis, pip install "migration-gateway[generate]"'
 _BASE = "http://gateway.test"
-_BOUNDARY = re.compile(rb"boundary=([0-9A-Za-z'()+_,./:=?-]+)")
 _VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 _SENT = frozenset({"content-type", "content-length", "cookie"})
 """Headers that follow from what was drawn; the others are the client library's own."""
@@ -163,12 +163,12 @@ def _request(drawn: Any) -> Request:
 
 def _with_fixed_boundary(request: Request) -> Request:
     """Multipart boundaries are random; one of the same length is not."""
-    found = next((match for _, value in request.headers if (match := _BOUNDARY.search(value))), None)
-    if found is None:
+    drawn = request.boundary.encode("latin-1")
+    if not drawn:
         return request
-    fixed = b"gateway-boundary".ljust(len(found[1]), b"-")[: len(found[1])]
-    headers = tuple((name, value.replace(found[1], fixed)) for name, value in request.headers)
-    return replace(request, headers=headers, body=request.body.replace(found[1], fixed))
+    fixed = BOUNDARY.encode().ljust(len(drawn), b"-")[: len(drawn)]
+    headers = tuple((name, value.replace(drawn, fixed)) for name, value in request.headers)
+    return replace(request, headers=headers, body=request.body.replace(drawn, fixed))
 
 
 def _bytes(text: str | bytes) -> bytes:

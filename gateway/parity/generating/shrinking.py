@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from ...http.message import FORM_TYPE, Request, media_type_of, resized, values_of
+from ...http.message import FORM_TYPE, Request, json_bytes
 from ..corpus.case import Case, Step
 
 MOST_TRIES = 200
@@ -61,23 +60,19 @@ def _smaller_requests(request: Request) -> Iterator[Request]:
     for at, (name, _) in enumerate(request.headers):
         if name.lower() not in _NEEDED:
             yield replace(request, headers=request.headers[:at] + request.headers[at + 1 :])
-    for body in _smaller_bodies(request):
-        yield replace(request, headers=resized(request.headers, request.body, body), body=body)
+    yield from map(request.with_body, _smaller_bodies(request))
 
 
 def _smaller_bodies(request: Request) -> Iterator[bytes]:
-    kind = media_type_of(b"".join(values_of(request.headers, b"content-type")[:1]).decode("latin-1"))
-    body = request.body
+    kind, body = request.media_type, request.body
     if not body:
         return
     if kind == FORM_TYPE:
         yield from _fewer_pairs(body.split(b"&"))
         return
     try:
-        value = json.loads(body) if kind.endswith("json") else None
-        texts = [
-            json.dumps(less, ensure_ascii=False, separators=(",", ":")).encode() for less in _smaller_values(value)
-        ]
+        value = request.json if kind.endswith("json") else None
+        texts = list(map(json_bytes, _smaller_values(value)))
     except (ValueError, RecursionError):
         texts = []
     # Written without spaces it may be shorter already; a try must never give the same again.

@@ -54,7 +54,7 @@ def value_at(response: Response, place: str) -> str | None:
         found = values_of(response.headers, rest.lower().encode("latin-1"))
         return found[0].decode("latin-1") if found else None
     if kind == "cookie":
-        return _cookie(response, rest)
+        return {cookie.name: cookie.value for cookie in response.set_cookies}.get(rest)
     if place == "status":
         return str(response.status)
     return _body(response, place) if place.startswith("body") else None
@@ -65,13 +65,7 @@ def _body(response: Response, place: str) -> str | None:
         return response.body.decode("utf-8", "surrogateescape")
     if response.media_type == "text/html":
         return _field(response.body, place.removeprefix("body."))
-    return _json(response.body, place.removeprefix("body"))
-
-
-def _cookie(response: Response, name: str) -> str | None:
-    pairs = (value.partition(b";")[0].partition(b"=") for value in values_of(response.headers, b"set-cookie"))
-    found = [value.strip() for key, _, value in pairs if key.strip() == name.encode("latin-1")]
-    return found[-1].decode("latin-1") if found else None
+    return _json(response.json, place.removeprefix("body"))
 
 
 def _field(body: bytes, name: str) -> str | None:
@@ -82,9 +76,8 @@ def _field(body: bytes, name: str) -> str | None:
     return None
 
 
-def _json(body: bytes, path: str) -> str | None:
+def _json(found: Any, path: str) -> str | None:
     try:
-        found: Any = json.loads(body)
         for name, index, quoted in PART.findall(path):
             found = found[int(index) if index else name or json.loads(quoted)]
     except (ValueError, LookupError, TypeError):

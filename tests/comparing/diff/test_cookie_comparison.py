@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from gateway.comparing.diff.cookie_comparison import compare_cookies
+from gateway.http.message import Response
 from tests.comparing.answers import Found, headers, plain
 
 EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"
 
 
 def differences(control: list[str], candidate: list[str]) -> Found:
-    sides = (headers(*(f"Set-Cookie: {line}" for line in side)) for side in (control, candidate))
-    return plain(compare_cookies(*sides))
+    sides = (Response(200, headers(*(f"Set-Cookie: {line}" for line in side))) for side in (control, candidate))
+    return plain(compare_cookies(*(side.set_cookies for side in sides)))
 
 
 @pytest.mark.parametrize(

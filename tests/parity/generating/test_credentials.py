@@ -86,7 +86,7 @@ def test_another_user_of_another_database_is_unknown_here() -> None:
 @pytest.mark.parametrize(
     ("entry", "left"),
     [
-        ({"form": {"csrf_token": "{{csrf}}", "name": "{{a}} b"}}, b"name={{a}}%20b"),
+        ({"form": {"csrf_token": "{{csrf}}", "name": "{{a}} b"}}, b"name={{a}}+b"),
         ({"json": {"csrfToken": "t", "name": "a"}}, b'{"name":"a"}'),
         ({"json": {"name": "a"}, "headers": {"X-CSRFToken": "t"}}, b'{"name":"a"}'),
     ],

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ....errors import CorpusError, Fault
-from ....http.message import Exchange, Headers, Request, Response, media_type_of
-from ....http.redaction.end_to_end import end_to_end
+from ....http.headers import media_type_of
+from ....http.message import FORM_TYPE, Exchange, Headers, Request, Response, end_to_end
 from ..case import Case
 from ..linking import link_each
 
@@ -88,7 +88,7 @@ def _body(given: Any) -> bytes:
     text: str = given.get("text") or ""
     if given.get("encoding") == "base64":
         return base64.b64decode(text)
-    if not text and media_type_of(given.get("mimeType")) == "application/x-www-form-urlencoded":
+    if not text and media_type_of(given.get("mimeType") or "") == FORM_TYPE:
         text = urlencode([(pair["name"], pair.get("value", "")) for pair in given.get("params", ())])
     return text.encode()
 

@@ -16,7 +16,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from ....errors import CorpusError, Fault
 from ....http.message import FORM_TYPE, Headers, Request
-from ..bodies import BOUNDARY, JSON_TYPE, MULTIPART_TYPE, Part, encode_multipart
+from ....http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart
+from ..bodies import JSON_TYPE
 from ..case import Case, Step
 from ..case_reading import HOST
 

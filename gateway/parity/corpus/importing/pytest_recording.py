@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from ....http.message import Exchange
-from ....http.redaction.end_to_end import end_to_end
+from ....http.message import Exchange, end_to_end
 from ....http.redaction.redaction import secrets_of
 from ..app_databases import NoStateError, OpenedFiles, copy_database, database_of
 from ..case import Case

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import CorpusError
-from gateway.http.message import Exchange, Request, Response
-from gateway.http.redaction.end_to_end import end_to_end
+from gateway.http.message import Exchange, Request, Response, end_to_end
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.files import load_corpus, write_cases
 from gateway.parity.corpus.importing.access_logs import read_access_log

@@ -1,0 +1,109 @@
+"""Multipart bodies (RFC 7578): written in one way, read leniently as servers do, or strictly, byte for byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import takewhile
+
+from .headers import parameters_of
+
+BOUNDARY = "gateway-boundary"
+"""The boundary of every multipart body that the gateway writes, so that it is the same each time."""
+MULTIPART_TYPE = "multipart/form-data"
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
+_FIELD = re.compile(rb"^(content-disposition|content-type):[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_WRITTEN = re.compile(
+    rb'Content-Disposition: form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?\r\n'
+    rb"(?:Content-Type: ([^\r\n]*)\r\n)?\r\n(.*)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart form; with a file name it is a file."""
+
+    name: str
+    content: bytes
+    filename: str | None = None
+    """Text between the quotes, escapes as they were sent: frameworks unescape them in different ways."""
+    media_type: str | None = None
+    """Value of the part's Content-Type, parameters included."""
+
+
+def encode_multipart(parts: Iterable[Part], boundary: str) -> bytes:
+    """Return a body with these parts, as WHATWG's "multipart/form-data encoding algorithm" writes them."""
+    delimiter = b"--" + boundary.encode("latin-1")
+    return b"".join(delimiter + _encode_part(part) for part in parts) + delimiter + b"--\r\n"
+
+
+def _encode_part(part: Part) -> bytes:
+    head = b'\r\nContent-Disposition: form-data; name="%b"' % _escaped(part.name)
+    if part.filename is not None:
+        head += b'; filename="%b"' % _escaped(part.filename)
+    if part.media_type is not None:
+        head += b"\r\nContent-Type: %b" % part.media_type.encode("latin-1")
+    return head + b"\r\n\r\n" + part.content + b"\r\n"
+
+
+def _escaped(name: str) -> bytes:
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A").encode()
+
+
+def parse_multipart(body: bytes, boundary: str) -> tuple[Part, ...] | None:
+    """Return the parts of a body that `encode_multipart` could have written, or None for any other.
+
+    Raises UnicodeDecodeError for a name that is not UTF-8.
+    """
+    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1"))
+    found = [_WRITTEN.fullmatch(piece.removeprefix(b"\r\n")) for piece in pieces[1:-1]]
+    if pieces[0] or pieces[-1] != b"--\r\n" or not all(found):
+        return None
+    return tuple(_written_part(*match.groups()) for match in found if match)
+
+
+def _written_part(name: bytes, filename: bytes | None, media_type: bytes | None, content: bytes) -> Part:
+    return Part(
+        name.decode(),
+        content,
+        None if filename is None else filename.decode(),
+        None if media_type is None else media_type.decode("latin-1"),
+    )
+
+
+def read_parts(body: bytes, boundary: str) -> tuple[Part, ...]:
+    """Return the parts that have a name, as servers read them; the last one may be cut.
+
+    Lines may end in LF alone, a name that is not UTF-8 gets U+FFFD, and a content is as it was sent, whatever its
+    Content-Transfer-Encoding says. What stands before the first delimiter or after the closing one counts for nothing.
+    """
+    end = b"--%b--" % boundary.encode("latin-1")
+    pieces = takewhile(lambda piece: not piece.lstrip(b"\r\n").startswith(end), split_parts(body, boundary)[1:])
+    return tuple(part for piece in pieces if (part := read_part(piece)) is not None)
+
+
+def split_parts(body: bytes, boundary: str) -> list[bytes]:
+    """Return the preamble, each part and the end of a multipart body, each with the delimiter that it begins with.
+
+    `join_parts` of them is the body; a rewriting leaves out those that it does not want, and no other byte changes.
+    """
+    delimiter = rb"--%b(?:--)?[ \t]*(?:\r?\n|\Z)" % re.escape(boundary.encode("latin-1"))
+    return re.split(rb"(?=\r\n%b)|(?=(?<!\r)\n%b)" % (delimiter, delimiter), b"\r\n" + body)
+
+
+def join_parts(pieces: Iterable[bytes]) -> bytes:
+    """Return the body of pieces that `split_parts` gave."""
+    return b"".join(pieces).removeprefix(b"\r\n")
+
+
+def read_part(piece: bytes) -> Part | None:
+    """Return the part that a piece of `split_parts` is, or None for one without a name."""
+    head, *content = _EMPTY_LINE.split(piece, 1)
+    fields = {key.lower(): value.decode("utf-8", "replace") for key, value in reversed(_FIELD.findall(head))}
+    disposition = dict(reversed(parameters_of(fields.get(b"content-disposition", ""), keeps_escapes=True)))
+    name = disposition.get("name")
+    if name is None:
+        return None
+    return Part(name, b"".join(content), disposition.get("filename"), fields.get(b"content-type"))
