@@ -41,6 +41,6 @@ def _history_table(entries: Iterable[AuditEntry]) -> Table:
     table = Table("when (UTC)", "who", "route", "from", "to", "reason", box=None, header_style="dim", pad_edge=False)
     for entry in entries:
         reason = f"FORCED: {entry.reason}" if entry.forced else entry.reason
-        cells = (f"{entry.when:%Y-%m-%d %H:%M}", entry.who, entry.route, entry.before, entry.after, reason)
+        cells = (f"{entry.at:%Y-%m-%d %H:%M}", entry.who, entry.route, entry.before, entry.after, reason)
         table.add_row(*map(escape, cells))
     return table

@@ -78,7 +78,7 @@ class Flips:
             with Store.open(plan.before.map.replay.store, plan.before.root) as store:
                 evidence = store.evidence_for([plan.key]).get(plan.key)
                 entry = AuditEntry(
-                    when=datetime.now(UTC),
+                    at=datetime.now(UTC),
                     who=who,
                     action="flip",
                     route=plan.key,

@@ -1,4 +1,4 @@
-"""How a store is reached: its URL, its engine, and the version of its schema."""
+"""Reach a store: its URL, its engine, and the version of its schema."""
 
 from __future__ import annotations
 
@@ -19,15 +19,20 @@ _BUSY_SECONDS = 30
 _MIGRATION_LOCK = 0x6761746577  # PostgreSQL's advisory lock while one process makes the schema
 _LOOK = "`store` under [parity] says where it is"
 _STEPS = (
-    ("ALTER TABLE gateway_evidence ADD COLUMN map_line TEXT DEFAULT '' NOT NULL",),
-    ("ALTER TABLE gateway_evidence RENAME COLUMN power TO defect_rate_bound",),
+    (
+        "ALTER TABLE gateway_evidence ADD COLUMN map_line TEXT DEFAULT '' NOT NULL",
+        "ALTER TABLE gateway_evidence RENAME COLUMN power TO defect_rate_bound",
+    ),
 )
 """The statements that bring a store of version 1 to 2, and so on; an empty database gets the tables as they are now."""
 _VERSION = len(_STEPS) + 1
 
 
 def parse_url(url: str, root: Path) -> URL:
-    """A relative SQLite path starts at `root`. Raises StoreError for what is neither SQLite nor PostgreSQL."""
+    """Return a store's URL with its SQLite path absolute; a relative one starts at `root`.
+
+    Raises StoreError for what is neither SQLite nor PostgreSQL.
+    """
     try:
         parsed = make_url(url)
     except SQLAlchemyError:
@@ -40,12 +45,15 @@ def parse_url(url: str, root: Path) -> URL:
 
 
 def is_file(url: URL) -> bool:
-    """Whether the store is a file of SQLite's."""
+    """Tell whether the store is a SQLite file."""
     return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
 
 
 def make_directory(url: URL) -> None:
-    """A directory that is new keeps itself out of version control, as pytest's and mypy's caches do."""
+    """Make the directory of a store that is a file, kept out of version control as pytest's caches are.
+
+    Raises StoreError when it cannot be made.
+    """
     directory = Path(url.database or "").parent
     if not is_file(url) or directory.exists():
         return
@@ -57,27 +65,26 @@ def make_directory(url: URL) -> None:
 
 
 def open_engine(url: URL) -> Engine:
-    """Connections that several processes can use at once."""
+    """Return an engine whose connections several processes can use at once."""
     if url.get_backend_name() != "sqlite":
         return create_engine(url)
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver would begin late, and not before DDL at all
+        (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        if mode != "wal":
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # What will write takes its turn at the start: SQLite refuses a transaction that turns into a writer later.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
     return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver would begin late, and not before DDL at all
-    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-    if mode != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A transaction that will write takes its turn at the start: one that turns into a writer later is refused."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def migrate(connection: Connection, url: URL) -> None:
@@ -100,15 +107,15 @@ def migrate(connection: Connection, url: URL) -> None:
 
 
 def version_of(connection: Connection) -> int:
-    """0 where there is no schema."""
+    """Return the version of the schema in a database; 0 where there is none."""
     if not inspect(connection).has_table(VERSION.name):
         return 0
     return connection.execute(select(func.max(VERSION.c.version))).scalar() or 0
 
 
 @contextmanager
-def told(url: URL) -> Iterator[None]:
-    """What the database refuses becomes a StoreError."""
+def store_errors(url: URL) -> Iterator[None]:
+    """Turn what the database refuses into a StoreError that names the store."""
     try:
         yield
     except SQLAlchemyError as error:

@@ -1,4 +1,4 @@
-"""What a parity run has shown of a route, bound to what it was made of. Values only."""
+"""What a parity run has shown of a route, bound to what the verdict was made of. Values only."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ class Fingerprints:
     """Everything that a verdict on one route, or on a whole run, depends on. Equal values: nothing has changed."""
 
     control: str
-    """Of the legacy side's code ."""
+    """Digest of the legacy side's code."""
     candidate: str
+    """Digest of the new side's code."""
     policy: str
-    """`policy_fingerprint`."""
+    """Digest of the settings and rules (`evidence.staleness.policy_fingerprint`)."""
     corpus: str
-    """`corpus_fingerprint`."""
+    """Digest of the cases (`evidence.staleness.corpus_fingerprint`)."""
     cases: int = 0
-    """How many the corpus had."""
+    """How many cases the corpus had."""
     control_name: str = ""
-    """What a person calls the handler: `todos.list_todos`."""
+    """What a person calls the legacy handler: `todos.list_todos`."""
     candidate_name: str = ""
+    """What a person calls the new handler: `new.todos:list_todos`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Evidence:
     """A run's verdict on one route, bound to what it was made of."""
 
     route: str
-    """Key of the map."""
+    """Key of the route in the map."""
     outcome: Outcome
     matched: int
     ignored: int
@@ -44,12 +46,13 @@ class Evidence:
     """Aware, UTC."""
     run: int
     note: str = ""
-    """Why it is inconclusive: `3 of 5 different requests needed`."""
+    """Why the outcome is inconclusive: `3 of 5 different requests needed`."""
     map_line: str = ""
     """What the map said of the route at the time: `"GET /todos" = "legacy"`. Empty in evidence of a version-1 store."""
     id: int = 0
-    """The store's; 0 before it is kept."""
+    """The row's id in the store; 0 before the evidence is kept."""
 
     @property
     def requests(self) -> int:
+        """How many requests were compared."""
         return self.matched + self.ignored + self.mismatched + self.inconclusive

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy.engine import Row
@@ -12,33 +11,45 @@ from ..comparing.observation import Observation
 from ..comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from ..http.message import Headers, Request, Response
 
-MOST_BODY = 65_536
+MAX_BODY_BYTES = 65_536
 """Bytes of one body that are kept; an answer that had more `is_cut`."""
-MOST_HEAD = 16_384
+MAX_HEAD_BYTES = 16_384
 """Bytes of one head that are kept, in whole fields."""
 
 
 def columns_of(run: int, result: ParityResult) -> dict[str, Any]:
-    """The row of a result; what is beyond a bound is left out, and so are effects, whose differences are verdicts."""
+    """Return the row of a result.
+
+    What is beyond a bound is left out, and so are effects, whose differences are verdicts.
+    """
     request = result.request
+    verdicts = [
+        (found.where, found.control, found.candidate, verdict.disposition.value, verdict.reason, verdict.cause)
+        for verdict in result.verdicts
+        for found in (verdict.difference,)
+    ]
     return {
         "run": run,
         "case_name": result.case.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0"),
         "step": result.step,
         "route": result.route,
         "outcome": result.outcome.value,
-        "note": _ascii(result.note),
-        "request": json.dumps([request.method, _text(request.target), _pairs(request.headers)]),
-        "request_body": request.body[:MOST_BODY],
+        "note": json.dumps(result.note),
+        "request": json.dumps([request.method, request.target.decode("latin-1"), _pairs(request.headers)]),
+        "request_body": request.body[:MAX_BODY_BYTES],
         **_side("control", result.control),
         **_side("candidate", result.candidate),
-        "verdicts": json.dumps([_verdict(verdict) for verdict in result.verdicts]),
+        "verdicts": json.dumps(verdicts),
     }
 
 
 def result_of(row: Row[Any]) -> ParityResult:
-    """The result of a row."""
+    """Return the result of a row."""
     method, target, headers = json.loads(row.request)
+    verdicts = (
+        Verdict(Difference(where, control, candidate), Disposition(disposition), reason, cause)
+        for where, control, candidate, disposition, reason, cause in json.loads(row.verdicts)
+    )
     return ParityResult(
         row.case_name,
         row.step,
@@ -46,7 +57,7 @@ def result_of(row: Row[Any]) -> ParityResult:
         Request(method, target.encode("latin-1"), _headers(headers), row.request_body),
         _observation(row.control, row.control_body, row.control_seconds),
         _observation(row.candidate, row.candidate_body, row.candidate_seconds),
-        tuple(_read_verdict(*parts) for parts in json.loads(row.verdicts)),
+        tuple(verdicts),
         Outcome(row.outcome),
         json.loads(row.note),
     )
@@ -58,10 +69,10 @@ def _side(name: str, observation: Observation | None) -> dict[str, Any]:
     response = observation.response
     head = None
     if response is not None:
-        head = [response.status, _pairs(response.headers), response.is_cut or len(response.body) > MOST_BODY]
+        head = [response.status, _pairs(response.headers), response.is_cut or len(response.body) > MAX_BODY_BYTES]
     return {
         name: json.dumps([observation.error, head]),
-        f"{name}_body": None if response is None else response.body[:MOST_BODY],
+        f"{name}_body": None if response is None else response.body[:MAX_BODY_BYTES],
         f"{name}_seconds": observation.duration,
     }
 
@@ -76,34 +87,15 @@ def _observation(text: str | None, body: bytes | None, seconds: float | None) ->
     return Observation(Response(status, _headers(headers), bytes(body or b""), is_cut), error, seconds or 0.0)
 
 
-def _verdict(verdict: Verdict) -> list[str | None]:
-    found = verdict.difference
-    return [found.where, found.control, found.candidate, verdict.disposition.value, verdict.reason, verdict.cause]
-
-
-def _read_verdict(where: str, control: str, candidate: str, disposition: str, reason: str, cause: str) -> Verdict:
-    return Verdict(Difference(where, control, candidate), Disposition(disposition), reason, cause)
-
-
 def _pairs(headers: Headers) -> list[tuple[str, str]]:
-    def fitting() -> Iterator[tuple[str, str]]:
-        size = 0
-        for name, value in headers:
-            size += len(name) + len(value)
-            if size > MOST_HEAD:
-                return
-            yield _text(name), _text(value)
-
-    return list(fitting())
+    pairs, size = [], 0
+    for name, value in headers:
+        size += len(name) + len(value)
+        if size > MAX_HEAD_BYTES:
+            break
+        pairs.append((name.decode("latin-1"), value.decode("latin-1")))
+    return pairs
 
 
 def _headers(pairs: list[list[str]]) -> Headers:
     return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs)
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("latin-1")
-
-
-def _ascii(text: str) -> str:
-    return json.dumps(text)

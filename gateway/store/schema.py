@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class _Utc(TypeDecorator[datetime]):
-    """An aware time, kept as UTC; SQLite has no time zones."""
+    """A column for aware times, kept as UTC: SQLite has no time zones."""
 
     impl = DateTime
     cache_ok = True

@@ -1,4 +1,4 @@
-"""Runs, results, evidence and audit in SQL: a SQLite file or PostgreSQL. Values in, values out.
+"""Keep runs, results, evidence and the audit in SQL: a SQLite file or PostgreSQL. Values in, values out.
 
 Several processes may use one store. Every failure of the database is a StoreError.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from ..comparing.result import Disposition, Outcome, ParityResult
-from .connecting import is_file, make_directory, migrate, open_engine, parse_url, told, version_of
+from .connecting import is_file, make_directory, migrate, open_engine, parse_url, store_errors, version_of
 from .evidence import Evidence, Fingerprints
 from .rows import columns_of, result_of
 from .schema import AUDIT, EVIDENCE, RESULTS, RUNS
 
 KEPT_RUNS = 20
 """Runs whose results stay; of older ones only the verdicts do."""
+_EVIDENCE_COLUMNS = tuple(name for name in Evidence.__slots__ if name not in ("outcome", "fingerprints", "id"))
+"""The columns whose values are the fields of Evidence as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,18 @@ class Run:
     """None while it runs, and for one that was killed."""
     seed: int
     fingerprints: Fingerprints
-    """Of both sides, the policy and the corpus as wholes."""
+    """Digests of both sides, the policy and the corpus as wholes."""
     outcome: Outcome | None
     interrupted: bool
-    """It was told to stop before its last case."""
+    """Whether the run was told to stop before its last case."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One flip: who moved which route, and on what evidence."""
 
-    when: datetime
+    at: datetime
+    """Aware; comes back as UTC."""
     who: str
     """The user of the operating system."""
     action: str
@@ -56,24 +59,24 @@ class AuditEntry:
     after: str
     reason: str = ""
     forced: bool = False
-    """It was done without fresh matching evidence."""
+    """Whether the flip was done without fresh matching evidence."""
     evidence: int | None = None
     """Id of the route's newest evidence at that time, fresh or not."""
 
 
 class Store:
-    """An open store. `Store.open` makes it, `Store.find` only looks."""
+    """An open store. `Store.open` makes one, `Store.find` only looks."""
 
     def __init__(self, engine: Engine) -> None:
-        """`engine` must hold a schema of this version: use `open` or `find`."""
+        """Take an engine whose database has the schema of this version: use `open` or `find`."""
         self._engine = engine
         self._writer = engine.execution_options(writes=True)
 
     @classmethod
     def open(cls, url: str, root: Path = Path()) -> Store:
-        """The store at a SQLAlchemy URL, made or brought to this version; a relative SQLite path starts at `root`.
+        """Open the store at a SQLAlchemy URL, made or brought to this version; a relative SQLite path starts at `root`.
 
-        Raises StoreError when it cannot be reached, or is of a newer gateway.
+        Raises StoreError when the store cannot be reached, or is of a newer gateway.
         """
         parsed = parse_url(url, root)
         make_directory(parsed)
@@ -88,11 +91,11 @@ class Store:
 
     @classmethod
     def find(cls, url: str, root: Path = Path()) -> Store | None:
-        """The store at a URL, or None where nobody has made one. Nothing is made; raises StoreError as `open` does."""
+        """Open the store at a URL; None where nobody has made one. Makes nothing; raises StoreError as `open` does."""
         parsed = parse_url(url, root)
         if is_file(parsed) and not Path(parsed.database or "").exists():
             return None
-        with cls(open_engine(parsed)) as store, told(parsed), store._engine.connect() as connection:
+        with cls(open_engine(parsed)) as store, store_errors(parsed), store._engine.connect() as connection:
             is_there = version_of(connection) > 0
         return cls.open(url, root) if is_there else None
 
@@ -109,7 +112,7 @@ class Store:
     # --- runs and results ---
 
     def begin_run(self, seed: int, fingerprints: Fingerprints, began: datetime) -> int:
-        """The new run's id. Results of the runs before the last KEPT_RUNS go."""
+        """Return the id of a new run. Removes the results of the runs before the last KEPT_RUNS."""
         values = {**_fingerprint_columns(fingerprints), "began": began, "seed": str(seed), "interrupted": False}
         with self._writing() as connection:
             run: int = connection.execute(insert(RUNS).values(values).returning(RUNS.c.id)).scalar_one()
@@ -124,41 +127,42 @@ class Store:
                 connection.execute(insert(RESULTS), rows)
 
     def end_run(self, run: int, outcome: Outcome, ended: datetime, *, interrupted: bool = False) -> None:
-        """The run is over, or was told to stop."""
+        """Note that the run is over, or was told to stop."""
         values = {"outcome": outcome.value, "ended": ended, "interrupted": interrupted}
         with self._writing() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == run).values(values))
 
     def resume_run(self, run: int) -> None:
-        """The run goes on: it has not ended."""
+        """Note that the run goes on: it has not ended."""
         with self._writing() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == run).values(ended=None, interrupted=False, outcome=None))
 
     def results_of(self, run: int) -> tuple[ParityResult, ...]:
-        """What the run has found so far, in the order in which it came."""
+        """Return what the run has found so far, in the order in which it came."""
         rows = self._read(select(RESULTS).where(RESULTS.c.run == run).order_by(RESULTS.c.id))
         return tuple(result_of(row) for row in rows)
 
     def ignored_results(self) -> tuple[ParityResult, ...]:
-        """Of the newest run that came to its end, what differs on purpose at some place."""
+        """Return the results that differ on purpose somewhere, of the newest run that came to its end."""
         run = self.last_run()
         if run is None:
             return ()
         differing = RESULTS.c.outcome.in_([Outcome.IGNORED.value, Outcome.MISMATCHED.value])
         rows = self._read(select(RESULTS).where(RESULTS.c.run == run.id, differing).order_by(RESULTS.c.id))
-        found = map(result_of, rows)
         return tuple(
-            each for each in found if any(verdict.disposition is Disposition.IGNORED for verdict in each.verdicts)
+            result
+            for result in map(result_of, rows)
+            if any(verdict.disposition is Disposition.IGNORED for verdict in result.verdicts)
         )
 
     def last_run(self) -> Run | None:
-        """The newest run that came to its end."""
+        """Return the newest run that came to its end."""
         done = RUNS.c.ended.is_not(None) & RUNS.c.interrupted.is_(False)
         rows = self._read(select(RUNS).where(done).order_by(RUNS.c.id.desc()).limit(1))
         return next(map(_run, rows), None)
 
     def interrupted_run(self, fingerprints: Fingerprints) -> Run | None:
-        """The newest run, if it was of just this code, policy and corpus and did not come to its end.
+        """Return the newest run, if it was of just this code, policy and corpus and did not come to its end.
 
         One that still runs in another process looks like one that was killed.
         """
@@ -172,49 +176,51 @@ class Store:
 
     def put_evidence(self, evidence: Iterable[Evidence]) -> None:
         """Keep verdicts; each takes the place of what its route had."""
-        rows = [_evidence_columns(one) for one in evidence]
+        rows = [
+            {name: getattr(one, name) for name in _EVIDENCE_COLUMNS}
+            | {"outcome": one.outcome.value, **_fingerprint_columns(one.fingerprints)}
+            for one in evidence
+        ]
         if rows:
             with self._writing() as connection:
                 connection.execute(insert(EVIDENCE), rows)
 
     def evidence_for(self, routes: Sequence[str]) -> dict[str, Evidence]:
-        """The newest evidence of each route that has some."""
+        """Return the newest evidence of each route that has some."""
         newest = select(func.max(EVIDENCE.c.id)).where(EVIDENCE.c.route.in_(routes)).group_by(EVIDENCE.c.route)
         rows = self._read(select(EVIDENCE).where(EVIDENCE.c.id.in_(newest)))
-        return {row.route: _evidence(row) for row in rows}
+        return {
+            row.route: Evidence(
+                **{name: getattr(row, name) for name in _EVIDENCE_COLUMNS},
+                outcome=Outcome(row.outcome),
+                fingerprints=_fingerprints(row),
+                id=row.id,
+            )
+            for row in rows
+        }
 
     # --- audit ---
 
     @contextmanager
     def auditing(self, entry: AuditEntry) -> Iterator[None]:
-        """Keep the entry if what is done meanwhile succeeds."""
+        """Keep an entry if what is done meanwhile succeeds; there is no way to change or remove one."""
         with self._writing() as connection:
-            connection.execute(insert(AUDIT).values(_audit_columns(entry)))
+            connection.execute(insert(AUDIT).values({name: getattr(entry, name) for name in AuditEntry.__slots__}))
             yield
 
-    def add_audit(self, entry: AuditEntry) -> None:
-        """Keep an entry; there is no way to change or remove one."""
-        with self.auditing(entry):
-            pass
-
     def audit(self, route: str | None = None) -> tuple[AuditEntry, ...]:
-        """Every entry, or those of one route, the oldest first."""
+        """Return every entry, or those of one route, the oldest first."""
         query = select(AUDIT).order_by(AUDIT.c.id)
         rows = self._read(query if route is None else query.where(AUDIT.c.route == route))
-        return tuple(
-            AuditEntry(
-                row.at, row.who, row.action, row.route, row.before, row.after, row.reason, row.forced, row.evidence
-            )
-            for row in rows
-        )
+        return tuple(AuditEntry(*(getattr(row, name) for name in AuditEntry.__slots__)) for row in rows)
 
     def _read(self, query: Any) -> Sequence[Row[Any]]:
-        with told(self._engine.url), self._engine.connect() as connection:
+        with store_errors(self._engine.url), self._engine.connect() as connection:
             return connection.execute(query).all()
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with told(self._engine.url), self._writer.begin() as connection:
+        with store_errors(self._engine.url), self._writer.begin() as connection:
             yield connection
 
 
@@ -229,22 +235,3 @@ def _fingerprints(row: Row[Any]) -> Fingerprints:
 def _run(row: Row[Any]) -> Run:
     outcome = None if row.outcome is None else Outcome(row.outcome)
     return Run(row.id, row.began, row.ended, int(row.seed), _fingerprints(row), outcome, row.interrupted)
-
-
-_COUNTS = ("matched", "ignored", "mismatched", "inconclusive", "defect_rate_bound")
-_COLUMNS = ("route", *_COUNTS, "made", "run", "note", "map_line")
-
-
-def _evidence_columns(evidence: Evidence) -> dict[str, Any]:
-    values = {name: getattr(evidence, name) for name in _COLUMNS}
-    return {**values, "outcome": evidence.outcome.value, **_fingerprint_columns(evidence.fingerprints)}
-
-
-def _evidence(row: Row[Any]) -> Evidence:
-    values = {name: getattr(row, name) for name in _COLUMNS}
-    return Evidence(**values, outcome=Outcome(row.outcome), fingerprints=_fingerprints(row), id=row.id)
-
-
-def _audit_columns(entry: AuditEntry) -> dict[str, Any]:
-    values = {name: getattr(entry, name) for name in AuditEntry.__slots__ if name != "when"}
-    return {**values, "at": entry.when.astimezone(UTC)}

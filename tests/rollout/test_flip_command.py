@@ -194,7 +194,7 @@ def test_fresh_evidence_flips(gateway: Gateway, outcome: Outcome) -> None:
     flipped = 'migration_map.toml:6\n- "GET /todos" = "legacy"\n+ "GET /todos" = "new"\n'
     assert gateway("flip", TODOS, "new") == (0, flipped, "")
     (entry,) = audit()
-    assert entry == AuditEntry(entry.when, getpass.getuser(), "flip", TODOS, "legacy", "new", "", False, 1)
+    assert entry == AuditEntry(entry.at, getpass.getuser(), "flip", TODOS, "legacy", "new", "", False, 1)
 
 
 def test_evidence_of_one_route_stays_fresh_while_another_changes(gateway: Gateway) -> None:
@@ -266,7 +266,7 @@ def test_history_lists_them(gateway: Gateway) -> None:
     assert gateway("history") == (0, "no store yet: nothing has been flipped or compared\n", "")
     gateway("flip", TODOS, "new", "--force", "--reason", "the [fire] is out")
     gateway("flip", TODOS, "legacy")
-    when, who = (f"{entry.when:%Y-%m-%d %H:%M}" for entry in audit()), getpass.getuser()
+    when, who = (f"{entry.at:%Y-%m-%d %H:%M}" for entry in audit()), getpass.getuser()
     lines = [line.split() for line in gateway("history")[1].splitlines()]
     reason = ["FORCED:", "the", "[fire]", "is", "out"]
     assert lines == [

@@ -18,7 +18,7 @@ from gateway.comparing.result import Difference, Disposition, Outcome, ParityRes
 from gateway.errors import StoreError
 from gateway.http.message import Request, Response
 from gateway.store.evidence import Evidence, Fingerprints
-from gateway.store.rows import MOST_BODY, MOST_HEAD
+from gateway.store.rows import MAX_BODY_BYTES, MAX_HEAD_BYTES
 from gateway.store.store import KEPT_RUNS, AuditEntry, Run, Store
 from tests.support.servers import ROOT
 from tests.support.stores import Store as Databases
@@ -95,17 +95,19 @@ def test_results_come_back_as_they_were_in_their_order(store: Store) -> None:
 def test_heads_and_bodies_are_kept_up_to_a_bound_and_effects_as_their_differences(store: Store) -> None:
     headers = tuple((b"X-%d" % number, b"v" * 1000) for number in range(40))
     effects = Effects(outbound=(Outbound("connect", "smtp.example.com:25"),))
-    control = Observation(Response(200, headers, b"x" * (MOST_BODY + 1)), None, 0.1, effects)
-    whole = Observation(Response(200, (), b"x" * MOST_BODY))
-    request = Request("POST", b"/", (), b"y" * (MOST_BODY * 2))
+    control = Observation(Response(200, headers, b"x" * (MAX_BODY_BYTES + 1)), None, 0.1, effects)
+    whole = Observation(Response(200, (), b"x" * MAX_BODY_BYTES))
+    request = Request("POST", b"/", (), b"y" * (MAX_BODY_BYTES * 2))
     run = store.begin_run(1, CODE, NOW)
     store.add_results(run, [replace(result(), request=request, control=control, candidate=whole)])
     (found,) = store.results_of(run)
     assert found.control is not None
-    assert found.control.response == Response(200, headers[: MOST_HEAD // 1004], b"x" * MOST_BODY, is_cut=True)
+    assert found.control.response == Response(
+        200, headers[: MAX_HEAD_BYTES // 1004], b"x" * MAX_BODY_BYTES, is_cut=True
+    )
     assert found.control.effects is None
     assert found.candidate == whole
-    assert len(found.request.body) == MOST_BODY
+    assert len(found.request.body) == MAX_BODY_BYTES
 
 
 def test_results_are_kept_all_or_none(store: Store) -> None:
@@ -161,9 +163,10 @@ def test_the_audit_keeps_every_entry_in_order_with_the_time_as_utc(store: Store)
         AuditEntry(NOW, "bob", "flip", "GET /a", "canary 10 %", "legacy"),
     )
     for entry in entries:
-        store.add_audit(entry)
+        with store.auditing(entry):
+            pass
     assert store.audit() == entries
-    assert {entry.when.tzinfo for entry in store.audit()} == {UTC}
+    assert {entry.at.tzinfo for entry in store.audit()} == {UTC}
     assert store.audit("GET /a") == (entries[0], entries[2])
 
 
@@ -204,16 +207,16 @@ def test_a_store_of_a_newer_gateway_is_refused_and_left_alone(url: str) -> None:
     Store.open(url).close()
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE gateway_version SET version = 4"))
+        connection.execute(text("UPDATE gateway_version SET version = 3"))
     for look in (Store.open, Store.find):
         with pytest.raises(StoreError) as refused:
             look(url)
         assert str(refused.value) == (
-            f'store "{make_url(url).render_as_string()}": of version 4, made by a newer gateway; '
-            "this one knows versions up to 3; upgrade migration-gateway"
+            f'store "{make_url(url).render_as_string()}": of version 3, made by a newer gateway; '
+            "this one knows versions up to 2; upgrade migration-gateway"
         )
     with engine.begin() as connection:
-        assert connection.execute(text("SELECT version FROM gateway_version")).scalar_one() == 4
+        assert connection.execute(text("SELECT version FROM gateway_version")).scalar_one() == 3
     engine.dispose()
 
 
@@ -291,7 +294,8 @@ print("ready", flush=True)
 sys.stdin.readline()
 with Store.open(sys.argv[1]) as store:
     for number in range(20):
-        store.add_audit(AuditEntry(datetime.now(UTC), sys.argv[2], "flip", f"GET /{number}", "legacy", "new"))
+        with store.auditing(AuditEntry(datetime.now(UTC), sys.argv[2], "flip", f"GET /{number}", "legacy", "new")):
+            pass
 """
 
 
