@@ -65,7 +65,7 @@ def check(project: Project, evidence: EvidenceStatus | None = None) -> tuple[Fin
 
 
 def new_errors(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The errors of `after` that touch a route, or stand at all, only since `before`."""
+    """Return the errors in `after` that are not in `before`, compared by code, subject and route."""
     known = {error for finding in before for error in _errors(finding)}
     return tuple(finding for finding in after if not known.issuperset(_errors(finding)))
 
@@ -97,7 +97,7 @@ def _not_implemented(rows: Iterable[Row]) -> Iterator[Finding]:
 
 
 def _lost_hooks(rows: Iterable[Row], hooks: Iterable[Hook], map_: MigrationMap) -> Iterator[Finding]:
-    """A flipped route runs none of Flask's hooks. One that may refuse a request is an error until the map covers it."""
+    """Yield the hooks that flipped routes lose; one that may refuse a request is an error until the map covers it."""
     covered = dict(map_.hooks)
     lost: dict[Hook, list[str]] = {}
     for row in rows:
@@ -112,10 +112,6 @@ def _lost_hooks(rows: Iterable[Row], hooks: Iterable[Hook], map_: MigrationMap) 
         message = f"{hook.kind} does not run on the new side; say under [hooks] what replaces it"
         level = Level.ERROR if refuses else Level.WARNING
         yield Finding(level, "lost-hook", hook.name, message, tuple(dict.fromkeys(keys)))
-    yield from _stale_hooks(hooks, covered, map_)
-
-
-def _stale_hooks(hooks: Iterable[Hook], covered: Iterable[str], map_: MigrationMap) -> Iterator[Finding]:
     known = {hook.name for hook in hooks}
     for name in covered:
         if name not in known:
@@ -123,13 +119,13 @@ def _stale_hooks(hooks: Iterable[Hook], covered: Iterable[str], map_: MigrationM
             yield Finding(Level.WARNING, "unknown-hook", name, message)
 
 
-def _without_evidence(standing: EvidenceStatus) -> Iterator[Finding]:
-    for key, reasons in standing.stale.items():
+def _without_evidence(evidence: EvidenceStatus) -> Iterator[Finding]:
+    for key, reasons in evidence.stale.items():
         yield Finding(Level.WARNING, "stale-evidence", key, f"flipped, but {'; '.join(reasons)}", (key,))
-    if standing.uncovered:
+    if evidence.uncovered:
         message = "flipped, but no parity run has compared both sides: `gateway parity` does"
-        level = Level.WARNING if standing.has_begun else Level.NOTE
-        yield Finding(level, "no-evidence", _count(standing.uncovered), message, standing.uncovered)
+        level = Level.WARNING if evidence.has_begun else Level.NOTE
+        yield Finding(level, "no-evidence", _count(evidence.uncovered), message, evidence.uncovered)
 
 
 def _hidden(inventory: Inventory) -> Iterator[Finding]:
@@ -148,15 +144,15 @@ def _unreached(rows: Iterable[Row]) -> Iterator[Finding]:
 
 
 def _without_head(rows: Iterable[Row]) -> Iterator[Finding]:
-    """Flask answers HEAD wherever it answers GET; FastAPI answers 405."""
-    keys = tuple(row.key for row in rows if row.is_flipped and row.legacy.routes and _lacks_head(row))
+    """Yield the routes whose HEAD gets a 405: Flask answers HEAD wherever it answers GET, FastAPI does not."""
+
+    def lacks_head(row: Row) -> bool:
+        return any(have.methods and "GET" in have.methods and "HEAD" not in have.methods for have in row.new.routes)
+
+    keys = tuple(row.key for row in rows if row.is_flipped and row.legacy.routes and lacks_head(row))
     if keys:
         message = "flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200"
         yield Finding(Level.NOTE, "no-head", _count(keys), message, keys)
-
-
-def _lacks_head(row: Row) -> bool:
-    return any(have.methods and "GET" in have.methods and "HEAD" not in have.methods for have in row.new.routes)
 
 
 def _unlisted(rows: Iterable[Row]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import inspect
 import re
 import uuid
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any, get_type_hints
@@ -29,7 +30,7 @@ _EXAMPLES = {"int": "7", "float": "1.5", "uuid": "6a1f0f0e-8c1a-4b57-9f0e-012345
 
 
 def take_inventory(legacy: Any, new: Any) -> Inventory:
-    """List both apps; either may be None. A WSGI app that is not Flask lists nothing, nor does a bare ASGI app."""
+    """Return what both apps have; either may be None. Of a WSGI app that is no Flask app nothing is listed."""
     flask_app = flask_app_of(legacy)
     if flask_app is None:
         return Inventory(new=tuple(new_routes(new)))
@@ -38,7 +39,7 @@ def take_inventory(legacy: Any, new: Any) -> Inventory:
 
 
 def flask_routes(url_map: Map) -> Iterator[AppRoute]:
-    """Flask's rules in their order, the methods that Flask adds by itself left out."""
+    """Yield Flask's rules in their order, the methods that Flask adds by itself left out."""
     rules = [(rule, own_methods(rule)) for rule in request_rules(url_map)]
     hidden = dict(hidden_rules(rules))
     earlier: dict[Hashable, list[AppRoute]] = {}
@@ -53,20 +54,20 @@ def flask_routes(url_map: Map) -> Iterator[AppRoute]:
 
 
 def rule_outline(rule: Rule) -> str:
-    """`/files/<path:name>` -> `/files/<path>`; any variable that stays inside its segment is `<>`."""
+    """Return a rule without names, `/files/<path:name>` as `/files/<path>`; a variable inside one segment is `<>`."""
     converters = converters_of(rule)
     return _FLASK_VARIABLE.sub(lambda found: "<>" if converters[found[1]].part_isolating else "<path>", rule.rule)
 
 
 def new_routes(app: Any) -> Iterator[AppRoute]:
-    """The new side's routes in their order, those of lazily included routers and of mounted apps too."""
+    """Yield the new side's routes in their order, those of lazily included routers and of mounted apps too."""
     return (route for route, _, _ in new_contexts(app))
 
 
 def new_contexts(
     app: Any, prefix: str = "", around: tuple[Any, ...] = ()
 ) -> Iterator[tuple[AppRoute, RouteContext, tuple[Any, ...]]]:
-    """Each route with FastAPI's own account of it, and the apps around it, outermost first."""
+    """Yield each route with FastAPI's own account of it, and the apps around it, outermost first."""
     layers = tuple(layers_of(app))
     contexts = list(iter_route_contexts(next((layer.routes for layer in layers if hasattr(layer, "routes")), ())))
     around = (*around, *layers)
@@ -92,12 +93,12 @@ def new_contexts(
 
 
 def flask_hooks(legacy: Any) -> Iterator[Hook]:
-    """Every hook around the views of a Flask app, by Flask's kinds; then what wraps the app, outermost first."""
+    """Yield every hook around the views of a Flask app, by Flask's kinds; then what wraps the app, outermost first."""
     return (hook for hook, _ in hook_functions(legacy))
 
 
 def hook_functions(legacy: Any) -> Iterator[tuple[Hook, Any]]:
-    """Each hook with the function, or the middleware, that it is."""
+    """Yield each hook with the function, or the middleware, that it is."""
     app: Flask = flask_app_of(legacy)
     registered: dict[str, Mapping[str | None, Iterable[Any]]] = {
         "url_value_preprocessor": app.url_value_preprocessors,
@@ -118,40 +119,31 @@ def hook_functions(legacy: Any) -> Iterator[tuple[Hook, Any]]:
 
 
 def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:
-    """The hooks that run around a view: the app's, and those of its blueprint and of the blueprints around that."""
+    """Yield the hooks that run around a view: the app's, its blueprint's and those of the blueprints around that."""
     return (hook for hook in hooks if hook.scope is None or endpoint.startswith(f"{hook.scope}."))
 
 
 def _app_route(context: RouteContext, prefix: str) -> AppRoute:
-    """The route of one context; of a mounted app, the rule of everything below it."""
+    """Return the route of one context; of a mounted app, the rule of everything below it."""
     below = "/{path:path}" if isinstance(context.original_route, Mount) else ""
     path = f"{prefix}{context.path}{below}"
     outline = _NEW_VARIABLE.sub(lambda found: "<path>" if found[2] == "path" else "<>", path)
     endpoint = context.endpoint
-    types = _annotations(endpoint)
+    types: dict[str, Any] = {}
+    with suppress(NameError, TypeError):  # a stranger's annotations
+        types = get_type_hints(endpoint) if endpoint is not None else {}
     rule = _NEW_VARIABLE.sub(lambda found: f"<{_converter(found[2], types.get(found[1]))}{found[1]}>", path)
     name = _qualified(endpoint) if endpoint else context.name or ""
-    return AppRoute(_methods(context), rule, name, outline)
+    if isinstance(context.original_route, WebSocketRoute):
+        return AppRoute(frozenset({WEBSOCKET}), rule, name, outline)
+    return AppRoute(frozenset(context.methods) if context.methods else None, rule, name, outline)
 
 
 def _converter(convertor: str | None, annotation: Any) -> str:
-    """Flask's converter for a parameter of the new side, which may have its type in the path or in the signature."""
+    """Return Flask's converter for a parameter of the new side, typed in its path or in the endpoint's signature."""
     if convertor:
         return _CONVERTERS.get(convertor, "")
     return _TYPES.get(annotation, "")
-
-
-def _annotations(endpoint: Any) -> dict[str, Any]:
-    try:
-        return {} if endpoint is None else get_type_hints(endpoint)
-    except (NameError, TypeError):
-        return {}
-
-
-def _methods(context: RouteContext) -> frozenset[str] | None:
-    if isinstance(context.original_route, WebSocketRoute):
-        return frozenset({WEBSOCKET})
-    return frozenset(context.methods) if context.methods else None
 
 
 def _example(context: RouteContext) -> str:
@@ -169,7 +161,7 @@ def _takes(other: RouteContext, example: str, methods: frozenset[str] | None) ->
 
 
 def _qualified(thing: Any) -> str:
-    """`module:qualname` of a function or class; of a partial or an instance, that of what it wraps or is."""
+    """Return `module:qualname` of a function or class; of a partial or an instance, that of what it wraps or is."""
     thing = getattr(thing, "func", thing)
     if not hasattr(thing, "__qualname__"):
         thing = type(thing)

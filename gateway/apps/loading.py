@@ -16,7 +16,7 @@ from ..errors import ImportAppError, suggest
 
 
 def import_app(import_string: str, key: str, arguments: Mapping[str, str] | None = None) -> Any:
-    """The app that `import_string` names; `key` is the setting it came from, for the message.
+    """Return the app that `import_string` names; `key` is the setting it came from, for the message.
 
     A callable that needs no argument is a factory and is called; with `arguments`, one that takes exactly them is, by
     keyword. Anything else is the app itself. Modules are
@@ -33,34 +33,29 @@ def import_app(import_string: str, key: str, arguments: Mapping[str, str] | None
     except Exception as error:
         raise ImportAppError(f'{key}: "{import_string}" failed: {_cause(error)}') from error
     if not callable(app):
-        raise ImportAppError(
-            f'{key}: "{import_string}" gives {_kind(app)}, which is neither an app nor a factory of one'
-        )
+        kind = "None" if app is None else f"a {type(app).__name__}"
+        raise ImportAppError(f'{key}: "{import_string}" gives {kind}, which is neither an app nor a factory of one')
     return app
 
 
 def split_import_string(import_string: str, key: str) -> tuple[str, str]:
-    """The module and the attribute. Raises ImportAppError when the string is not of that form."""
+    """Return the module and the attribute. Raises ImportAppError when the string is not of that form."""
     module_name, _, attribute = import_string.partition(":")
     if not module_name or not attribute or module_name.startswith("."):
         raise ImportAppError(f'{key}: "{import_string}" is not "module:attribute", like "shop:create_app"')
     return module_name, attribute
 
 
-def url_map_of(app: Any) -> Map | None:
-    """The rules of a Flask app, also through WSGI middleware."""
-    flask_app = flask_app_of(app)
-    return None if flask_app is None else flask_app.url_map
-
-
 def flask_app_of(app: Any) -> Any:
-    """The Flask app itself, also through WSGI middleware, or None for another WSGI app."""
+    """Return the Flask app itself, also through WSGI middleware, or None for another WSGI app."""
     return next((layer for layer in layers_of(app) if isinstance(getattr(layer, "url_map", None), Map)), None)
 
 
 def layers_of(app: Any) -> Iterator[Any]:
-    """The app and the apps inside it, outermost first: middleware keeps its inner app, or a method of it, as an
-    attribute."""
+    """Yield the app and the apps inside it, outermost first.
+
+    Middleware keeps its inner app, or a method of it, as an attribute: `app`, `wsgi_app` or `__self__`.
+    """
     seen: set[int] = set()
     while app is not None and id(app) not in seen:
         seen.add(id(app))
@@ -100,7 +95,7 @@ def _takes(found: Any, given: Mapping[str, str]) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    """`RuntimeError: no DATABASE_URL (/srv/shop/config.py:12)`: the failure and its innermost line of the project."""
+    """Return `RuntimeError: no DATABASE_URL (/srv/shop/config.py:12)`: a failure and the project's innermost line."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
@@ -110,7 +105,3 @@ def _cause(error: Exception) -> str:
 
 def _is_of_project(path: Path) -> bool:
     return path.is_relative_to(Path.cwd()) and "site-packages" not in path.parts and path != Path(__file__)
-
-
-def _kind(value: Any) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..routing.inventory import AppRoute, Inventory
 from ..routing.matcher import shape_of
-from ..routing.route import Backend, Route, shown_methods
+from ..routing.route import Backend, Route, format_methods
 from ..routing.table import RouteTable
 from .inventory import rule_outline
 
@@ -38,7 +38,7 @@ class Row:
 
 
 def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
-    """Every route of the table, then what only the new side has and the map does not list."""
+    """Return every route of the table, then what only the new side has and the map does not list."""
     legacy, new = _by_shape(inventory.legacy), _by_shape(inventory.new)
     rows = []
     for rule, route in table.entries:
@@ -61,9 +61,12 @@ def _by_shape(routes: Iterable[AppRoute]) -> dict[Hashable, list[AppRoute]]:
 
 
 def _implementation(route: Route, wanted: frozenset[str], have: list[AppRoute]) -> Implementation:
-    """`wanted` are the methods of the route; of one that names none, those that the Flask app takes there."""
+    """Return what an app has for a route.
+
+    `wanted` are the methods of the route; of one that names none, those that the Flask app takes there.
+    """
     if any(found.methods is None for found in have):
         return Implementation(tuple(have), ())
     routes = tuple(found for found in have if route.methods is None or route.methods & (found.methods or frozenset()))
     taken = {method for found in routes for method in found.methods or ()}
-    return Implementation(routes, tuple(shown_methods(wanted - {"HEAD"} - taken)))
+    return Implementation(routes, tuple(format_methods(wanted - {"HEAD"} - taken)))

@@ -42,19 +42,19 @@ _PARITY = """
 
 
 def first_map(legacy: str, new: str, routes: Iterable[AppRoute], hooks: Iterable[Hook]) -> str:
-    """The text of a map that changes nothing: all that the Flask app answers, it still answers."""
+    """Return the text of a map that changes nothing: all that the Flask app answers, it still answers."""
     return (
         _HEAD.format(legacy=legacy, new=new) + "".join(_groups(list(_reached(routes)))) + _hooks(tuple(hooks)) + _PARITY
     )
 
 
 def new_side(name: str) -> str:
-    """The source of an empty FastAPI app of that name."""
+    """Return the source of an empty FastAPI app of that name."""
     return _NEW_SIDE.format(name=name)
 
 
 def _reached(routes: Iterable[AppRoute]) -> Iterator[AppRoute]:
-    """The routes that get requests, each with the methods that no earlier one of the same paths takes."""
+    """Yield the routes that get requests, each with the methods that no earlier one of the same paths takes."""
     taken: dict[Hashable, frozenset[str]] = {}
     for route in routes:
         before = taken.get(route.shape, frozenset())
@@ -84,7 +84,7 @@ def _hooks(hooks: tuple[Hook, ...]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A TOML key: basic string, or literal where a rule has quotes of its own."""
+    """Return a TOML key: a basic string, or a literal one where a rule has quotes of its own."""
     if '"' not in text and "\\" not in text:
         return f'"{text}"'
     return f"'{text}'" if "'" not in text else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -46,10 +46,10 @@ def har_command(file: Path, corpus: Path, raw: bool, host: str | None) -> None:
 @_FILE
 @_CORPUS
 @_RAW
-@click.option("--most", default=MAX_CASES, type=click.IntRange(1), help="Distinct requests to take.")
-def access_log_command(file: Path, corpus: Path, raw: bool, most: int) -> None:
+@click.option("--limit", default=MAX_CASES, type=click.IntRange(1), help="Distinct requests to take.")
+def access_log_command(file: Path, corpus: Path, raw: bool, limit: int) -> None:
     """The GET and HEAD requests of an access log in the combined format."""
-    lines = read_access_log(file, most)
+    lines = read_access_log(file, limit)
     comments = {case.name: comment for case, comment in lines}
     _write(corpus, file, tuple(case for case, _ in lines), raw=raw, comments=comments)
 

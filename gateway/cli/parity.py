@@ -45,7 +45,12 @@ _NO_DATABASE = (
 @click.option("--workers", default=1, type=click.IntRange(1), help="Pairs of sides that replay at once.")
 @click.option("--seed", type=int, help="Of the order of the sides and of generated cases; by default a new one.")
 @click.option("--generate/--no-generate", default=True, help="Add cases read off the code of both apps.")
-@click.option("--keep/--no-keep", default=True, help="Shrink generated cases that differ and keep them in the corpus.")
+@click.option(
+    "--save-counterexamples/--no-save-counterexamples",
+    "save",
+    default=True,
+    help="Shrink generated cases that differ and keep them in the corpus.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the last run, if it was interrupted and nothing has changed.")
 @click.option("--json", "json_file", type=_FILE, help="Write the run as JSON; - is standard output.")
 @click.option("--junit", "junit_file", type=_FILE, help="Write the run as JUnit XML.")
@@ -58,26 +63,23 @@ def parity_command(
     workers: int,
     seed: int | None,
     generate: bool,
-    keep: bool,
+    save: bool,
     resume: bool,
     **files: Path | None,
 ) -> None:
     """Replay the corpus on both sides and compare answers and effects: every ROUTE that both have, or these."""
     if resume and seed is not None:
         raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
-    options = RunOptions(workers, _seed(seed), resume, whole=generate and not routes, generated=generate)
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    options = RunOptions(workers, seed, resume, whole=generate and not routes, generated=generate)
     with _progress() as progress, _nothing_in_the_project():
         plan, report = _run(path, routes, options, progress, generate=generate)
     written = _write(report, files)
     if "-" not in written:
         _show(report, plan, written)
-    if keep and not report.was_interrupted:
+    if save and not report.was_interrupted:
         _keep(plan, report)
     sys.exit(exit_code(report.outcome))
-
-
-def _seed(given: int | None) -> int:
-    return secrets.randbelow(1_000_000) if given is None else given
 
 
 @contextmanager

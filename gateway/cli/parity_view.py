@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import shorten
 
 from rich.console import Group as Stack
@@ -33,12 +33,16 @@ _NO_ROUTE = "(no route: the default answers)"
 
 
 def report_view(report: Report) -> Iterator[RenderableType]:
-    """Routes in a table, then what differs, a class at a time, then the outcome."""
+    """Yield the routes in a table, then what differs, a class at a time, then the outcome."""
     yield routes_table(report.summaries)
     mismatched = (result for result in report.results if result.outcome is Outcome.MISMATCHED)
-    blocks = _blocks(
-        [one for one in classify_differences(mismatched, report.generated) if one.disposition is Disposition.MISMATCH]
-    )
+    # Classes without a known cause that one request shows are one block: a wrong status changes the body too. What is
+    # left over and counted as one is of several routes, and so a block of its own.
+    by_request: dict[object, list[DifferenceClass]] = {}
+    for one in classify_differences(mismatched, report.generated):
+        if one.disposition is Disposition.MISMATCH:
+            by_request.setdefault(one.cause or (one.routes, one.sample.case, one.sample.step), []).append(one)
+    blocks = list(by_request.values())
     for block in blocks[:_MAX_CLASSES]:
         yield Text()
         yield from _block_view(block, report)
@@ -50,19 +54,8 @@ def report_view(report: Report) -> Iterator[RenderableType]:
     yield from (_text(note, "dim") for note in report.notes)
 
 
-def _blocks(classes: Iterable[DifferenceClass]) -> list[list[DifferenceClass]]:
-    """Classes without a known cause that the same request shows are one block: a wrong status changes the body too.
-
-    What is left over and counted as one is of several routes, and so a block of its own.
-    """
-    blocks: dict[object, list[DifferenceClass]] = {}
-    for one in classes:
-        blocks.setdefault(one.cause or (one.routes, one.sample.case, one.sample.step), []).append(one)
-    return list(blocks.values())
-
-
 def routes_table(summaries: tuple[RouteSummary, ...]) -> Table:
-    """One line a route, the worst first."""
+    """Return a table with a line for each route, in the order given."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     for heading in ("route", "outcome"):
         table.add_column(heading)
@@ -78,7 +71,7 @@ def routes_table(summaries: tuple[RouteSummary, ...]) -> Table:
 
 
 def outcome_line(report: Report) -> Text:
-    """The run in a sentence."""
+    """Return the run in a sentence."""
     counted = ", ".join(f"{count} {outcome.value}" for outcome, count in report.counts if count)
     text = Text.assemble(
         (report.outcome.value, _OUTCOMES[report.outcome]),
@@ -106,18 +99,18 @@ def _block_view(block: list[DifferenceClass], report: Report) -> Iterator[Render
     if origin := report.origins.get(sample.case):
         yield _indented(_text(f"origin: {origin}", "dim"))
     yield _indented(_text(format_request(sample.request), "dim"))
-    yield from (_indented(_told(one)) for one in block[:_MAX_LOCATIONS])
+    for difference in (one.verdict.difference for one in block[:_MAX_LOCATIONS]):
+        control, candidate = (
+            "(absent)" if value is None else shorten(visible(value), _MAX_VALUE_CHARS, placeholder="...")
+            for value in (difference.control, difference.candidate)
+        )
+        where = visible(f"{difference.where}: ")
+        yield _indented(Text.assemble(where, (control, "red"), " -> ", (candidate, "green")))
     yield _indented(Stack(_side_by_side(first)))
 
 
-def _told(one: DifferenceClass) -> Text:
-    found = one.verdict.difference
-    values = [_shortened(value) for value in (found.control, found.candidate)]
-    return Text.assemble(visible(f"{found.where}: "), (values[0], "red"), " -> ", (values[1], "green"))
-
-
 def shortened_list(texts: Sequence[str], most: int) -> str:
-    """`a, b and 3 more`."""
+    """Return `a, b and 3 more`: at most `most` of the texts."""
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return ", ".join(texts[:most]) + more
 
@@ -146,8 +139,3 @@ def _text(text: str, style: str = "") -> Text:
 
 def _indented(what: RenderableType) -> Padding:
     return Padding(what, (0, 0, 0, 4), expand=False)
-
-
-def _shortened(value: str | None) -> str:
-    """On one line: the whole of it is in the answers below."""
-    return "(absent)" if value is None else shorten(visible(value), _MAX_VALUE_CHARS, placeholder="...")

@@ -14,23 +14,23 @@ from rich.text import Text
 from ..apps.findings import Finding, Level
 from ..apps.rows import Implementation, Row
 from ..routing.decision import RouteExplanation
-from ..routing.route import Mode, Route, shown_methods
+from ..routing.route import Mode, Route, format_methods
 
 _MODES = {"legacy": "yellow", "shadow": "magenta", "canary": "cyan", "new": "green"}
 _LEVELS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold blue"}
-_MOST = 6
+MAX_ROUTES = 6
 """Routes that a finding names before it only counts the rest; `--json` has them all."""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that never cuts a line when its output goes to a file or a pipe."""
+    """Return a console that never cuts a line when its output goes to a file or a pipe."""
     is_file = not (sys.stderr if stderr else sys.stdout).isatty()
     width = 10_000 if is_file else None
     return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=is_file, width=width)
 
 
 def routes_table(rows: Iterable[Row]) -> Table:
-    """Every route with its mode and what each app has for it."""
+    """Return a table of every route with its mode and what each app has for it."""
     table = Table(
         "methods", "rule", "mode", "legacy has it", "new has it", box=None, header_style="dim", pad_edge=False
     )
@@ -41,7 +41,7 @@ def routes_table(rows: Iterable[Row]) -> Table:
 
 
 def progress_line(rows: Iterable[Row]) -> Text:
-    """`12 of 30 routes on the new side, 1 canary, 1 shadow`: of what the Flask app has."""
+    """Return `12 of 30 Flask routes are on the new side, 1 canary`."""
     flask = [row.route for row in rows if row.route and row.legacy.routes]
     modes = [route.mode for route in flask]
     parts = [f"{modes.count(Mode.NEW)} of {len(flask)} Flask routes are on the new side"]
@@ -50,7 +50,7 @@ def progress_line(rows: Iterable[Row]) -> Text:
 
 
 def mode_text(route: Route | None) -> Text:
-    """The mode in its colour; a route that the map does not list has the default's, in brackets."""
+    """Return the mode in its colour; a route that the map does not list has the default's, in brackets."""
     if route is None:
         return Text("not listed", style="dim")
     text = Text(route.mode.value, style=_MODES[route.mode.value])
@@ -60,26 +60,26 @@ def mode_text(route: Route | None) -> Text:
 
 
 def findings_view(findings: Iterable[Finding]) -> Iterator[RenderableType]:
-    """Each finding as a short paragraph, the worst first."""
+    """Yield each finding as a short paragraph, in the order given."""
     for finding in findings:
         level = Text(finding.level.value, style=_LEVELS[finding.level])
         yield Text.assemble(level, f" [{finding.code}] ", (finding.subject, "bold"))
         yield Padding(Text(finding.message), (0, 0, 0, 4), expand=False)
         routes = [key for key in finding.routes if key != finding.subject]
         if routes:
-            more = f", and {len(routes) - _MOST} more" if len(routes) > _MOST else ""
-            yield Padding(Text(", ".join(routes[:_MOST]) + more, style="dim"), (0, 0, 0, 4), expand=False)
+            more = f", and {len(routes) - MAX_ROUTES} more" if len(routes) > MAX_ROUTES else ""
+            yield Padding(Text(", ".join(routes[:MAX_ROUTES]) + more, style="dim"), (0, 0, 0, 4), expand=False)
 
 
 def counts_line(findings: Iterable[Finding]) -> Text:
-    """`2 errors, 1 warning, 3 notes`, or that nothing was found."""
+    """Return `2 errors, 1 warning, 3 notes`, or that nothing was found."""
     levels = [finding.level for finding in findings]
     counted = [f"{n} {level.value}{'s' if n > 1 else ''}" for level in Level if (n := levels.count(level))]
     return Text(", ".join(counted) or "nothing found: the map and both apps agree", style="bold")
 
 
 def explanation_view(explanation: RouteExplanation, answer: str) -> Iterator[RenderableType]:
-    """The winner in a sentence, and the candidates in a table."""
+    """Yield the winner in a sentence, and the candidates in a table."""
     yield Text.assemble((f"{explanation.method} {explanation.path}", "bold"), " -> ", answer)
     if not explanation.candidates:
         yield Text("No rule of the map or of the Flask app takes this path.", style="dim")
@@ -108,5 +108,5 @@ def _has(have: Implementation) -> Text:
         return Text("-", style="dim")
     names = Text(", ".join(dict.fromkeys(route.name for route in have.routes)), overflow="fold")
     if have.missing:
-        names.append(f" (not {','.join(shown_methods(have.missing))})", style="red")
+        names.append(f" (not {','.join(format_methods(have.missing))})", style="red")
     return names

@@ -15,19 +15,20 @@ from werkzeug.routing import Map, Rule
 
 from ..errors import Fault, suggest
 from .matcher import Methods, may_refuse, parts_of, shape_of, takes_any_segment
-from .route import RESERVED_PREFIX, Backend, Mode, Route, shown_methods
+from .route import RESERVED_PREFIX, Backend, Mode, Route, format_methods
 
 Entry = tuple[Rule, Route]
 """A bound rule of Werkzeug and the route that it leads to."""
 
 
 class RouteCompiler:
-    """Joins the map's routes with the Flask app's rules, collecting every fault."""
+    """Join the map's routes with the Flask app's rules, collecting every fault."""
 
     def __init__(self, default: Backend, url_map: Map | None) -> None:
         self.faults: list[Fault] = []
         self._default = Mode(default.value)
         self._legacy = [] if url_map is None else request_rules(url_map)
+        self._bound_by_flask = {rule.rule: rule for rule in self._legacy}
         self.bound = Map()
         if url_map is not None:
             self.bound.converters = url_map.converters
@@ -35,14 +36,19 @@ class RouteCompiler:
             self.bound.merge_slashes = url_map.merge_slashes
 
     def compile(self, routes: tuple[Route, ...]) -> tuple[Entry, ...]:
-        """Flask's rules in Flask's order, each under the routes that name it; then the rules that only the map has."""
+        """Return Flask's rules in their order, each with the routes that name it, then what only the map has."""
         listed = self._by_shape(routes)
         pairs: list[Entry] = []
         for flask_rule in self._legacy:
             pairs += self._labelled(flask_rule, listed)
+        # Of two rules of equal weight the one that asks more of a segment first; Werkzeug would take file order.
         rest = [pair for shape in listed.values() for pair in shape.waiting]
-        pairs += sorted(rest, key=lambda pair: (_plain_last(pair[0]), pair[1].key))
-        self._report_unreachable(pairs)
+        pairs += sorted(rest, key=lambda pair: (tuple(map(takes_any_segment, parts_of(pair[0]))), pair[1].key))
+        for at, before in hidden_rules([(rule, route.methods) for rule, route in pairs]):
+            route, other = pairs[at][1], pairs[before][1]
+            if route.listed:
+                message = f'Flask tries "{other.rule}" first, which takes the same paths; leave this one out'
+                self.faults.append(route.fault(f"unreachable: {message}"))
         return tuple(pairs)
 
     def _by_shape(self, routes: tuple[Route, ...]) -> dict[Hashable, _Shape]:
@@ -54,7 +60,9 @@ class RouteCompiler:
             shape = shapes.setdefault(shape_of(rule), _Shape())
             for other in shape.routes:
                 if shared := _shared_methods(route, other):
-                    self.faults.append(route.fault(_duplicate(other, shared)))
+                    line = "" if other.source.line is None else f" (line {other.source.line})"
+                    twice = f'the same paths and {",".join(shared)} as "{other.key}"{line}; keep one of the two'
+                    self.faults.append(route.fault(twice))
             shape.routes.append(route)
             shape.waiting.append((rule, route))
         return shapes
@@ -63,6 +71,9 @@ class RouteCompiler:
         if f"{route.rule}/".startswith(f"{RESERVED_PREFIX}/"):
             self.faults.append(route.fault(f'"{RESERVED_PREFIX}" is the gateway\'s own prefix; choose another path'))
             return None
+        # Binding makes Werkzeug compile a builder of URLs, 0.5 ms a rule: a rule that Flask has bound will do.
+        if (bound := self._bound_by_flask.get(route.rule)) is not None:
+            return bound
         try:
             rule = Rule(route.rule)
             self.bound.add(rule)
@@ -81,7 +92,7 @@ class RouteCompiler:
         return f"not a Flask rule: {getattr(error, 'msg', error)}"
 
     def _labelled(self, flask_rule: Rule, listed: dict[Hashable, _Shape]) -> list[Entry]:
-        """The routes that name this rule, and an unlisted one for the methods that none of them takes."""
+        """Return the rule with each route that names it, and with an unlisted one for the methods that are left."""
         own = own_methods(flask_rule)
         shape = listed.setdefault(shape_of(flask_rule), _Shape())
         named = shape.take(own)
@@ -97,13 +108,6 @@ class RouteCompiler:
             return pairs
         return [*pairs, (flask_rule, Route(left, flask_rule.rule, self._default, listed=False))]
 
-    def _report_unreachable(self, pairs: list[Entry]) -> None:
-        for at, before in hidden_rules([(rule, route.methods) for rule, route in pairs]):
-            route, other = pairs[at][1], pairs[before][1]
-            if route.listed:
-                message = f'Flask tries "{other.rule}" first, which takes the same paths; leave this one out'
-                self.faults.append(route.fault(f"unreachable: {message}"))
-
 
 @dataclass(slots=True)
 class _Shape:
@@ -113,47 +117,37 @@ class _Shape:
     waiting: list[Entry] = field(default_factory=list)
 
     def take(self, methods: frozenset[str]) -> list[Entry]:
-        """The waiting routes that share a method with a Flask rule; they wait no more."""
+        """Return the waiting routes that share a method with a Flask rule; they wait no more."""
         taken = [pair for pair in self.waiting if pair[1].methods is None or pair[1].methods & methods]
         self.waiting = [pair for pair in self.waiting if pair not in taken]
         return taken
 
 
 def own_methods(rule: Rule) -> frozenset[str]:
-    """What a Flask rule takes, without the OPTIONS that Flask answers by itself."""
+    """Return the methods that a Flask rule takes, without the OPTIONS that Flask answers by itself."""
     methods = frozenset(rule.methods or ())
     return methods - {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else methods
 
 
 def request_rules(url_map: Map) -> list[Rule]:
-    """The rules that answer HTTP requests, in Flask's order: not those of websockets or only for building URLs."""
+    """Return the rules that answer HTTP requests, in Flask's order: none of websockets, none only to build URLs."""
     return [rule for rule in url_map.iter_rules() if not (rule.websocket or rule.build_only)]
 
 
 def _shared_methods(one: Route, other: Route) -> list[str]:
     if one.methods is None or other.methods is None:
-        return shown_methods(one.methods or other.methods or {"every method"})
-    return shown_methods(one.methods & other.methods)
-
-
-def _duplicate(other: Route, shared: list[str]) -> str:
-    line = "" if other.source.line is None else f" (line {other.source.line})"
-    return f'the same paths and {",".join(shared)} as "{other.key}"{line}; keep one of the two'
-
-
-def _plain_last(rule: Rule) -> tuple[bool, ...]:
-    """Of two rules of equal weight the one that asks more of a segment goes first; Werkzeug would take file order."""
-    return tuple(takes_any_segment(part) for part in parts_of(rule))
+        return format_methods(one.methods or other.methods or {"every method"})
+    return format_methods(one.methods & other.methods)
 
 
 def _same_limits(rule: Rule, flask_rule: Rule) -> bool:
-    """Whether two rules of one shape refuse the same: `<int:x>` is not `<int(min=1):x>`."""
+    """Tell whether two rules of one shape refuse the same: `<int:x>` is not `<int(min=1):x>`."""
     one, other = (re.findall(r"<([^<>]*):", each.rule.replace(" ", "")) for each in (rule, flask_rule))
     return one == other or not (may_refuse(rule) or may_refuse(flask_rule))
 
 
 def hidden_rules(rules: Sequence[tuple[Rule, Methods]]) -> Iterator[tuple[int, int]]:
-    """(a rule, another of equal weights that takes all its requests before it), by their places in the sequence."""
+    """Yield (a rule, another one that takes all its requests before it), by their indices in the sequence."""
     peers: dict[Hashable, list[int]] = defaultdict(list)
     for at, (rule, _) in enumerate(rules):
         peers[_weights(rule)].append(at)
@@ -165,12 +159,12 @@ def hidden_rules(rules: Sequence[tuple[Rule, Methods]]) -> Iterator[tuple[int, i
 
 
 def _weights(rule: Rule) -> Hashable:
-    """Equal for rules of which one may hide the other."""
+    """Return a key that is equal for rules of which one may hide the other."""
     return tuple(part.content if part.static else str(part.weight) for part in parts_of(rule))
 
 
 def _covers(wide: tuple[Rule, Methods], narrow: tuple[Rule, Methods]) -> bool:
-    """Whether a rule takes every path and method of another one of equal weights and other shape."""
+    """Tell whether a rule takes every path and method of another one of equal weights and other shape."""
     (wide_rule, all_methods), (rule, methods) = wide, narrow
     if all_methods is not None and (methods is None or not methods <= all_methods):
         return False
@@ -181,8 +175,8 @@ def _covers(wide: tuple[Rule, Methods], narrow: tuple[Rule, Methods]) -> bool:
 
 
 def _is_tried_first(before: Rule, rule: Rule, rules: Iterable[tuple[Rule, Methods]]) -> bool:
-    """Between parts of equal weight Werkzeug tries first what any rule brought first to that place."""
-    theirs, ours = parts_of(before), parts_of(rule)
-    size = next(at for at, (their, our) in enumerate(zip(theirs, ours, strict=True), 1) if their != our)
+    """Tell whether Werkzeug tries `before` first: of parts of equal weight, the one that any rule brought first."""
+    first, second = parts_of(before), parts_of(rule)
+    size = next(at for at, (one, other) in enumerate(zip(first, second, strict=True), 1) if one != other)
     openings = (parts_of(other)[:size] for other, _ in rules)
-    return next(parts for parts in openings if parts in (theirs[:size], ours[:size])) == theirs[:size]
+    return next(parts for parts in openings if parts in (first[:size], second[:size])) == first[:size]

@@ -66,7 +66,7 @@ class _State:
 
 
 class Matcher:
-    """Bound rules, each with the methods it takes, compiled for lookup."""
+    """Bound rules, each with the methods that it takes, compiled for lookup."""
 
     def __init__(self, rules: Sequence[tuple[Rule, Methods]], *, merge_slashes: bool = True) -> None:
         self._rules = tuple(rules)
@@ -82,7 +82,7 @@ class Matcher:
         self._static = {path: state.end for path, state in static if not path.startswith("//")}
 
     def match(self, method: str, path: str) -> Found | None:
-        """The rule that Werkzeug would pick for an upper-case method and a decoded path, or None."""
+        """Return the rule that Werkzeug would pick for an upper-case method and a decoded path, or None."""
         ends = self._static.get(path)
         if ends is not None and (index := ends.get(method, -1)) >= 0:
             return self._found[index]
@@ -98,7 +98,7 @@ class Matcher:
         return self._found[hit]
 
     def at_path(self, path: str) -> list[int]:
-        """Every rule that takes this path with some method, best first."""
+        """Return every rule that takes this path with some method, best first."""
         found: list[int] = []
         _collect(self._root, _one_slash(path).split("/"), 0, found)
         if self._merge_slashes and not found and "//" in path:
@@ -128,7 +128,7 @@ class Matcher:
         state.rules.append(index)
 
     def _finish(self, state: _State) -> None:
-        """Sort what may follow by Werkzeug's weights and settle who answers at each end."""
+        """Sort what may follow by Werkzeug's weights, and settle who answers at each end."""
         slashed = state.static.get("")
         state.end = self._first_by_method(state.rules)
         for method, index in self._first_by_method(slashed.rules if slashed else []).items():
@@ -136,7 +136,10 @@ class Matcher:
                 state.end.setdefault(method, ~index if self._rules[index][0].strict_slashes else index)
         state.loose = self._first_by_method(i for i in state.rules if not self._rules[i][0].strict_slashes)
         ordered = sorted(state.parts, key=lambda entry: entry[0].weight)
-        state.dynamic = tuple((_acceptor(part), part if part.final else None, following) for part, following in ordered)
+        state.dynamic = tuple(
+            (_PLAIN.get(part.content) or re.compile(part.content).match, part if part.final else None, following)
+            for part, following in ordered
+        )
         state.branches = bool(state.dynamic or state.loose)
         for following in (*state.static.values(), *(following for _, following in ordered)):
             self._finish(following)
@@ -151,26 +154,25 @@ class Matcher:
 
 
 def parts_of(rule: Rule) -> tuple[RulePart, ...]:
-    """The path segments of a bound rule as Werkzeug compiled them."""
+    """Return the path segments of a bound rule as Werkzeug compiled them."""
     return tuple(rule._parts[1:])  # noqa: SLF001 - Werkzeug has no public form; the first part is the host
 
 
 def shape_of(rule: Rule) -> Hashable:
-    """Equal for rules that match the same paths, whatever they call their variables."""
+    """Return a key that is equal for rules that match the same paths, whatever they call their variables."""
     return tuple((part.content, part.static, part.final, part.suffixed) for part in parts_of(rule))
 
 
 def takes_any_segment(part: RulePart) -> bool:
-    """Whether the part is a bare `<name>`."""
+    """Tell whether the part is a bare `<name>`."""
     return part.content == _SEGMENT
 
 
-def _acceptor(part: RulePart) -> _Acceptor:
-    return _PLAIN.get(part.content) or re.compile(part.content).match
-
-
 def _walk(state: _State, parts: list[str], at: int, method: str, values: _Values) -> int | None:
-    """Static before dynamic, lighter before heavier, with backtracking; `values` collects what converters get."""
+    """Return the rule at the end of the path, static before dynamic and lighter before heavier, with backtracking.
+
+    `values` collects what the converters get; a negative result is `~rule`, reached only with a slash appended.
+    """
     last = len(parts)
     while at < last:
         part = parts[at]
@@ -197,21 +199,21 @@ def _walk(state: _State, parts: list[str], at: int, method: str, values: _Values
 
 
 def _one_slash(path: str) -> str:
-    """The path as Werkzeug's adapter hands it to its matcher."""
+    """Return the path as Werkzeug's adapter hands it to its matcher."""
     if path[:1] == "/" != path[1:2]:
         return path
     return f"/{path.lstrip('/')}" if path else ""
 
 
 def _rest(part: RulePart, found: re.Match[str] | bool) -> list[str]:
-    """What is left to walk after a final part took all the segments: nothing, or the slash that ended them."""
+    """Return what is left to walk after a final part took all segments: nothing, or the slash that ended them."""
     if part.suffixed and isinstance(found, re.Match) and found.groups()[-1] == "/":
         return [""]
     return []
 
 
 def _variables(values: _Values) -> Iterator[str]:
-    """What the converters get, in the order of the rule; Werkzeug names its groups by number."""
+    """Yield what the converters get, in the order of the rule; Werkzeug names its groups by number."""
     for value in values:
         if isinstance(value, str):
             yield value
@@ -221,7 +223,7 @@ def _variables(values: _Values) -> Iterator[str]:
 
 
 def _collect(state: _State, parts: list[str], at: int, found: list[int]) -> None:
-    """As `_walk`, whatever the method, to the end of every branch."""
+    """Append to `found` every rule whose path matches, whatever the method."""
     if at == len(parts):
         found += state.rules
         return
@@ -238,7 +240,7 @@ def _collect(state: _State, parts: list[str], at: int, found: list[int]) -> None
 
 
 def _static_states(state: _State, prefix: str) -> Iterator[tuple[str, _State]]:
-    """Every state that static segments alone lead to, by its path: no other rule can win over one that ends there."""
+    """Yield each state that static segments alone lead to, with its path: no other rule can win over its own."""
     for segment, following in state.static.items():
         path = f"{prefix}/{segment}"
         yield path, following
@@ -246,19 +248,19 @@ def _static_states(state: _State, prefix: str) -> Iterator[tuple[str, _State]]:
 
 
 def may_refuse(rule: Rule) -> bool:
-    """Whether a converter of the rule may refuse what its pattern lets through."""
+    """Tell whether a converter of the rule may refuse what its pattern lets through."""
     return not all(_accepts_its_pattern(converter) for converter in converters_of(rule).values())
 
 
 def _accepts_its_pattern(converter: BaseConverter) -> bool:
-    """Whether every text that the pattern lets through converts; unknown converters are asked each time."""
+    """Tell whether every text that the pattern lets through converts; unknown converters are asked each time."""
     if isinstance(converter, NumberConverter) and type(converter) in (IntegerConverter, FloatConverter):
         return not (converter.fixed_digits or converter.min is not None or converter.max is not None)
     return type(converter).to_python in (BaseConverter.to_python, UUIDConverter.to_python)
 
 
 def converters_of(rule: Rule) -> dict[str, BaseConverter]:
-    """The converters of a bound rule by the names of its variables, in their order."""
+    """Return the converters of a bound rule by the names of its variables, in their order."""
     return rule._converters  # noqa: SLF001 - Werkzeug has no public form
 
 

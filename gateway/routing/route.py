@@ -73,25 +73,26 @@ class Route:
 
     @property
     def key(self) -> str:
-        """The route as the map writes it: `GET,POST /feedback`, or the bare rule for every method."""
+        """Return the route as the map writes it: `GET,POST /feedback`, or the bare rule for every method."""
         return route_key(self.methods, self.rule)
 
     @property
     def backend(self) -> Backend | None:
-        """The one backend that answers, or None where a canary has to choose."""
+        """Return the one backend that answers, or None where a canary has to choose."""
         (first, *more) = self.mode.backends
         return None if more else first
 
     def fault(self, message: str) -> Fault:
+        """Return a fault at the line where the route was written."""
         return Fault(self.source.path, self.source.line, f'routes."{self.key}"', message)
 
 
 def route_key(methods: Iterable[str] | None, rule: str) -> str:
-    """`METHODS RULE` as the map writes it; GET implies HEAD."""
-    return rule if methods is None else f"{','.join(shown_methods(methods))} {rule}"
+    """Return `METHODS RULE` as the map writes it; GET implies HEAD."""
+    return rule if methods is None else f"{','.join(format_methods(methods))} {rule}"
 
 
-def shown_methods(methods: Iterable[str]) -> list[str]:
-    """In the customary order, without the HEAD that GET implies."""
+def format_methods(methods: Iterable[str]) -> list[str]:
+    """Return the methods in the customary order, without the HEAD that GET implies."""
     names = set(methods)
     return sorted(names - {"HEAD"} if "GET" in names else names, key=lambda name: (_CUSTOMARY.find(name) % 99, name))

@@ -100,7 +100,7 @@ class RouteTable:
         return RouteExplanation(method, path, match, tuple(candidates))
 
     def _no_route(self, method: str, path: str) -> Match:
-        """A wrong method goes to the side that owns the whole path; a split path and an unknown one to the default."""
+        """Return who answers where no rule takes the method: the side that owns the whole path, else the default."""
         found = self._matcher.at_path(path)
         routes = [route for index in found if _is_of_other_method(route := self.routes[index], method)]
         owners = {backend for route in routes for backend in route.mode.backends}
@@ -121,7 +121,7 @@ def _reason(route: Route) -> str:
 
 
 def _is_of_other_method(route: Route, method: str) -> bool:
-    """Whether a route at this path takes other methods of HTTP; one that takes this method refused a variable."""
+    """Tell whether a route at this path takes other methods only; one that takes this method refused a variable."""
     return route.methods is not None and route.methods.isdisjoint((method, WEBSOCKET))
 
 

@@ -69,6 +69,6 @@ class AccessLog:
 
 
 def request_id(scope: Scope) -> str:
-    """The id that the request came with, or a new one."""
+    """Return the id that the request came with, or a new one."""
     given = first_header(scope, b"x-request-id")
     return given.decode("latin-1")[:128] if given else secrets.token_hex(8)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-LINGER_S = 1.0
+LINGER_SECONDS = 1.0
 """Seconds for which a connection without a request is kept open after the server was told to end."""
 FRAMING = (b"content-length", b"transfer-encoding")
 INVALID = "Invalid HTTP request received."
@@ -66,7 +66,7 @@ class HTTPProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         self.is_ending = True
         if self._is_idle():
-            self.loop.call_later(LINGER_S, self._close_if_idle)
+            self.loop.call_later(LINGER_SECONDS, self._close_if_idle)
         else:
             super().shutdown()
 

@@ -15,7 +15,7 @@ from uvicorn.supervisors import Multiprocess
 
 from .http_protocol import HTTPProtocol
 
-SWITCH_INTERVAL_S = 0.0005
+SWITCH_INTERVAL_SECONDS = 0.0005
 """A tenth of Python's own: with it FastAPI answers in milliseconds beside views that burn CPU (docs/bridge.md)."""
 
 
@@ -59,7 +59,7 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
 
 
 def _run(config: uvicorn.Config) -> None:
-    """As `uvicorn.run`, which ends with exit code 0 even when its workers could not start."""
+    """Run uvicorn, with its exit code for a start that failed also where workers are several."""
     if config.workers == 1:
         uvicorn.Server(config).run()
         return
@@ -71,11 +71,11 @@ def _run(config: uvicorn.Config) -> None:
 
 def share_interpreter() -> None:
     """Let the event loop have the interpreter back soon from a Flask view that computes."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
 
 
 def log_config(*, access_log: bool) -> dict[str, Any]:
-    """uvicorn's logging with the gateway's loggers beside it: messages on stderr, access lines bare on stdout."""
+    """Return uvicorn's logging and the gateway's loggers: messages on stderr, access lines bare on stdout."""
     config = copy.deepcopy(LOGGING_CONFIG)
     config["formatters"]["bare"] = {"format": "%(message)s"}
     config["handlers"]["bare"] = {

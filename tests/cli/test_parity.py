@@ -103,7 +103,7 @@ def test_a_route_that_only_cases_left_out_ask_says_so(agreeing: Notes) -> None:
 def test_fewer_cases_do_not_take_the_place_of_what_more_have_shown(agreeing: Notes) -> None:
     route = "GET /notes"
     assert (
-        agreeing.run("parity", route, "--no-keep", "--seed", "1").returncode == 1
+        agreeing.run("parity", route, "--no-save-counterexamples", "--seed", "1").returncode == 1
     )  # HEAD, of which no case is written
     assert agreeing.run("parity", route, "--no-generate").returncode == 0
     refused = agreeing.run("flip", route, "new")
@@ -197,7 +197,7 @@ def test_found_cases_are_kept_shrunk_and_replayed(notes: Notes) -> None:
     assert not (notes.directory / ".hypothesis").exists()
     assert notes.left_behind() == []
 
-    again = notes.run("parity", "POST /notes", "--no-generate", "--no-keep", "--json", "-")
+    again = notes.run("parity", "POST /notes", "--no-generate", "--no-save-counterexamples", "--json", "-")
     differing = {one["case"] for one in json.loads(again.stdout)["differences"]}
     assert cases.keys() - {taken} <= differing
     assert again.stderr == ""

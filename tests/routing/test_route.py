@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.errors import Fault
-from gateway.routing.route import Backend, Mode, Route, SourceLine, route_key, shown_methods
+from gateway.routing.route import Backend, Mode, Route, SourceLine, format_methods, route_key
 
 LEGACY, NEW = Backend.LEGACY, Backend.NEW
 
@@ -47,8 +47,8 @@ def test_a_key_is_the_route_as_a_person_writes_it(methods: set[str] | None, key:
 
 
 def test_get_implies_head_so_only_a_lone_head_is_shown() -> None:
-    assert shown_methods({"HEAD", "GET"}) == ["GET"]
-    assert shown_methods({"HEAD", "POST"}) == ["HEAD", "POST"]
+    assert format_methods({"HEAD", "GET"}) == ["GET"]
+    assert format_methods({"HEAD", "POST"}) == ["HEAD", "POST"]
 
 
 def test_a_fault_of_a_route_points_at_its_line() -> None:

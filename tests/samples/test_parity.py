@@ -36,7 +36,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     engine.dispose()
     before = _hashes(project) | _hashes(real.parent)
     ended = subprocess.run(
-        [sys.executable, "-m", "gateway", "parity", "--workers", "2", "--seed", "1", "--no-keep", "--json", "run.json"],
+        [
+            sys.executable,
+            "-m",
+            "gateway",
+            "parity",
+            "--workers",
+            "2",
+            "--seed",
+            "1",
+            "--no-save-counterexamples",
+            "--json",
+            "run.json",
+        ],
         cwd=project,
         env=os.environ | {"DEPOT_DATABASE_URL": f"sqlite:///{real}", "DEPOT_UPLOAD_DIR": str(real.parent / "uploads")},
         capture_output=True,

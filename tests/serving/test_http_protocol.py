@@ -231,7 +231,7 @@ def test_a_request_that_comes_during_the_end_is_answered(monkeypatch: pytest.Mon
             assert heard(await asyncio.wait_for(reader.read(), 10)) == [HEARD_PLAIN]
             writer.close()
 
-    monkeypatch.setattr(protocol, "LINGER_S", 60.0)
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", 60.0)
     asyncio.run(converse())
 
 
@@ -243,5 +243,5 @@ def test_a_silent_client_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> 
             assert await asyncio.wait_for(reader.read(), 10) == b""
             writer.close()
 
-    monkeypatch.setattr(protocol, "LINGER_S", 0.0)
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.0)
     asyncio.run(converse())

@@ -337,7 +337,7 @@ def test_the_command_writes_redacted_cases(tmp_path: Path) -> None:
     assert "abcdef" not in text
     assert "ada@depot.example" not in text
     assert len(load_corpus(tmp_path / "corpus")) == 3
-    assert run(tmp_path, "access-log", "access.log", "--raw", "--corpus", "raw", "--most", "1").returncode == 0
+    assert run(tmp_path, "access-log", "access.log", "--raw", "--corpus", "raw", "--limit", "1").returncode == 0
     assert requests_of(load_corpus(tmp_path / "raw")[0]) == ["GET /todos?page=2"]
 
 
