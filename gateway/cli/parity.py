@@ -117,7 +117,7 @@ def _run(
         plan = plan_routes(path, routes)
         advised.append(plan.map.replay)
         with Store.open(plan.map.replay.store, plan.root) as store:
-            sources = Sources.of(plan)
+            sources = Sources.of(plan.project, plan.routes)
             options = _resumed(options, sources, store)
             progress.update(bar, description="writing cases")
             plan = with_cases(plan, generated=generate, seed=options.seed)

@@ -2,52 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any, Protocol
 
-from ..apps.inventory import take_inventory
-from ..apps.rows import Row, list_rows
+from ..apps.project import Project
+from ..apps.rows import Row
 from ..config.map_file import MigrationMap
 from ..parity.corpus.case import Case, example
 from ..parity.corpus.files import load_corpus
 from ..routing.route import Mode, Route
-from ..routing.table import RouteTable
 from ..store.evidence import Fingerprints
 from .fingerprint import digest
 from .route_fingerprint import RouteFingerprints
 from .staleness import corpus_fingerprint, policy_fingerprint
-
-
-class ComparedRoutes(Protocol):
-    """Two apps and the routes of them that are compared."""
-
-    @property
-    def map(self) -> MigrationMap: ...
-    @property
-    def root(self) -> Path: ...
-    @property
-    def legacy(self) -> Any: ...
-    @property
-    def new(self) -> Any: ...
-    @property
-    def table(self) -> RouteTable: ...
-    @property
-    def routes(self) -> Sequence[str]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """The plainest `ComparedRoutes`."""
-
-    map: MigrationMap
-    root: Path
-    legacy: Any
-    new: Any
-    table: RouteTable
-    routes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +23,30 @@ class Sources:
     """Fingerprints of every route that is compared, and of all of them together."""
 
     whole: Fingerprints
+    """Equal only for equal routes."""
     by_route: Mapping[str, Fingerprints]
+    """Key of the map -> fingerprints."""
 
     @classmethod
-    def of(cls, plan: ComparedRoutes, today: date | None = None) -> Sources:
-        """As it is now, on a day. Raises CorpusError when the corpus has faults."""
+    def of(cls, project: Project, routes: Iterable[str], today: date | None = None) -> Sources:
+        """Return the fingerprints of these routes of a project. Raises CorpusError when the corpus has faults."""
         today = today or datetime.now(UTC).date()
-        code = RouteFingerprints(
-            plan.legacy, plan.new, legacy_module=_module(plan.map.legacy), new_module=_module(plan.map.new)
+        modules = (name.partition(":")[0] for name in (project.map.legacy or "", project.map.new or ""))
+        code = RouteFingerprints(project.legacy, project.new, *modules)
+        cases = load_corpus(project.root / project.map.replay.corpus)
+        asked: dict[str, list[Case]] = {}
+        for case in cases:
+            requests = (example(step.request) for step in case.steps)
+            taken = (project.table.match(request.method, request.path).route for request in requests)
+            for key in {route.key for route in taken if route is not None}:
+                asked.setdefault(key, []).append(case)
+        rows = {row.key: row for row in project.rows}
+        by_route = {key: _of_route(rows[key], code, project.map, asked.get(key, []), today) for key in routes}
+        control, candidate, policy = (
+            digest(text for key, found in sorted(by_route.items()) for text in (key, getattr(found, name)))
+            for name in ("control", "candidate", "policy")
         )
-        cases = load_corpus(plan.root / plan.map.replay.corpus)
-        asked = [(case, frozenset(_routes_of(case, plan.table))) for case in cases]
-        rows = {row.key: row for row in list_rows(plan.table, take_inventory(plan.legacy, plan.new))}
-        by_route = {
-            route: _of_route(rows[route], code, plan.map, [case for case, routes in asked if route in routes], today)
-            for route in plan.routes
-        }
-        return cls(_whole(by_route, cases), by_route)
-
-    def of_route(self, route: str) -> Fingerprints:
-        """Of one of the routes; raises KeyError for another."""
-        return self.by_route[route]
+        return cls(Fingerprints(control, candidate, policy, corpus_fingerprint(cases), len(cases)), by_route)
 
 
 def map_line(route: Route) -> str:
@@ -100,25 +71,3 @@ def _of_route(
         control_name=", ".join(dict.fromkeys(route.name for route in row.legacy.routes)),
         candidate_name=", ".join(dict.fromkeys(route.name for route in row.new.routes)),
     )
-
-
-def _whole(by_route: Mapping[str, Fingerprints], cases: Sequence[Case]) -> Fingerprints:
-    """Of the routes together: the same only for the same routes."""
-    routes = sorted(by_route.items())
-    control, candidate, policy = (
-        digest(text for route, found in routes for text in (route, getattr(found, name)))
-        for name in ("control", "candidate", "policy")
-    )
-    return Fingerprints(control, candidate, policy, corpus_fingerprint(cases), len(cases))
-
-
-def _routes_of(case: Case, table: RouteTable) -> Iterator[str]:
-    """The routes that a case asks."""
-    for request in (example(step.request) for step in case.steps):
-        route = table.match(request.method, request.path).route
-        if route is not None:
-            yield route.key
-
-
-def _module(import_string: str | None) -> str:
-    return (import_string or "").partition(":")[0]

@@ -22,7 +22,7 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
     if finished.report.was_interrupted:
         return
     made = datetime.now(UTC)
-    lines = {route.key: map_line(route) for route in plan.table.routes}
+    lines = {route.key: map_line(route) for route in plan.project.table.routes}
     found = [
         Evidence(
             one.route,
@@ -32,7 +32,7 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
             one.mismatched,
             one.inconclusive,
             defect_rate_bound(one.clean),
-            sources.of_route(one.route),
+            sources.by_route[one.route],
             made,
             finished.id,
             one.note,

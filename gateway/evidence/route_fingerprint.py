@@ -39,7 +39,7 @@ _SET_ON_JSON = (bool, int, float, str, type(None), types.FunctionType)
 class RouteFingerprints:
     """Fingerprints of both apps' routes; each source file is read once."""
 
-    def __init__(self, legacy: Any, new: Any, *, legacy_module: str = "", new_module: str = "") -> None:
+    def __init__(self, legacy: Any, new: Any, legacy_module: str = "", new_module: str = "") -> None:
         """The modules are those of the import strings: of an app that lists no routes, its whole package counts."""
         self._legacy, self._new = legacy, new
         self._modules = (legacy_module, new_module)

@@ -9,7 +9,7 @@ from ..apps.project import Project
 from ..comparing.policy import ComparisonPolicy
 from ..config.replay_settings import ReplaySettings
 from ..store.store import Store
-from .current import Sides, Sources
+from .current import Sources
 from .staleness import missing_or_stale
 
 
@@ -36,7 +36,7 @@ def evidence_status(project: Project, keys: Iterable[str]) -> EvidenceStatus:
     with store:
         evidence = store.evidence_for(routes)
     covered = tuple(key for key in routes if key in evidence)
-    now = Sources.of(Sides(project.map, project.root, project.legacy, project.new, project.table, covered))
-    reasons = {key: missing_or_stale(evidence[key], now.of_route(key)) for key in covered}
+    now = Sources.of(project, covered)
+    reasons = {key: missing_or_stale(evidence[key], now.by_route[key]) for key in covered}
     uncovered = tuple(key for key in routes if key not in evidence)
     return EvidenceStatus({key: why for key, why in reasons.items() if why}, uncovered)

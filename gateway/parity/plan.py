@@ -11,14 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..apps.inventory import take_inventory
 from ..apps.loading import flask_app_of, import_app
-from ..apps.rows import list_rows
-from ..config.map_file import MigrationMap, load_map
+from ..apps.project import Project
+from ..config.map_file import MigrationMap, decode_map, parse_map, read_map
 from ..config.replay_settings import ReplaySettings
 from ..errors import GatewayError, suggest
 from ..http.message import Request
-from ..routing.table import RouteTable
 from .corpus.case import Case, example
 from .corpus.files import load_corpus
 from .generating.column_values import databases_of
@@ -36,13 +34,8 @@ SPOILT = 3
 class Plan:
     """Everything that a run needs to know before it starts a side."""
 
-    map: MigrationMap
-    root: Path
-    """The map's directory."""
-    legacy: Any
-    """The Flask app, imported on an empty database: to be read, never to be asked."""
-    new: Any
-    table: RouteTable
+    project: Project
+    """The map with its apps, imported on an empty database: to be read, never to be asked."""
     routes: tuple[str, ...]
     """Keys of the routes that are compared."""
     one_sided: tuple[str, ...]
@@ -54,6 +47,16 @@ class Plan:
     """Of routes that cases ask which are left out with another route: what is said of it."""
     notes: tuple[str, ...] = ()
     """What a reader of the run should know about its cases."""
+
+    @property
+    def map(self) -> MigrationMap:
+        """The map that the run is for."""
+        return self.project.map
+
+    @property
+    def root(self) -> Path:
+        """The map's directory."""
+        return self.project.root
 
     def setup(self, *, needs_legacy_beside: bool = False) -> Setup:
         """Return what a replay starts; the legacy app beside the candidate where a case, or the caller, needs it."""
@@ -67,7 +70,7 @@ class Plan:
 
     def route_of(self, request: Request) -> str:
         """The key of the route that takes a request; empty where the map's default answers."""
-        route = self.table.match(request.method, request.path).route
+        route = self.project.table.match(request.method, request.path).route
         return "" if route is None else route.key
 
     def prepared(self, case: Case) -> Case:
@@ -90,19 +93,17 @@ def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
 
     Raises MapError, ImportAppError, and GatewayError for a route that cannot be compared.
     """
-    map_ = load_map(path)
+    parsed = parse_map(decode_map(read_map(path), path), str(path))
+    map_ = parsed.checked()
     if map_.legacy is None or map_.new is None:
         missing = "legacy" if map_.legacy is None else "new"
         raise GatewayError(f'{path}: gateway.{missing} names no app; parity needs both: {missing} = "module:app"')
-    legacy, new = import_scratch(map_.legacy, map_.new, map_.replay)
-    inventory = take_inventory(legacy, new)
-    table = RouteTable.compile(map_.routes, inventory, default=map_.default)
-    rows = list_rows(table, inventory)
-    flask = {row.key: bool(row.new.routes) and not row.new.missing for row in rows if row.legacy.routes}
+    project = Project.of(parsed, *import_scratch(map_.legacy, map_.new, map_.replay))
+    flask = {row.key: bool(row.new.routes) and not row.new.missing for row in project.rows if row.legacy.routes}
     one_sided = tuple(key for key, both in flask.items() if not both)
     chosen = _chosen(wanted, flask, map_.replay.exclude)
     comparable = frozenset(flask) - {*one_sided} - {key for key, _ in map_.replay.exclude} | {""}
-    return Plan(map_, path.parent, legacy, new, table, chosen, one_sided, comparable)
+    return Plan(project, chosen, one_sided, comparable)
 
 
 def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
@@ -156,11 +157,11 @@ def _cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
     corpus = plan.root / plan.map.replay.corpus
     cases = list(load_corpus(corpus))
     if generated:
-        flask_app = flask_app_of(plan.legacy)
+        flask_app = flask_app_of(plan.project.legacy)
         samples = tuple(cases)
         databases = databases_of(samples, corpus, plan.map.replay.database, plan.root)
         cases += generate(flask_app, samples, seed, databases) if flask_app is not None else ()
-        cases += generate_from_schema(plan.new, samples, seed)
+        cases += generate_from_schema(plan.project.new, samples, seed)
     return _first_of_a_name((*cases, *_with_spoilt_credentials(plan, _first_of_a_name(cases))))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.apps.project import load_project
 from gateway.comparing.result import Outcome, ParityResult
-from gateway.evidence.current import Sides, Sources, map_line
+from gateway.evidence.current import Sources, map_line
 from gateway.store.evidence import Evidence
 from gateway.store.store import Store
 
@@ -19,8 +19,7 @@ MADE = datetime(2026, 11, 20, 14, 3, tzinfo=UTC)
 def prove(path: Path, *routes: str, results: tuple[ParityResult, ...] = (), **changed: Any) -> None:
     """A finished run that has matched these routes of a map as they are now, 41 requests each; fields may differ."""
     project = load_project(path)
-    sides = Sides(project.map, project.root, project.legacy, project.new, project.table, routes)
-    sources = Sources.of(sides, MADE.date())
+    sources = Sources.of(project, routes, MADE.date())
     with Store.open(project.map.replay.store, project.root) as store:
         run = store.begin_run(1, sources.whole, MADE)
         evidence = [

@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from flask import Flask
 
 from gateway.apps.inventory import take_inventory
+from gateway.apps.project import Project
 from gateway.config.map_file import parse_map
-from gateway.evidence.current import Sides, Sources, map_line
+from gateway.evidence.current import Sources, map_line
 from gateway.routing.table import RouteTable
 
 TODAY = date(2026, 11, 20)
@@ -50,15 +51,14 @@ def sources(root: Path, cases: str = CASES, more: str = "", routes: tuple[str, .
     legacy.add_url_rule("/todos/<int:todo_id>", "one", view, methods=["GET", "PUT"])
     new.add_api_route("/todos", view)
     new.add_api_route("/todos/{todo_id}", view, methods=["GET", "PUT"])
-    map_ = parse_map(f"{MAP}{more}").checked()
-    table = RouteTable.compile(map_.routes, take_inventory(legacy, new), default=map_.default)
-    return Sources.of(Sides(map_, root, legacy, new, table, routes), TODAY)
+    project = Project.of(parse_map(f"{MAP}{more}", str(root / "migration_map.toml")), legacy, new)
+    return Sources.of(project, routes, TODAY)
 
 
 def test_each_route_has_the_cases_that_ask_it(tmp_path: Path) -> None:
     found = sources(tmp_path)
-    assert {route: found.of_route(route).cases for route in ROUTES} == {ROUTES[0]: 2, ROUTES[1]: 1}
-    assert (found.of_route(ROUTES[0]).control_name, found.of_route(ROUTES[1]).control_name) == ("list", "one")
+    assert {route: found.by_route[route].cases for route in ROUTES} == {ROUTES[0]: 2, ROUTES[1]: 1}
+    assert (found.by_route[ROUTES[0]].control_name, found.by_route[ROUTES[1]].control_name) == ("list", "one")
     assert found.whole.cases == 3
 
 
@@ -72,7 +72,7 @@ def test_each_route_has_the_cases_that_ask_it(tmp_path: Path) -> None:
 )
 def test_a_case_concerns_the_routes_that_it_asks(tmp_path: Path, old: str, new: str, changed: set[str]) -> None:
     before, after = sources(tmp_path), sources(tmp_path, CASES.replace(old, new))
-    assert {route for route in ROUTES if before.of_route(route) != after.of_route(route)} == changed
+    assert {route for route in ROUTES if before.by_route[route] != after.by_route[route]} == changed
     assert before.whole != after.whole
 
 
@@ -86,7 +86,7 @@ def test_a_case_concerns_the_routes_that_it_asks(tmp_path: Path, old: str, new: 
 )
 def test_a_rule_concerns_the_routes_that_it_is_for(tmp_path: Path, rule: str, changed: set[str]) -> None:
     before, after = sources(tmp_path), sources(tmp_path, more=f"[[parity.ignore]]\n{rule}\n")
-    assert {route for route in ROUTES if before.of_route(route) != after.of_route(route)} == changed
+    assert {route for route in ROUTES if before.by_route[route] != after.by_route[route]} == changed
 
 
 def test_the_whole_is_of_the_routes_that_are_compared(tmp_path: Path) -> None:
@@ -123,4 +123,4 @@ def test_the_line_of_the_map_is_told_in_one_spelling(text: str, line: str) -> No
 
 def test_without_a_corpus_there_are_no_cases(tmp_path: Path) -> None:
     found = sources(tmp_path, cases="")
-    assert found.whole.cases == found.of_route(ROUTES[0]).cases == 0
+    assert found.whole.cases == found.by_route[ROUTES[0]].cases == 0

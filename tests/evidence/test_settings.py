@@ -166,12 +166,10 @@ def test_it_stays_with(project: Project, file: str, old: str, new: str) -> None:
     assert not changes(project, file, old, new)
 
 
-PLANNED = "from gateway.parity.plan import plan_routes as p; plan = p(Path('migration_map.toml'), [])"
+PLANNED = "from gateway.parity.plan import plan_routes as p; project = p(Path('migration_map.toml'), []).project"
 SERVED = """
 from gateway.apps.project import load_project
-from gateway.evidence.current import Sides
-served = load_project("migration_map.toml")
-plan = Sides(served.map, Path(), served.legacy, served.new, served.table, ("GET /a",))
+project = load_project("migration_map.toml")
 """
 SERVICE = {
     "SHOP_DATABASE": "postgresql://shop@db/shop",
@@ -184,7 +182,7 @@ SERVICE = {
 
 def told(project: Project, script: str, **environment: str) -> str:
     """The fingerprints that a process of its own takes."""
-    end = "from gateway.evidence.current import Sources; print(Sources.of(plan).of_route('GET /a'))"
+    end = "from gateway.evidence.current import Sources; print(Sources.of(project, ['GET /a']).by_route['GET /a'])"
     return subprocess.run(
         [sys.executable, "-c", f"from pathlib import Path\n{script}\n{end}"],
         cwd=project.directory,
