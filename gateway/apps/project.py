@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from ..config.map_file import MigrationMap, ParsedMap, decode_map, parse_map, parse_routes, read_map
+from ..config.map_file import MigrationMap, ParsedMap, decode_map, parse_map, read_map
 from ..errors import Fault, ImportAppError, MapError
 from ..routing.inventory import Inventory
 from ..routing.route import Backend
@@ -46,17 +46,6 @@ class Project:
         faults = [*parsed.faults, *_missing_apps(parsed.map, absent)]
         table = _compiled(parsed.map, inventory, faults)
         return cls(parsed.map, legacy, new, inventory, table)
-
-    @classmethod
-    def of_apps(
-        cls,
-        legacy: Any = None,
-        new: ASGIApp | None = None,
-        routes: Mapping[str, Any] | None = None,
-        default: str = "legacy",
-    ) -> Project:
-        """Return a project without a file: `routes` is what would stand under `[routes]`. Raises MapError."""
-        return cls.of(parse_routes(routes or {}, default), legacy, new)
 
     @property
     def root(self) -> Path:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..apps.project import Project, load_parsed
 from ..bridge import WSGIBridge
-from ..config.map_file import decode_map, parse_map, read_map
+from ..config.map_file import decode_map, parse_map, parse_routes, read_map
 from ..errors import Fault, MapError
 from ..routing.route import RESERVED_PREFIX, Backend
 from .access_log import AccessLog
@@ -60,12 +60,13 @@ class Gateway:
         new: ASGIApp | None = None,
         routes: Mapping[str, Any] | None = None,
         default: str = "legacy",
+        observers: Iterable[Observer] = (),
     ) -> Gateway:
         """Return a gateway without a file. `legacy` is a WSGI callable, `new` an ASGI one.
 
         `routes` is what stands under `[routes]` in a file. Raises MapError with every fault of the routes.
         """
-        return cls(Project.of_apps(legacy, new, routes, default))
+        return cls(Project.of(parse_routes(routes or {}, default), legacy, new), observers=observers)
 
     @property
     def project(self) -> Project:

@@ -15,7 +15,6 @@ import pytest
 from starlette.types import ASGIApp, Message
 
 from gateway import Gateway
-from gateway.apps.project import Project
 from gateway.parity.corpus.case_writing import recorded_case_text
 from gateway.parity.corpus.files import load_corpus
 from gateway.serving import recorder as recording
@@ -113,7 +112,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 def recorded(app: ASGIApp, recorder: Recorder) -> ASGIApp:
-    return Gateway(Project.of_apps(new=app, default="new"), observers=[recorder])
+    return Gateway.of_apps(new=app, default="new", observers=[recorder])
 
 
 def ask_app(app: ASGIApp, path: str = "/", *pieces: bytes) -> list[Message]:
