@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _PARAMETER = re.compile(r';([^;=]*)=?((?:"(?:[^"\\]|\\.)*"|[^;])*)')
+_QUOTES = re.compile(r'\A"(.*)"\Z', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FLAG = "set"
 """Stands for the value of an attribute that has none, like `Secure`."""
 
@@ -22,7 +24,8 @@ def parameters_of(value: str, *, keeps_escapes: bool = False) -> tuple[tuple[str
     `keeps_escapes` leaves the backslashes in a quoted value, which servers read in different ways.
     """
     pairs = ((name.strip(" \t").lower(), text.strip(" \t")) for name, text in _PARAMETER.findall(value))
-    return tuple((name, _unquoted(text, keeps_escapes=keeps_escapes)) for name, text in pairs)
+    unquoted = ((name, _QUOTES.sub(r"\1", text)) for name, text in pairs)
+    return tuple((name, text if keeps_escapes else _ESCAPE.sub(r"\1", text)) for name, text in unquoted)
 
 
 def parameter_of(value: str, name: str) -> str:
@@ -34,12 +37,6 @@ def boundary_of(content_type: str) -> str:
     """Return the boundary of a multipart media type; "" for any other, and where none is named."""
     is_multipart = media_type_of(content_type).startswith("multipart/")
     return parameter_of(content_type, "boundary") if is_multipart else ""
-
-
-def _unquoted(text: str, *, keeps_escapes: bool) -> str:
-    if len(text) < 2 or not text[0] == text[-1] == '"':
-        return text
-    return text[1:-1] if keeps_escapes else re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
 def parse_cookies(line: str) -> tuple[tuple[str, str], ...]:
@@ -88,15 +85,11 @@ def parse_set_cookie(line: str) -> SetCookie:
 
     A line without `=` is a value without a name.
     """
-    first, *rest = line.split(";")
-    name, equals, value = (text.strip(" \t") for text in first.partition("="))
-    attributes = dict(_attribute(piece) for piece in rest if piece.strip(" \t"))
+    (name, equals, value), *rest = ([text.strip(" \t") for text in piece.partition("=")] for piece in line.split(";"))
+    attributes = {}
+    for attribute, sign, text in rest:
+        if attribute or sign:
+            key = attribute.lower()
+            meant = {"domain": text.lower().removeprefix("."), "samesite": text.lower()}.get(key, text)
+            attributes[key] = meant if sign else _FLAG
     return SetCookie(name if equals else "", value if equals else name, attributes)
-
-
-def _attribute(piece: str) -> tuple[str, str]:
-    name, equals, value = (text.strip(" \t") for text in piece.partition("="))
-    name = name.lower()
-    if name == "domain":
-        value = value.lower().removeprefix(".")
-    return name, (value.lower() if name == "samesite" else value) if equals else _FLAG

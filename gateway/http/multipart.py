@@ -35,17 +35,14 @@ class Part:
 
 def encode_multipart(parts: Iterable[Part], boundary: str) -> bytes:
     """Return a body with these parts, as WHATWG's "multipart/form-data encoding algorithm" writes them."""
+    pieces = []
+    for part in parts:
+        filename = b"" if part.filename is None else b'; filename="%b"' % _escaped(part.filename)
+        media_type = b"" if part.media_type is None else b"Content-Type: %b\r\n" % part.media_type.encode("latin-1")
+        head = b'Content-Disposition: form-data; name="%b"%b\r\n%b' % (_escaped(part.name), filename, media_type)
+        pieces.append(b"\r\n%b\r\n%b\r\n" % (head, part.content))
     delimiter = b"--" + boundary.encode("latin-1")
-    return b"".join(delimiter + _encode_part(part) for part in parts) + delimiter + b"--\r\n"
-
-
-def _encode_part(part: Part) -> bytes:
-    head = b'\r\nContent-Disposition: form-data; name="%b"' % _escaped(part.name)
-    if part.filename is not None:
-        head += b'; filename="%b"' % _escaped(part.filename)
-    if part.media_type is not None:
-        head += b"\r\nContent-Type: %b" % part.media_type.encode("latin-1")
-    return head + b"\r\n\r\n" + part.content + b"\r\n"
+    return delimiter + delimiter.join([*pieces, b"--\r\n"])
 
 
 def _escaped(name: str) -> bytes:
@@ -61,15 +58,15 @@ def parse_multipart(body: bytes, boundary: str) -> tuple[Part, ...] | None:
     found = [_WRITTEN.fullmatch(piece.removeprefix(b"\r\n")) for piece in pieces[1:-1]]
     if pieces[0] or pieces[-1] != b"--\r\n" or not all(found):
         return None
-    return tuple(_written_part(*match.groups()) for match in found if match)
-
-
-def _written_part(name: bytes, filename: bytes | None, media_type: bytes | None, content: bytes) -> Part:
-    return Part(
-        name.decode(),
-        content,
-        None if filename is None else filename.decode(),
-        None if media_type is None else media_type.decode("latin-1"),
+    groups = (match.groups() for match in found if match)
+    return tuple(
+        Part(
+            name.decode(),
+            content,
+            None if filename is None else filename.decode(),
+            None if media_type is None else media_type.decode("latin-1"),
+        )
+        for name, filename, media_type, content in groups
     )
 
 

@@ -1,4 +1,4 @@
-"""Which names say that their value is a secret: of headers, cookies, JSON keys, form fields and query parameters. Pure.
+"""Tell which names of headers, cookies, JSON keys, form fields and query parameters have secrets as values. Pure.
 
 A name counts when it contains one of `PARTS`, however it is spelled (`newPassword`, `X-API-Key`, `user[api_key]`), or
 has one of `WORDS` as a word of its own (`card_pin`, but not `pinned`).
@@ -19,13 +19,13 @@ WORDS = frozenset(
     | {"ssn", "totp"}
 )
 HARMLESS = frozenset({"tokentype", "tokentypehint", "setcookie", "cookie"})
-"""Names that look so and are none; the two headers have a form of their own."""
+"""Names that look like those of secrets; the two headers have a form of their own."""
 CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
-"""Headers whose value is a scheme and what proves it (RFC 9110, 11.4)."""
+"""Headers whose value is a scheme and a proof (RFC 9110, 11.4)."""
 
 
 def is_secret(name: str) -> bool:
-    """Whether a value of this name is a secret. Of an endless name, its two ends are read."""
+    """Tell whether a value of this name is a secret; of an endless name the two ends are read."""
     return _is_secret(name if len(name) <= 200 else f"{name[:100]} {name[-100:]}")
 
 

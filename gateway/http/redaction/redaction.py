@@ -2,6 +2,9 @@
 
 The same secret has the same placeholder under one salt; without the salt, which nothing keeps, no way leads back.
 Names that say "secret" are in secret_names.py. A body that cannot be looked into (a compressed one) is left out.
+
+Messages are not read here as message.py reads them: what was found is replaced in place, also in a body that is cut or
+almost JSON, and every other byte stays.
 """
 
 from __future__ import annotations
@@ -25,44 +28,42 @@ _JSON_KEY = re.compile(r'"([^"\\]+)\\*"\s*:\s*')
 
 
 def redact(exchange: Exchange, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> Exchange:
-    """The exchange without its secrets, nor those `known` from earlier ones; `{{name}}` of a kept name stays."""
-    redactor = redactor_for(salt, {*known, *secrets_of(exchange, kept)}, kept)
+    """Return the exchange without its secrets and those `known` from elsewhere; `{{name}}` of a kept name stays."""
+    redactor = _Redactor(SecretTexts(Placeholders(salt), {*known, *secrets_of(exchange, kept)}, kept))
     return Exchange(redactor.request(exchange.request), redactor.response(exchange.response))
 
 
 def redact_request(request: Request, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> Request:
-    """As `redact`, for a request whose answer is not written; give the `secrets_of` both as known."""
-    return redactor_for(salt, {*known, *secrets_of(request, kept)}, kept).request(request)
+    """Return the request without its secrets and those `known` from elsewhere, like those of its response."""
+    return _Redactor(SecretTexts(Placeholders(salt), {*known, *secrets_of(request, kept)}, kept)).request(request)
+
+
+def redact_title(title: str, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> str:
+    """Return a text without the secrets in it, each word that begins with `/` read as a request target."""
+    redactor = _Redactor(SecretTexts(Placeholders(salt), known, kept))
+    words = title.split(" ")
+    return " ".join(redactor.target(word) if word.startswith("/") else redactor.texts.free(word) for word in words)
 
 
 def secrets_of(found_in: Exchange | Request, kept: Iterable[str] = ()) -> frozenset[str]:
-    """Every secret that is long enough to be looked for elsewhere; `{{name}}` of a kept name is none."""
-    redactor = redactor_for(b"", (), kept)
+    """Return every secret that is long enough to be looked for elsewhere; `{{name}}` of a kept name is none."""
+    redactor = _Redactor(SecretTexts(Placeholders(b""), (), kept))
     if isinstance(found_in, Exchange):
         redactor.response(found_in.response)
     redactor.request(found_in.request if isinstance(found_in, Exchange) else found_in)
     return frozenset(redactor.texts.found)
 
 
-def redactor_for(salt: bytes, known: Iterable[str], kept: Iterable[str]) -> Redactor:
-    """Return what replaces secrets, those `known` from elsewhere too; `{{name}}` of a kept name stays."""
-    return Redactor(SecretTexts(Placeholders(salt), known, kept))
-
-
 @dataclass(frozen=True, slots=True)
-class Redactor:
+class _Redactor:
     """Rewrites what has a structure by its names; only where something was found is a byte other than before."""
 
     texts: SecretTexts
 
     def request(self, request: Request) -> Request:
         headers, body = self._message(request.headers, request.body)
-        return replace(request, target=self._target(request.target), headers=headers, body=body)
-
-    def name(self, name: str) -> str:
-        """A case is often named by its target."""
-        words = name.split(" ")
-        return " ".join(self._target_text(word) if word.startswith("/") else self.texts.free(word) for word in words)
+        target = self.target(request.target.decode("latin-1")).encode("latin-1")
+        return replace(request, target=target, headers=headers, body=body)
 
     def response(self, response: Response) -> Response:
         headers, body = self._message(response.headers, response.body)
@@ -75,63 +76,53 @@ class Redactor:
             clean = b""
         else:
             clean = self._body(body, content_type)
-        shown = tuple((name, self._header(name, value)) for name, value in headers)
-        return with_length(shown, body, clean), clean
+        redacted = tuple((name, self._header(name.decode("latin-1").lower(), value)) for name, value in headers)
+        return with_length(redacted, body, clean), clean
 
     # --- headers ---
 
-    def _header(self, name: bytes, value: bytes) -> bytes:
-        lower, text = name.decode("latin-1").lower(), _text(value)
-        clean = self._header_text(lower, text)
-        return value if clean == text else clean.encode()
-
-    def _header_text(self, name: str, text: str) -> str:
+    def _header(self, name: str, value: bytes) -> bytes:
+        text = _text(value)
         if name in CREDENTIALS:
-            return self._credentials(text)
-        if name == "cookie":
-            return ";".join(map(self._cookie, text.split(";")))
-        if name == "set-cookie":
+            clean = self._credentials(text)
+        elif name == "cookie":
+            clean = ";".join(map(self._cookie, text.split(";")))
+        elif name == "set-cookie":
             pair, separator, attributes = text.partition(";")
-            return f"{self._cookie(pair)}{separator}{self.texts.free(attributes)}"
-        return self.texts.secret(text) if is_secret(name) else self.texts.free(text)
+            clean = f"{self._cookie(pair)}{separator}{self.texts.free(attributes)}"
+        else:
+            clean = self.texts.secret(text) if is_secret(name) else self.texts.free(text)
+        return value if clean == text else clean.encode()
 
     def _credentials(self, text: str) -> str:
         scheme, space, proof = text.partition(" ")
         if not space:
             return self.texts.secret(text)
         if scheme.lower() == "basic":
-            return f"{scheme} {self._basic(proof.strip())}"
+            try:
+                user, colon, password = base64.b64decode(proof.strip(), validate=True).decode().partition(":")
+            except (binascii.Error, ValueError):
+                return f"{scheme} {self.texts.secret(proof.strip())}"
+            clean = f"{self.texts.secret(user)}{colon}{self.texts.secret(password)}"
+            return f"{scheme} {base64.b64encode(clean.encode()).decode()}"
         return f"{scheme} {self.texts.secret(proof)}"
-
-    def _basic(self, proof: str) -> str:
-        try:
-            user, colon, password = base64.b64decode(proof, validate=True).decode().partition(":")
-        except (binascii.Error, ValueError):
-            return self.texts.secret(proof)
-        clean = f"{self.texts.secret(user)}{colon}{self.texts.secret(password)}"
-        return base64.b64encode(clean.encode()).decode()
 
     def _cookie(self, pair: str) -> str:
         """A short cookie of a harmless name is often a word (`lang=english`), not to be looked for elsewhere."""
         name, equals, value = pair.partition("=")
-        return f"{name}{equals}{self.texts.secret(value, is_echo=is_secret(name.strip()) or len(value) >= 16)}"
+        is_searched = is_secret(name.strip()) or len(value) >= 16
+        return f"{name}{equals}{self.texts.secret(value, is_searched=is_searched)}"
 
     # --- targets and forms ---
 
-    def _target(self, target: bytes) -> bytes:
-        return self._target_text(target.decode("latin-1")).encode("latin-1")
-
-    def _target_text(self, target: str) -> str:
+    def target(self, target: str) -> str:
         path, mark, query = target.partition("?")
-        return f"{'/'.join(map(self._segment, path.split('/')))}{mark}{self._pairs(query)}"
+        return f"{'/'.join(map(self._segment, path.split('/')))}{mark}{'&'.join(map(self._pair, query.split('&')))}"
 
     def _segment(self, segment: str) -> str:
         text = unquote(segment, errors="surrogateescape")
         clean = self.texts.secret(text) if is_token(text) else self.texts.plain(text)
         return segment if clean == text else quote(clean, errors="surrogateescape", safe="{}@:+,;=!$&'()*~")
-
-    def _pairs(self, query: str) -> str:
-        return "&".join(map(self._pair, query.split("&")))
 
     def _pair(self, pair: str) -> str:
         name, equals, value = pair.partition("=")
@@ -149,17 +140,16 @@ class Redactor:
             return body
         encoding = _encoding_of(body, content_type)
         text = body.decode(encoding)
-        boundary = parameter_of(content_type, "boundary")
-        if boundary:
+        if boundary := parameter_of(content_type, "boundary"):  # of whatever type: a secret part must not get through
             clean = f"--{boundary}".join(map(self._part, text.split(f"--{boundary}")))
         elif media_type_of(content_type) == FORM_TYPE:
-            clean = self._pairs(text)
+            clean = "&".join(map(self._pair, text.split("&")))
         else:
             clean = self._document(text)
         return clean.encode(encoding)
 
     def _part(self, piece: str) -> str:
-        """One part of a multipart body, whole or cut."""
+        """Redact one part of a multipart body, whole or cut."""
         head, blank, content = piece.partition("\r\n\r\n")
         name = re.search(r'\bname="?([^"\r\n;]*)', head)
         end = "\r\n" if content.endswith("\r\n") else ""
@@ -168,22 +158,19 @@ class Redactor:
         return f"{self.texts.free(head)}{blank}{clean}{end}"
 
     def _document(self, text: str) -> str:
-        """A text that may be JSON, also within JSON, a form or a part."""
+        """Redact a text that may be JSON, also within JSON, a form or a part."""
         if text.lstrip()[:1] not in {"{", "[", '"'}:
             return self.texts.free(text)
         try:
             value = json.loads(text)
             clean = self._json(value, secret=False)
         except (ValueError, RecursionError):
-            return self._broken(text)
+            # Almost JSON: nobody knows where the value of a secret name ends, so all that follows is one.
+            key = next((key for key in _JSON_KEY.finditer(text) if is_secret(key[1])), None)
+            if key is None:
+                return self.texts.free(text)
+            return f'{self.texts.free(text[: key.end()])}"{self.texts.secret(text[key.end() :])}'
         return self.texts.free(text) if clean == value else _like_before(text, value, clean)
-
-    def _broken(self, text: str) -> str:
-        """Almost JSON: nobody knows where the value of a secret name ends, so all that follows is one."""
-        for key in _JSON_KEY.finditer(text):
-            if is_secret(key[1]):
-                return f'{self.texts.free(text[: key.end()])}"{self.texts.secret(text[key.end() :])}'
-        return self.texts.free(text)
 
     def _json(self, value: Any, *, secret: bool) -> Any:
         if isinstance(value, dict):
@@ -195,9 +182,8 @@ class Redactor:
             return [self._json(below, secret=secret) for below in value]
         if isinstance(value, str):
             return self.texts.secret(value) if secret else self._document(value)
-        return value if value is None or isinstance(value, bool) else self._number(value, secret=secret)
-
-    def _number(self, value: float, *, secret: bool) -> float:
+        if value is None or isinstance(value, bool):
+            return value
         return self.texts.number(value) if secret else type(value)(self.texts.plain(str(value)))
 
 
@@ -209,9 +195,13 @@ def _text(value: bytes) -> str:
 
 
 def _encoding_of(body: bytes, content_type: str) -> str:
-    """One that decodes the body and encodes it again: what the header says, what JSON would be in, else latin-1."""
-    named = re.search(r'charset="?(?!punycode|idna)([\w.:-]+)', content_type)
-    for encoding in (str(named[1]) if named else "utf-8", str(json.detect_encoding(body)), "utf-8"):
+    """Return one that decodes the body and encodes it again: what the header says, what JSON would be in, else latin-1.
+
+    Punycode and IDNA are encodings of Python's that take the square of a body's length.
+    """
+    charset = parameter_of(content_type, "charset")
+    named = "utf-8" if charset.lower() in {"", "idna", "punycode"} else charset
+    for encoding in (named, json.detect_encoding(body), "utf-8"):
         try:
             if body.decode(encoding).encode(encoding) == body:
                 return encoding
@@ -221,7 +211,7 @@ def _encoding_of(body: bytes, content_type: str) -> str:
 
 
 def _like_before(text: str, value: Any, clean: Any) -> str:
-    """The clean value, spaced and escaped as the text was."""
+    """Return the clean value, spaced and escaped as the text was."""
     for separators in ((",", ":"), (", ", ": ")):
         for ensure_ascii in (False, True):
             if json.dumps(value, ensure_ascii=ensure_ascii, separators=separators) == text.strip():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ...http.redaction.redaction import redactor_for, secrets_of
+from ...http.redaction.redaction import redact_request, redact_title, secrets_of
 from .case import Case, Step
 
 
@@ -16,6 +16,7 @@ def redact_case(case: Case, salt: bytes, known: Iterable[str] = ()) -> Case:
     """
     kept = [name for step in case.steps for name, _ in step.captures]
     secrets = {*known, *(secret for step in case.steps for secret in secrets_of(step.request, kept))}
-    redactor = redactor_for(salt, secrets, kept)
-    steps = tuple(Step(redactor.request(step.request), step.captures) for step in case.steps)
-    return replace(case, name=redactor.name(case.name), steps=steps, origin=redactor.name(case.origin))
+    requests = [redact_request(step.request, salt, secrets, kept) for step in case.steps]
+    steps = tuple(Step(request, step.captures) for request, step in zip(requests, case.steps, strict=True))
+    name, origin = (redact_title(title, salt, secrets, kept) for title in (case.name, case.origin))
+    return replace(case, name=name, steps=steps, origin=origin)
