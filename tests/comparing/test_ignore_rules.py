@@ -49,7 +49,7 @@ def ignores(rule: IgnoreRule, where: str, route: str = "GET /todos") -> bool:
         ("body.a\n", "body.a", False),
     ],
 )
-def test_a_rule_names_a_place(rule: str, where: str, expected: bool) -> None:
+def test_a_rule_names_a_location(rule: str, where: str, expected: bool) -> None:
     assert ignores(IgnoreRule(rule, "why"), where) is expected
 
 
@@ -65,7 +65,7 @@ def test_a_rule_holds_through_its_last_day(expires: date | None, expected: bool)
     assert ignores(IgnoreRule("status", "why", expires=expires), "status") is expected
 
 
-@pytest.mark.parametrize("place", ["authentication", "secret"])
+@pytest.mark.parametrize("location", ["authentication", "secret"])
 @pytest.mark.parametrize(
     ("where", "route", "approved_by", "expected"),
     [
@@ -77,11 +77,11 @@ def test_a_rule_holds_through_its_last_day(expires: date | None, expected: bool)
         ("status", "GET /todos", "ann", False),
     ],
 )
-def test_a_looser_candidate_needs_a_name_to_answer_for_it(
-    place: str, where: str | None, route: str | None, approved_by: str | None, expected: bool
+def test_weaker_access_needs_a_name_to_answer_for_it(
+    location: str, where: str | None, route: str | None, approved_by: str | None, expected: bool
 ) -> None:
-    rule = IgnoreRule(where or place, "why", route=route, approved_by=approved_by)
-    assert ignores(rule, place) is expected
+    rule = IgnoreRule(where or location, "why", route=route, approved_by=approved_by)
+    assert ignores(rule, location) is expected
 
 
 def test_the_first_rule_counts() -> None:
@@ -95,8 +95,8 @@ def test_the_first_rule_counts() -> None:
     assert found.reason == "a"
 
 
-def result(route: str, *places: str) -> ParityResult:
-    verdicts = tuple(Verdict(Difference(where, "a", "b"), Disposition.IGNORED) for where in places)
+def result(route: str, *locations: str) -> ParityResult:
+    verdicts = tuple(Verdict(Difference(where, "a", "b"), Disposition.IGNORED) for where in locations)
     return ParityResult("case", 0, route, Request("GET", b"/"), None, None, verdicts, Outcome.IGNORED)
 
 

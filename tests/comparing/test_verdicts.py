@@ -218,7 +218,7 @@ def dispositions(result: ParityResult) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("credential", ["given", "anonymous", "wrong", "other-user", "no-csrf"])
-def test_a_looser_candidate_is_a_mismatch_whatever_is_ignored(credential: str) -> None:
+def test_weaker_access_is_a_mismatch_whatever_is_ignored(credential: str) -> None:
     rules = (STATUS, IgnoreRule("authentication", "meant", route="GET /todos"), IgnoreRule("header.*", "meant"))
     (result,) = judged(LOOSER, policy=ComparisonPolicy(rules=rules), credential=credential)
     assert result.outcome is Outcome.MISMATCHED

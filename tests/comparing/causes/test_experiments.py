@@ -1,4 +1,4 @@
-"""A difference is explained by a reading only where the experiment leaves no other reason."""
+"""A difference is explained by two interpretations only where the experiment leaves no other reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MANY = '{"items": [{"id": 2}, {"id": 5}], "total": 9}'
 
 @dataclass(frozen=True)
 class Tried:
-    """Bodies: of the pair, and of both sides asked the control's reading and the candidate's."""
+    """Bodies: of the pair, and of both sides asked the interpretation of the control and that of the candidate."""
 
     what: str
     pair: tuple[str, str]
@@ -31,9 +31,11 @@ class Tried:
 
     @property
     def step(self) -> Compared:
-        ours, theirs = ((observe(answer(one)), observe(answer(other))) for one, other in (self.control, self.candidate))
+        control, candidate = (
+            (observe(answer(one)), observe(answer(other))) for one, other in (self.control, self.candidate)
+        )
         pair = step(*map(answer, self.pair))
-        return replace(pair, experiments=(Experiment("repeated-parameter", ours, theirs),))
+        return replace(pair, experiments=(Experiment("repeated-parameter", control, candidate),))
 
 
 TRIED = (
@@ -45,9 +47,9 @@ TRIED = (
     Tried("the control reads neither", (NONE, TWO), (ONE, ONE), (TWO, TWO), "body.items[0].id", None),
     Tried("the candidate reads neither", (ONE, NONE), (ONE, ONE), (TWO, TWO), "body.items[0].id", None),
     Tried("both read the first", (ONE, TWO), (ONE, TWO), (TWO, NONE), "body.items[0].id", None),
-    Tried("a place that does not differ", (ONE, TWO), (ONE, ONE), (TWO, TWO), "body.total", None),
+    Tried("a location that does not differ", (ONE, TWO), (ONE, ONE), (TWO, TWO), "body.total", None),
     Tried(
-        "a place that always differs",
+        "a location that always differs",
         (ONE, MANY.replace("9", "8")),
         (ONE, ONE.replace("9", "8")),
         (MANY, MANY.replace("9", "8")),
@@ -58,13 +60,13 @@ TRIED = (
 )
 
 
-def test_a_reading_that_one_side_refuses_is_another_difference() -> None:
+def test_an_interpretation_that_one_side_refuses_is_another_difference() -> None:
     tried = TRIED[0].step
-    (trial,) = tried.experiments
+    (experiment,) = tried.experiments
     refused = observe(answer('{"detail": []}', status=422))
     both_ways = (
-        replace(trial, control=(trial.control[0], refused)),
-        replace(trial, candidate=(refused, trial.candidate[1])),
+        replace(experiment, control=(experiment.control[0], refused)),
+        replace(experiment, candidate=(refused, experiment.candidate[1])),
     )
     for one in both_ways:
         cause = Explainer(replace(tried, experiments=(one,)), "typed").cause_of(
@@ -78,6 +80,6 @@ def test_a_reading_that_one_side_refuses_is_another_difference() -> None:
 
 
 @pytest.mark.parametrize("tried", TRIED, ids=str)
-def test_a_place(tried: Tried) -> None:
+def test_a_location(tried: Tried) -> None:
     cause = Explainer(tried.step, "typed").cause_of(Difference(tried.where, "1", "2"))
     assert (cause and cause.name) == tried.cause

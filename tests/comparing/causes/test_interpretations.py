@@ -36,13 +36,13 @@ TARGETS = (
 )
 
 
-@pytest.mark.parametrize(("target", "cause", "ours", "theirs"), TARGETS)
-def test_a_query(target: str, cause: str, ours: str, theirs: str) -> None:
-    (reading,) = interpretations_of(get(target))
-    assert (reading.cause, reading.control, reading.candidate) == (cause, get(ours), get(theirs))
+@pytest.mark.parametrize(("target", "cause", "control", "candidate"), TARGETS)
+def test_a_query(target: str, cause: str, control: str, candidate: str) -> None:
+    (found,) = interpretations_of(get(target))
+    assert (found.cause, found.control, found.candidate) == (cause, get(control), get(candidate))
 
 
-def test_each_way_is_a_reading_of_its_own() -> None:
+def test_each_way_is_an_interpretation_of_its_own() -> None:
     first, second = interpretations_of(get("/items?n=1.0&n=2"))
     assert (first.cause, first.control, first.candidate) == (
         "repeated-parameter",
@@ -57,19 +57,19 @@ def test_each_way_is_a_reading_of_its_own() -> None:
 
 
 def test_a_form_keeps_its_length_right() -> None:
-    (reading,) = interpretations_of(form("a=1&b=2&a=34"))
-    assert (reading.control, reading.candidate) == (form("a=1&b=2"), form("b=2&a=34"))
+    (found,) = interpretations_of(form("a=1&b=2&a=34"))
+    assert (found.control, found.candidate) == (form("a=1&b=2"), form("b=2&a=34"))
 
 
 def test_files_of_one_name() -> None:
     one, two, three = ('name="f"; filename="1"', b"x"), ('name="f"; filename="2"', b"xy"), ('name="g"', b"z")
-    (reading,) = interpretations_of(multipart(one, two, three))
-    assert (reading.control, reading.candidate) == (multipart(one, three), multipart(two, three))
+    (found,) = interpretations_of(multipart(one, two, three))
+    assert (found.control, found.candidate) == (multipart(one, three), multipart(two, three))
 
 
 def test_crumbs_of_one_name() -> None:
-    (reading,) = interpretations_of(get("/", [("cookie", "a=1; b=2; a=3")]))
-    assert [values_of(one.headers, b"cookie") for one in (reading.control, reading.candidate)] == [
+    (found,) = interpretations_of(get("/", [("cookie", "a=1; b=2; a=3")]))
+    assert [values_of(one.headers, b"cookie") for one in (found.control, found.candidate)] == [
         (b"a=1; b=2",),
         (b" b=2; a=3",),
     ]

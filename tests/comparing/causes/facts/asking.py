@@ -17,7 +17,7 @@ from gateway.http.message import Request
 from gateway.parity.replaying.asgi_serving import call
 from tests.comparing.causes.facts import legacy, new
 
-PATIENCE_S = 20.0
+PATIENCE_SECONDS = 20.0
 
 
 class Sides:
@@ -54,7 +54,7 @@ class Sides:
 
     def _observe(self, app: ASGIApp, request: Request) -> Observation:
         with logged_errors() as errors:
-            called = self._runner.run(call(app, request, {}, PATIENCE_S))
+            called = self._runner.run(call(app, request, {}, PATIENCE_SECONDS))
         return Observation(called.response, called.error, called.duration, Effects(errors=tuple(errors)))
 
 

@@ -1,6 +1,6 @@
 """Every row of what Flask and FastAPI answer differently: requests that show it, where, and the cause that explains it.
 
-A row without places is one that both sides answer alike: nothing may be reported.
+A row without locations is one that both sides answer alike: nothing may be reported.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class Row:
     fact: str
     request: Request
     expected: dict[str | None, str] = field(default_factory=dict)
-    """Cause -> the places that it explains, between spaces; None for differences whose values tell no cause."""
+    """Cause -> the locations that it explains, between spaces; None for differences whose values tell no cause."""
     mode: str = "typed"
     debug: bool = False
     """Whether the Flask app runs with FLASK_DEBUG=1."""
 
     @property
-    def places(self) -> dict[str, str | None]:
-        return {where: cause for cause, places in self.expected.items() for where in places.split()}
+    def locations(self) -> dict[str, str | None]:
+        return {where: cause for cause, locations in self.expected.items() for where in locations.split()}
 
     def __str__(self) -> str:
         target = self.request.target.decode("latin-1")

@@ -44,19 +44,19 @@ def sides() -> Iterator[Sides]:
 
 
 def causes_of(step: Compared, mode: str) -> dict[str, str | None]:
-    """Every place where the sides differ, with the name of its cause."""
-    explanation = Explainer(step, mode)
+    """Every location where the sides differ, with the name of its cause."""
+    explainer = Explainer(step, mode)
     found = compare(step.control, step.candidate, method=step.control_request.method, json_mode=mode)
-    causes = {difference.where: explanation.cause_of(difference) for difference in found}
+    causes = {difference.where: explainer.cause_of(difference) for difference in found}
     return {where: cause and cause.name for where, cause in causes.items()}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_fact_is_found_and_named(row: Row, sides: Sides) -> None:
-    assert causes_of(sides.step(row.request, debug=row.debug), row.mode) == row.places
+    assert causes_of(sides.step(row.request, debug=row.debug), row.mode) == row.locations
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.places], ids=str)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.locations], ids=str)
 def test_a_difference_the_other_way_about_has_no_cause(row: Row, sides: Sides) -> None:
     causes = causes_of(sides.step_back(row.request, debug=row.debug), row.mode)
     assert causes
@@ -65,9 +65,9 @@ def test_a_difference_the_other_way_about_has_no_cause(row: Row, sides: Sides) -
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_what_goes_with_no_fact_has_no_cause(row: Row, sides: Sides) -> None:
-    explanation = Explainer(sides.step(row.request, debug=row.debug), row.mode)
+    explainer = Explainer(sides.step(row.request, debug=row.debug), row.mode)
     for difference in FOREIGN:
-        cause = explanation.cause_of(difference)
+        cause = explainer.cause_of(difference)
         assert cause is None or (cause.name in TAKING_HEADERS and difference.where.startswith("header."))
 
 
@@ -85,12 +85,12 @@ def test_every_fact_has_a_row_or_a_reason() -> None:
 
 
 def test_nine_facts_in_ten_are_explained_wherever_they_differ(capsys: pytest.CaptureFixture[str]) -> None:
-    differing = {row.fact for row in ROWS if row.places}
+    differing = {row.fact for row in ROWS if row.locations}
     unexplained = {row.fact for row in ROWS if None in row.expected}
     share = 1 - len(unexplained) / len(differing)
     with capsys.disabled():
         sys.stdout.write(
             f"\n{len(ROWS)} requests for {len(FACTS) - len(NOT_SHOWN)} of {len(FACTS)} facts; {len(differing)} differ, "
-            f"{share:.1%} of them explained at every place (not: {', '.join(sorted(unexplained)) or 'none'})\n"
+            f"{share:.1%} of them explained at every location (not: {', '.join(sorted(unexplained)) or 'none'})\n"
         )
     assert share >= 0.9
