@@ -24,7 +24,7 @@ from collections import Counter
 from datetime import date
 
 from .access_control import find_weaker_access
-from .causes.effects import NOT_RUN
+from .causes.effects import not_run
 from .causes.explain import Explainer
 from .compared import Compared
 from .diff.comparison import MAX_DIFFERENCES, every_difference, more
@@ -59,7 +59,7 @@ def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date)
         cause = known.name if known else ""
         if rule := find_rule(policy.rules, route, difference, cause, today):
             disposition, reason = Disposition.IGNORED, rule.reason
-        elif cause == NOT_RUN and reason_of_status:
+        elif cause == not_run.name and reason_of_status:
             disposition, reason = Disposition.IGNORED, reason_of_status
         elif reason := noise.reason_for(difference):
             disposition = Disposition.NOISE

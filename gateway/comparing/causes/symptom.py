@@ -1,4 +1,4 @@
-"""A difference with the request and the two observations around it, read as far as a cause needs to know. Pure."""
+"""A difference with the request and the answers around it, read as far as a cause needs to know. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ANSWER = re.compile(
 
 @dataclass(frozen=True)
 class Symptom:
-    """What a cause is known by."""
+    """What a cause is known by; each pair is (of the control, of the candidate)."""
 
     difference: Difference
     compared: Compared
@@ -31,12 +31,69 @@ class Symptom:
 
     @property
     def where(self) -> str:
+        """The location of the difference."""
         return self.difference.where
+
+    @property
+    def texts(self) -> tuple[str | None, str | None]:
+        """What stands there; None where a side has nothing."""
+        return self.difference.control, self.difference.candidate
+
+    @cached_property
+    def values(self) -> tuple[Any, Any]:
+        """What stands there, as JSON values; None where there is nothing or no JSON (so is null)."""
+        return json_value(self.difference.control), json_value(self.difference.candidate)
+
+    @property
+    def strings(self) -> tuple[str, str]:
+        """What stands there, as JSON strings; two empty ones where either is something else."""
+        control, candidate = self.values
+        return (control, candidate) if isinstance(control, str) and isinstance(candidate, str) else ("", "")
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the candidate has nothing there."""
+        return self.difference.candidate is None
+
+    @property
+    def is_added(self) -> bool:
+        """Whether the control has nothing there."""
+        return self.difference.control is None
+
+    @property
+    def is_of_answer(self) -> bool:
+        """Whether another answer as a whole has another value there, unlike at a header that is the app's for all.
+
+        At a cookie that is so where the candidate's view did not come to set it.
+        """
+        if self.where.startswith("cookie."):
+            return self.is_missing and self.is_control_fine and self.candidate.status >= 400
+        return _ANSWER.fullmatch(self.where) is not None
+
+    @property
+    def is_of_body(self) -> bool:
+        """Whether the location is the body or in it."""
+        return self.where.startswith("body")
+
+    @property
+    def is_page_or_type(self) -> bool:
+        """Whether the location is a body that has no locations of its own, or its media type."""
+        return self.where in ("body", "header.content-type")
+
+    @property
+    def is_lost_header(self) -> bool:
+        """Whether the location is a header that only the control sends."""
+        return self.where.startswith("header.") and self.is_missing
 
     @property
     def request(self) -> Request:
         """The request as the control was asked."""
         return self.compared.control_request
+
+    @cached_property
+    def fields(self) -> Pairs:
+        """(name, value) of the query, the form in either encoding and the cookies, in order."""
+        return (*self.request.query_pairs, *self.request.fields, *self.request.cookies)
 
     @property
     def control(self) -> Response:
@@ -49,42 +106,40 @@ class Symptom:
         return self.compared.candidate.response or _NOTHING
 
     @property
-    def error(self) -> str:
-        """`ValueError: text` of the exception that left the candidate; empty when none did."""
-        return self.compared.candidate.error or ""
-
-    @property
     def statuses(self) -> tuple[int, int]:
+        """Status of each answer; 0 when there is none."""
         return self.control.status, self.candidate.status
 
     @property
-    def was_fine(self) -> bool:
+    def has_one_status(self) -> bool:
+        """Whether both sides answered with the same status."""
+        return self.control.status == self.candidate.status
+
+    @property
+    def is_control_fine(self) -> bool:
         """Whether the control answered with success or a redirect."""
         return 200 <= self.control.status < 400
 
     @property
-    def is_of_answer(self) -> bool:
-        """Whether the place is one that a whole other answer has another value at; not an app-wide header.
-
-        A cookie is one where the candidate's view did not come to set it.
-        """
-        if self.where.startswith("cookie."):
-            return self.difference.candidate is None and self.was_fine and self.candidate.status >= 400
-        return _ANSWER.fullmatch(self.where) is not None
+    def has_werkzeug_page(self) -> bool:
+        """Whether the control's body is one of Werkzeug's error pages."""
+        start = b"<!doctype html>\n<html lang=en>\n<title>%d " % self.control.status
+        return self.control.status >= 400 and self.control.body.startswith(start)
 
     @property
-    def is_of_body(self) -> bool:
-        return self.where.startswith("body")
-
-    @cached_property
-    def values(self) -> tuple[Any, Any]:
-        """Both texts as JSON values; None where absent or none (so does null)."""
-        return json_value(self.difference.control), json_value(self.difference.candidate)
+    def error(self) -> str:
+        """`ValueError: text` of the exception that left the candidate; empty when none did."""
+        return self.compared.candidate.error or ""
 
     @cached_property
     def bodies(self) -> tuple[Any, Any]:
-        """Both bodies as JSON values; None for what is no JSON."""
+        """Each body as a JSON value; None for what is no JSON."""
         return self.control.json, self.candidate.json
+
+    @property
+    def redirects(self) -> tuple[str, str]:
+        """Target of each redirect without scheme and host; empty where there is none."""
+        return _target(self.control), _target(self.candidate)
 
     @cached_property
     def detail(self) -> Any:
@@ -99,25 +154,8 @@ class Symptom:
         return tuple(errors) if all(map(_is_refusal, errors)) else ()
 
     def refuses(self, *sources: str) -> bool:
-        """Whether the candidate's validation refuses the request for one of these alone: `query`, `path`, `body` ..."""
+        """Tell whether the candidate's validation refuses the request for these sources alone: `query`, `body` ..."""
         return bool(self.refusals) and all(error["loc"][0] in sources for error in self.refusals)
-
-    @property
-    def has_page(self) -> bool:
-        """Whether the control's body is one of Werkzeug's error pages."""
-        return self.control.status >= 400 and self.control.body.startswith(
-            b"<!doctype html>\n<html lang=en>\n<title>%d " % self.control.status
-        )
-
-    @cached_property
-    def fields(self) -> Pairs:
-        """(name, value) of the query, the form in either encoding and the cookies, in order."""
-        return (*self.request.query_pairs, *self.request.fields, *self.request.cookies)
-
-    @property
-    def locations(self) -> tuple[str, str]:
-        """Both redirects' targets without scheme and host; empty where there is none."""
-        return _location(self.control), _location(self.candidate)
 
 
 Sign = Callable[[Symptom], bool]
@@ -136,7 +174,12 @@ class Cause:
     """Whether a difference has this cause, told by its values."""
 
 
-def _location(response: Response) -> str:
+def cause(title: str, advice: str) -> Callable[[Sign], Cause]:
+    """Return a decorator that makes a cause of a sign, with its name: that of `def text_as_json` is `text-as-json`."""
+    return lambda sign: Cause(sign.__name__.replace("_", "-"), title, advice, sign)
+
+
+def _target(response: Response) -> str:
     value = response.header("location")
     try:
         return urlsplit(value)._replace(scheme="", netloc="").geturl()
