@@ -63,7 +63,7 @@ class WSGIBridge(WSGIMiddleware):
             self._workers = Scheduler(asyncio.get_running_loop(), self._limits)
         workers = self._workers
         try:
-            body = await read_body(scope, receive, self._limits.spool * MIB)
+            body = await read_body(scope, receive, self._limits.spool_mib * MIB)
         except ClientGoneError:
             return
         turn = WSGICall(cast(WSGIApplication, self.app), scope, body, workers.to_streams, workers.done)

@@ -202,7 +202,7 @@ class Scheduler:
                 turn.watch()
             if turn.has_begun and age > STREAM_S:
                 self.to_streams(turn)
-        while self._queue and now - self._queue[0].since > self._limits.wait:
+        while self._queue and now - self._queue[0].since > self._limits.wait_seconds:
             self._queue.popleft().refuse()
         if self._active or self._queue:
             self._schedule_tick()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from . import checks
+from .table_reader import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,15 @@ class BridgeLimits:
     """Long or slow answers beside them."""
     queue: int = 400
     """Requests that wait for a worker; one more is refused with 503."""
-    wait: int = 10
+    wait_seconds: int = 10
     """Seconds that a request waits for a worker before it is refused with 503."""
-    spool: int = 64
+    spool_mib: int = 64
     """MiB of a request body that are read before its view starts; a longer one its view reads as it comes."""
+
+
+BRIDGE = Schema(
+    {limit.name: checks.count("is no limit; write a whole number above 0") for limit in fields(BridgeLimits)},
+    kind="limit",
+    renamed={"wait": "wait_seconds", "spool": "spool_mib"},
+)
+"""What `[bridge]` may say."""

@@ -72,7 +72,7 @@ def _find(text: str, path: str, key: str) -> tuple[str, Statement]:
     known: dict[str, Statement] = {}
     for statement in statements(text):
         name = next((keys[1] for keys in statement.keys if len(keys) > 1 and keys[0] == "routes"), None)
-        if name is not None:
+        if isinstance(name, str):
             known.setdefault(name, statement)
     for name, statement in known.items():
         with contextlib.suppress(ValueError):

@@ -8,12 +8,13 @@ from __future__ import annotations
 import io
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-KeyPath = tuple[str, ...]
-_LONGEST = 200
+KeyPath = tuple[str | int, ...]
+"""Keys, outermost first; behind an array of tables the number of the table, from 1: `("case", 3, "name")`."""
+_MAX_LINES = 200
 """Lines that one statement may take; keeps a quote that nobody closed from costing the square of the file."""
 
 
@@ -24,41 +25,53 @@ class Statement:
     line: int
     """1-based."""
     text: str
-    """With its line ends."""
+    """Lines of the statement, their ends included."""
     table: KeyPath
-    """The header that it stands under; of a header, the header itself."""
+    """Header that it stands under; of a header, the header itself."""
     keys: tuple[KeyPath, ...]
-    """The key paths that it sets, outermost first."""
+    """Key paths that it sets, outermost first; the third `[[case]]` sets `("case",)` and `("case", 3)`."""
     is_header: bool
 
 
 def statements(text: str) -> Iterator[Statement]:
-    """Every statement of the text in order. Blank lines, comments and lines that never parse are passed over."""
+    """Yield every statement of the text in order. Blank lines, comments and lines that never parse are passed over."""
     lines = list(io.StringIO(text, newline="\n"))
     table: KeyPath = ()
+    counts: dict[KeyPath, int] = {}
     at = 0
     while at < len(lines):
         length, tree = _shortest(lines, at)
         chunk = "".join(lines[at : at + length])
         if tree:
             is_header = chunk.lstrip().startswith("[")
-            inside = tuple(_paths(tree, ()))
+            keys = list(_paths(tree, ()))
             if is_header:
-                table = inside[-1]
-            keys = inside if is_header else tuple((*table, *key) for key in inside)
-            yield Statement(at + 1, chunk, table, keys, is_header)
+                header = keys[-1]
+                if chunk.lstrip().startswith("[["):
+                    counts = {key: n for key, n in counts.items() if key[: len(header)] != header or key == header}
+                    counts[header] = counts.get(header, 0) + 1
+                table = _counted(header, counts)
+                keys = [table[:depth] for depth in range(1, len(table) + 1)]
+            else:
+                keys = [(*table, *key) for key in keys]
+            yield Statement(at + 1, chunk, table, tuple(keys), is_header)
         at += length
 
 
 def key_text(key: KeyPath) -> str:
-    """A key path in TOML's notation: `routes."GET /todos".mode`."""
-    return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else f'"{part}"' for part in key)
+    """Return a key path in TOML's notation, `routes."GET /todos".mode`, or `case[3].name`."""
+    parts = (
+        f"[{part}]" if isinstance(part, int) else f".{part}" if re.fullmatch(r"[A-Za-z0-9_-]+", part) else f'."{part}"'
+        for part in key
+    )
+    return "".join(parts).removeprefix(".")
 
 
 def _shortest(lines: list[str], at: int) -> tuple[int, dict[str, Any] | None]:
+    """Return how many lines from `at` on are a statement, and its values; (1, None) where none begins."""
     if not lines[at].strip() or lines[at].lstrip().startswith("#"):
         return 1, None
-    for end in range(at + 1, min(len(lines), at + _LONGEST) + 1):
+    for end in range(at + 1, min(len(lines), at + _MAX_LINES) + 1):
         try:
             return end - at, tomllib.loads("".join(lines[at:end]))
         except tomllib.TOMLDecodeError:
@@ -67,9 +80,15 @@ def _shortest(lines: list[str], at: int) -> tuple[int, dict[str, Any] | None]:
 
 
 def _paths(tree: Any, before: KeyPath) -> Iterator[KeyPath]:
-    if isinstance(tree, list) and tree:
-        yield from _paths(tree[-1], before)
-    elif isinstance(tree, dict):
+    if isinstance(tree, dict):
         for key, value in tree.items():
             yield (*before, key)
             yield from _paths(value, (*before, key))
+
+
+def _counted(header: KeyPath, counts: Mapping[KeyPath, int]) -> KeyPath:
+    """Return the path of a header with the number of the current table behind each array of tables."""
+    path: KeyPath = ()
+    for depth, part in enumerate(header, 1):
+        path = (*path, part, counts[header[:depth]]) if header[:depth] in counts else (*path, part)
+    return path

@@ -15,7 +15,7 @@ from .plan import Plan
 from .reporting.report import Report
 from .session import ParitySession
 
-FILE = "found.toml"
+FILE = "counterexamples.toml"
 MOST = 10
 """Cases that one run keeps; one for each route and set of places."""
 
@@ -29,7 +29,7 @@ def save_counterexamples(plan: Plan, report: Report, seed: int) -> Iterator[str]
     with ParitySession(plan, seed=seed) as session:
         kept = [_shrunk(session, case, result) for case, result in finds[:MOST]]
     corpus = load_corpus(directory)
-    known = [case for case in corpus if case.source == "found"]
+    known = [case for case in corpus if case.source == "counterexample"]
     write_cases(directory, FILE, [*known, *_named(kept, {case.name for case in corpus})])
     yield f"kept {len(kept)} minimised case{'s' * (len(kept) > 1)} in {directory / FILE}: the next run replays them"
     if len(finds) > MOST:
@@ -66,13 +66,15 @@ def _shrunk(session: ParitySession, case: Case, result: ParityResult) -> Case:
         found = (one for replayed in session.replay([smaller]) for one in replayed.results)
         return any(one.route == result.route and places(one) == wanted for one in found)
 
-    return replace(shrink(case, still_differs), source="found", origin=f"counterexample of {case.origin}")
+    return replace(shrink(case, still_differs), source="counterexample", origin=f"counterexample of {case.origin}")
 
 
 def _named(cases: Iterable[Case], taken: set[str]) -> Iterator[Case]:
     """As found, each with a name of its own: the same generated case may differ in another way the next time."""
     for case in cases:
-        names = chain([f"found: {case.name}"], (f"found: {case.name} ({number})" for number in count(2)))
+        names = chain(
+            [f"counterexample: {case.name}"], (f"counterexample: {case.name} ({number})" for number in count(2))
+        )
         name = next(name for name in names if name not in taken)
         taken.add(name)
         yield replace(case, name=name)

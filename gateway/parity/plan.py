@@ -142,7 +142,7 @@ def _chosen(wanted: Iterable[str], flask: Mapping[str, bool], exclude: tuple[tup
     reasons = dict(exclude)
     for key in reasons:
         if key not in flask:
-            raise GatewayError(f'parity.leave_out: the Flask app has no route "{key}"{suggest(key, flask)}')
+            raise GatewayError(f'parity.exclude: the Flask app has no route "{key}"{suggest(key, flask)}')
     for key in (wanted := tuple(wanted)):
         if key not in flask:
             raise GatewayError(f'parity: the Flask app has no route "{key}"{suggest(key, flask)}; see `gateway routes`')
@@ -194,7 +194,7 @@ def _ends(plan: Plan, cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:
 
 
 def _is_made_up(case: Case) -> bool:
-    return case.is_generated or case.source == "found"
+    return case.is_generated or case.source == "counterexample"
 
 
 @contextmanager

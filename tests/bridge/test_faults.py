@@ -24,7 +24,7 @@ def faulty() -> Iterator[Server]:
 @pytest.fixture
 def narrow() -> Iterator[Server]:
     """One worker, three places in its queue."""
-    with serve_faulty(limits={"workers": 1, "queue": 3, "wait": 5}) as server:
+    with serve_faulty(limits={"workers": 1, "queue": 3, "wait_seconds": 5}) as server:
         yield server
 
 
@@ -144,7 +144,10 @@ def test_a_full_queue_refuses_at_once_and_loses_nothing_that_it_took(narrow: Ser
 
 
 def test_who_waits_too_long_is_refused() -> None:
-    with serve_faulty(limits={"workers": 1, "wait": 0.2}) as server, connect(server, request("/held")) as running:
+    with (
+        serve_faulty(limits={"workers": 1, "wait_seconds": 0.2}) as server,
+        connect(server, request("/held")) as running,
+    ):
         wait_until(lambda: gauge(server, "busy") == 1)
         assert ask(server, request("/ping")).status == 503
         state(server, "open")
@@ -156,7 +159,7 @@ def test_who_waits_too_long_is_refused() -> None:
 def test_a_view_may_call_its_own_service(callers: int, worst: int) -> None:
     """With workers for both it is answered; without, the inner request is refused instead of waited for for ever."""
     with (
-        serve_faulty(limits={"workers": 6, "queue": 20, "wait": 0.5}) as server,
+        serve_faulty(limits={"workers": 6, "queue": 20, "wait_seconds": 0.5}) as server,
         connected(server, callers, request("/ask_itself")) as clients,
     ):
         wait_until(lambda: tally(server, "held") == callers)

@@ -31,7 +31,7 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(temporary: Path) -> Iterator[Server]:
-    with serve_faulty(limits={"spool": SPOOL, "streams": 30}, temporary=temporary) as server:
+    with serve_faulty(limits={"spool_mib": SPOOL, "streams": 30}, temporary=temporary) as server:
         yield server
 
 
@@ -172,6 +172,5 @@ def test_stalled_uploads_hold_the_streams_lane_alone_and_little_disk(server: Ser
 
 @pytest.mark.parametrize("value", ['"64 MiB"', "0", "-1", "1.5", "true"])
 def test_a_limit_that_is_none_is_refused(value: str) -> None:
-    (fault,) = parse_map(f"[gateway]\nlegacy = 'a:b'\n[bridge]\nspool = {value}\n", "m.toml").faults
-    shown = value.replace("true", "True")
-    assert str(fault) == f"m.toml:4: bridge.spool: {shown} is no limit; write a whole number above 0"
+    (fault,) = parse_map(f"[gateway]\nlegacy = 'a:b'\n[bridge]\nspool_mib = {value}\n", "m.toml").faults
+    assert str(fault) == f"m.toml:4: bridge.spool_mib: {value} is no limit; write a whole number above 0"

@@ -27,7 +27,7 @@ def notes(tmp_path: Path) -> Notes:
 @pytest.fixture
 def agreeing(notes: Notes) -> Notes:
     notes.agree()
-    notes.append("migration_map.toml", "minimum = 1\n")
+    notes.append("migration_map.toml", "min_requests = 1\n")
     return notes
 
 
@@ -92,7 +92,7 @@ def test_what_only_flask_has_it_answers_on_both_sides(agreeing: Notes) -> None:
 
 def test_a_route_that_only_cases_left_out_ask_says_so(agreeing: Notes) -> None:
     (agreeing.directory / "corpus" / "notes.toml").write_text(LOOK_ROUND)
-    agreeing.edit("migration_map.toml", "[parity]\n", '[parity]\nleave_out = { "GET /about" = "a page" }\n')
+    agreeing.edit("migration_map.toml", "[parity]\n", '[parity]\nexclude = { "GET /about" = "a page" }\n')
     done = agreeing.run("parity", "--no-generate")
     assert done.returncode == 3
     needed = "0 of 1 different requests needed: left out with another route: 1 case of it"
@@ -186,12 +186,15 @@ def test_without_a_parity_table_it_says_what_to_write(notes: Notes) -> None:
 
 
 def test_found_cases_are_kept_shrunk_and_replayed(notes: Notes) -> None:
-    taken = "found: POST /notes: body is empty"
-    notes.append("corpus/found.toml", f'[[case]]\nname = "{taken}"\nsource = "found"\nrequest = "GET /notes"\n')
+    taken = "counterexample: POST /notes: body is empty"
+    notes.append(
+        "corpus/counterexamples.toml",
+        f'[[case]]\nname = "{taken}"\nsource = "counterexample"\nrequest = "GET /notes"\n',
+    )
     done = notes.run("parity", "POST /notes", "--seed", "1")
     assert done.returncode == 1
-    assert "in corpus/found.toml: the next run replays them" in done.stderr
-    cases = {case.name: case for case in load_corpus(notes.directory / "corpus") if case.source == "found"}
+    assert "in corpus/counterexamples.toml: the next run replays them" in done.stderr
+    cases = {case.name: case for case in load_corpus(notes.directory / "corpus") if case.source == "counterexample"}
     assert {taken, f"{taken} (2)"} <= cases.keys()
     assert all(len(case.steps) == 1 for case in cases.values()), "what it does not take is gone"
     assert not (notes.directory / ".hypothesis").exists()

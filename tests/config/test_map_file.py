@@ -211,7 +211,7 @@ STICKY = 'is no sticky key; write "client", "cookie:NAME" or "header:NAME"'
     [
         ('"GET /x" = "nwe"', f'routes."GET /x": "nwe" is none of {MODES}; did you mean "new"?'),
         ('"GET /x" = "flask"', f'routes."GET /x": "flask" is none of {MODES}'),
-        ('"GET /x" = true', f'routes."GET /x": True is none of {MODES}'),
+        ('"GET /x" = true', f'routes."GET /x": true is none of {MODES}'),
         ('"GET /x" = ["new"]', f"routes.\"GET /x\": ['new'] is none of {MODES}"),
         ('"GET /x" = { mode = "nwe" }', f'routes."GET /x": "nwe" is none of {MODES}; did you mean "new"?'),
         ('"GET /x" = {}', 'routes."GET /x": no mode; write mode = "legacy", "shadow", "canary" or "new"'),
@@ -230,7 +230,7 @@ STICKY = 'is no sticky key; write "client", "cookie:NAME" or "header:NAME"'
         ('"GET /x" = { mode = "canary", percent = 101 }', f'routes."GET /x".percent: 101 {PERCENT}'),
         ('"GET /x" = { mode = "canary", percent = -0.1 }', f'routes."GET /x".percent: -0.1 {PERCENT}'),
         ('"GET /x" = { mode = "canary", percent = "10" }', f'routes."GET /x".percent: "10" {PERCENT}'),
-        ('"GET /x" = { mode = "canary", percent = true }', f'routes."GET /x".percent: True {PERCENT}'),
+        ('"GET /x" = { mode = "canary", percent = true }', f'routes."GET /x".percent: true {PERCENT}'),
         ('"GET /x" = { mode = "canary", percent = nan }', f'routes."GET /x".percent: nan {PERCENT}'),
         ('"GET /x" = { mode = "canary", percent = inf }', f'routes."GET /x".percent: inf {PERCENT}'),
         ('"GET /x" = { mode = "new", sticky = "cookie" }', f'routes."GET /x".sticky: "cookie" {STICKY}'),
@@ -279,6 +279,8 @@ def test_a_bad_route_has_its_line_and_what_to_write(line: str, fault: str) -> No
         ('[gateway]\ndefault = "canary"\n', ['m.toml:2: gateway.default: "canary" is none of "legacy", "new"']),
         ('[gateway]\nserved_by_header = "yes"\n', ['m.toml:2: gateway.served_by_header: "yes" is not true or false']),
         ('[gateway]\nsticky = "ip"\n[routes]\n"/x" = "new"\n', [f'm.toml:2: gateway.sticky: "ip" {STICKY}']),
+        ("[gateway]\n[bridge]\nwait = 5\n", ['m.toml:3: bridge.wait: is called "wait_seconds" now']),
+        ("[gateway]\n[bridge]\nspool = 5\n", ['m.toml:3: bridge.spool: is called "spool_mib" now']),
         (
             '[gateway]\n[hooks]\n"a:b" = ""\n"c:d" = true\n',
             [

@@ -20,8 +20,8 @@ EXAMPLE = """\
 corpus = "cases"
 store = "postgresql://parity"
 database = "sqlite:///app.sqlite3"
-minimum = 20
-timeout = 2.5
+min_requests = 20
+timeout_seconds = 2.5
 freeze = false
 json_mode = "canonical"
 environment = { DATABASE_URL = "{database}", MODE = "test" }
@@ -29,7 +29,7 @@ environment = { DATABASE_URL = "{database}", MODE = "test" }
 [parity.arguments]
 database_url = "{database}"
 
-[parity.leave_out]
+[parity.exclude]
 "GET /admin/" = "other pages"
 
 [[parity.ignore]]
@@ -45,8 +45,8 @@ approved_by = "ann"
 """
 
 
-SETTINGS = ["corpus", "store", "database", "environment", "arguments", "minimum", "timeout", "freeze"]
-SETTINGS += ["json_mode", "leave_out", "ignore"]
+SETTINGS = ["corpus", "store", "database", "environment", "arguments", "min_requests", "timeout_seconds"]
+SETTINGS += ["freeze", "json_mode", "exclude", "ignore"]
 
 
 def faults_of(*lines: str) -> list[str]:
@@ -94,12 +94,12 @@ def test_rules_may_stand_in_one_list() -> None:
         ('corpus = " "', '3: parity.corpus: " " is not a directory, "corpus"'),
         ("store = []", '3: parity.store: [] is not a database URL, "sqlite:///.gateway/parity.sqlite3"'),
         ("database = true", '3: parity.database: true is not a database URL, "sqlite:///app.sqlite3"'),
-        ("minimum = 0", "3: parity.minimum: 0 is not a whole number above 0"),
-        ("minimum = 2.5", "3: parity.minimum: 2.5 is not a whole number above 0"),
-        ("minimum = true", "3: parity.minimum: true is not a whole number above 0"),
-        ("timeout = 0", "3: parity.timeout: 0 is not a number of seconds above 0"),
-        ("timeout = inf", "3: parity.timeout: inf is not a number of seconds above 0"),
-        ("timeout = nan", "3: parity.timeout: nan is not a number of seconds above 0"),
+        ("min_requests = 0", "3: parity.min_requests: 0 is not a whole number above 0"),
+        ("min_requests = 2.5", "3: parity.min_requests: 2.5 is not a whole number above 0"),
+        ("min_requests = true", "3: parity.min_requests: true is not a whole number above 0"),
+        ("timeout_seconds = 0", "3: parity.timeout_seconds: 0 is not a number of seconds above 0"),
+        ("timeout_seconds = inf", "3: parity.timeout_seconds: inf is not a number of seconds above 0"),
+        ("timeout_seconds = nan", "3: parity.timeout_seconds: nan is not a number of seconds above 0"),
         ('freeze = "yes"', '3: parity.freeze: "yes" is not true or false'),
         ('json_mode = "exact"', '3: parity.json_mode: "exact" is not "typed", "canonical" or "bytes"'),
         ("json_mode = []", '3: parity.json_mode: [] is not "typed", "canonical" or "bytes"'),
@@ -109,7 +109,7 @@ def test_rules_may_stand_in_one_list() -> None:
         ),
         ("environment = { PORT = 5 }", "3: parity.environment.PORT: 5 is not a text"),
         ("arguments = { debug = true }", "3: parity.arguments.debug: true is not a text"),
-        ('minumum = 5', '3: parity.minumum: unknown setting "minumum"; did you mean "minimum"?'),
+        ('min_request = 5', '3: parity.min_request: unknown setting "min_request"; did you mean "min_requests"?'),
         ('ignored = 5', '3: parity.ignored: unknown setting "ignored"; did you mean "ignore"?'),
         ("zzz = 5", f'3: parity.zzz: unknown setting "zzz"; known are {", ".join(SETTINGS)}'),
         ("ignore = 5", "3: parity.ignore: not a list of tables; write [[parity.ignore]] above each rule"),
@@ -139,6 +139,13 @@ def test_a_faulty_rule_has_the_line_of_its_own_table(line: str, fault: str) -> N
     assert found == [f"m.toml:7: parity.ignore{fault}"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [("minimum", "min_requests"), ("timeout", "timeout_seconds"), ("leave_out", "exclude")]
+)
+def test_a_setting_of_an_older_version_is_told_its_new_name(old: str, new: str) -> None:
+    assert faults_of(f"{old} = 5") == [f'm.toml:3: parity.{old}: is called "{new}" now']
+
+
 def test_a_rule_says_where_and_why() -> None:
     assert faults_of("[[parity.ignore]]", "[[parity.ignore]]", 'route = "GET /x"')[2:] == [
         'm.toml:4: parity.ignore: no where; write where = "header.vary"',
@@ -158,7 +165,7 @@ def test_a_rule_for_any_place_names_a_cause() -> None:
 
 
 def test_faults_stand_beside_those_of_the_rest_of_the_map() -> None:
-    text = '[gateway]\ndefault = "nwe"\n[parity]\nminimum = 0\n'
+    text = '[gateway]\ndefault = "nwe"\n[parity]\nmin_requests = 0\n'
     assert [fault.line for fault in parse_map(text).faults] == [2, 4]
 
 

@@ -83,7 +83,7 @@ def test_every_step_with_a_credential_is_asked_without_it_and_those_before_are_a
 
 
 def test_of_a_route_the_first_steps_of_written_cases_are_spoilt(project: Project) -> None:
-    project.write("corpus/found.toml", signed_in("f", source="found"))
+    project.write("corpus/counterexamples.toml", signed_in("f", source="counterexample"))
     project.write("corpus/z.toml", signed_in("y") + signed_in("z"))
     cases = planned(project, generated=True)
     requests = {name: case.steps[-1].request for name, case in cases.items() if name.endswith("[anonymous]")}
@@ -103,7 +103,7 @@ def test_requests_that_have_no_credential_take_no_place_of_one_that_has(project:
 
 
 def test_a_case_that_is_left_out_takes_no_place(project: Project) -> None:
-    project.write("migration_map.toml", f'{MAP}    leave_out = {{ "GET /only" = "why" }}\n')
+    project.write("migration_map.toml", f'{MAP}    exclude = {{ "GET /only" = "why" }}\n')
     project.write("corpus/a.toml", "".join(signed_in(f"a{at}", first="GET /only") for at in range(SPOILT)))
     project.write("corpus/b.toml", signed_in("b"))
     assert {name.partition(" ")[0] for name in planned(project)} == {"b", "b,"}

@@ -30,7 +30,7 @@ class Case:
     """Unique in a corpus; stable, for evidence and resumption name it."""
     steps: tuple[Step, ...]
     source: str = "written"
-    """`written`, `recorded`, `har`, `access-log`, `postman`, `tests`, `generated`, `schema`, `found`."""
+    """`written`, `recorded`, `har`, `access-log`, `postman`, `tests`, `generated`, `schema`, `counterexample`."""
     state: str | None = None
     """File name below `states/` of the corpus: the database at the start, where that is not the run's own."""
     credential: str = "given"

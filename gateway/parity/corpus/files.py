@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from ...config.table_reader import TableReader
+from ...config.toml_positions import KeyPath
 from ...errors import CorpusError, Fault
 from .case import Case
-from .case_places import At, faults_at
-from .case_reading import Entry, parse_cases
+from .case_reading import parse_cases
 from .case_writing import case_text
 from .importing.har import read_har
 
@@ -27,14 +28,18 @@ def load_corpus(directory: Path) -> tuple[Case, ...]:
     """
     cases: list[Case] = []
     faults: list[Fault] = []
-    seen: dict[str, str] = {}
+    files: dict[str, str] = {}
     for path in sorted((*directory.glob("*.toml"), *directory.glob("*.har"))):
-        text, entries, wrong = _read(path)
-        odd = [fault for entry in entries for fault in _odd(entry, path, seen)]
-        faults += (*wrong, *(faults_at(text, str(path), odd) if odd else ()))
-        cases += (
-            replace(entry.case, origin=entry.case.origin or _derived_origin(entry.case, path)) for entry in entries
-        )
+        reader, numbered = _read(path)
+        for number, case in numbered:
+            if case.name in files:
+                message = f'"{case.name}" is a case of "{files[case.name]}" already; give one of the two another name'
+                reader.fault(("case", number, "name"), message)
+            files.setdefault(case.name, path.name)
+            if case.state is not None:
+                _check_state(reader, ("case", number, "state"), case.state, directory)
+            cases.append(replace(case, origin=case.origin or _derived_origin(case, path)))
+        faults += reader.faults
     if faults:
         raise CorpusError(tuple(faults))
     return tuple(cases)
@@ -84,34 +89,26 @@ def _is_derived(case: Case) -> bool:
     return case.origin == f"recorded from {case.name}" or _FROM_FILE.fullmatch(case.origin) is not None
 
 
-def _read(path: Path) -> tuple[str, tuple[Entry, ...], tuple[Fault, ...]]:
-    """The text of a file, its cases, its faults. A HAR file has no lines worth naming."""
+def _read(path: Path) -> tuple[TableReader, tuple[tuple[int, Case], ...]]:
+    """Return the cases of a file, and the reader that has its faults. A HAR file has no lines worth naming."""
+    reader = TableReader(str(path))
     try:
         if path.suffix == ".har":
-            return "", tuple(Entry(case, number) for number, case in enumerate(read_har(path), 1)), ()
-        text = path.read_bytes().decode()
-        return text, *parse_cases(text, str(path))
+            return reader, tuple(enumerate(read_har(path), 1))
+        reader = TableReader(str(path), path.read_bytes().decode())
+        return reader, tuple(parse_cases(reader))
     except CorpusError as error:
-        return "", (), error.faults
+        reader.faults += error.faults
     except UnicodeDecodeError as error:
-        return "", (), (Fault(str(path), None, "", f"not UTF-8 at byte {error.start}; save it as UTF-8"),)
+        reader.fault((), f"not UTF-8 at byte {error.start}; save it as UTF-8")
     except OSError as error:
-        return "", (), (Fault(str(path), None, "", f"cannot be read: {error.strerror}"),)
+        reader.fault((), f"cannot be read: {error.strerror}")
+    return reader, ()
 
 
-def _odd(entry: Entry, path: Path, seen: dict[str, str]) -> Iterator[tuple[At, str]]:
-    """What is wrong with a case beside the others, and with the state that it names."""
-    at: At = ("case", entry.number)
-    name, state = entry.case.name, entry.case.state
-    if name in seen:
-        yield (*at, "name"), f'"{name}" is a case of "{seen[name]}" already; give one of the two another name'
-    seen.setdefault(name, path.name)
-    if state is None:
-        return
+def _check_state(reader: TableReader, at: KeyPath, state: str, directory: Path) -> None:
+    path = directory / STATES / state
     if ".." in PurePosixPath(state).parts or PurePosixPath(state).is_absolute():
-        yield (*at, "state"), f'"{state}" is not below "{STATES}"; name a file in that directory'
-    elif not (path.parent / STATES / state).is_file():
-        yield (
-            (*at, "state"),
-            f'there is no file "{path.parent / STATES / state}"; record it again, or leave "state" out',
-        )
+        reader.fault(at, f'"{state}" is not below "{STATES}"; name a file in that directory')
+    elif not path.is_file():
+        reader.fault(at, f'there is no file "{path}"; record it again, or leave "state" out')

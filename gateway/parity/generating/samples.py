@@ -86,7 +86,7 @@ def read_samples(samples: Sequence[Case], url_map: Map) -> Seen:
     found: dict[_Key, list[Sample]] = defaultdict(list)
     variables: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for case in samples:
-        is_right = case.credential == "given" and case.source != "found"
+        is_right = case.credential == "given" and case.source != "counterexample"
         for at, step in enumerate(case.steps if is_right else ()):
             matched = _matched(step.request, url_map)
             if matched is None or not names_in(step.request) <= names_kept(case.steps[:at]):

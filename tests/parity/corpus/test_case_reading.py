@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.errors import CorpusError
 from gateway.http.message import Request
 from gateway.parity.corpus.case import Case, Step, fill
+from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.corpus.files import load_corpus, write_cases
 
 HOST = (b"host", b"gateway.test")
@@ -179,8 +180,24 @@ FAULTS = {
         CASE + 'source = "record"',
         (
             '{}:4: case[1].source: "record" is none of "written", "recorded", "har", "access-log", "postman", "tests", '
-            '"generated", "schema", "found"; did you mean "recorded"?'
+            '"generated", "schema", "counterexample"; did you mean "recorded"?'
         ),
+    ),
+    "source of an older version": (
+        CASE + 'source = "found"',
+        '{}:4: case[1].source: "found" is called "counterexample" now',
+    ),
+    "key of an older version": (
+        CASE + 'keep = { id = "body.id" }',
+        '{}:4: case[1].keep: is called "capture" now',
+    ),
+    "key of an older version in a step": (
+        '[[case]]\nname = "a"\n[[case.step]]\nrequest = "GET /"\nkeep = { id = "body.id" }',
+        '{}:5: case[1].step[1].keep: is called "capture" now',
+    ),
+    "key twice": (
+        CASE + CASE.replace('"a"', '"b"') + 'request = "GET /b"',
+        "{}:7: case[2].request: stands twice (first on line 6); keep one of the two",
     ),
     "place": (
         CASE + 'capture = { id = "bdy.id" }',
@@ -248,6 +265,11 @@ def test_a_name_is_unique_in_all_files(tmp_path: Path) -> None:
     corpus_of(tmp_path, CASE, "b.toml")
     with pytest.raises(CorpusError, match=r'b\.toml:2: case\[1\]\.name: "a" is a case of "a\.toml" already'):
         load_corpus(tmp_path)
+
+
+def test_a_step_in_python_has_no_other_keys() -> None:
+    with pytest.raises(ValueError, match=r'^is called "capture" now; unknown key "jsn"; did you mean "json"\?$'):
+        read_step({"request": "GET /", "keep": {"id": "body.id"}, "jsn": 1})
 
 
 def test_no_directory_is_an_empty_corpus(tmp_path: Path) -> None:

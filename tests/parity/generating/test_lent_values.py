@@ -83,7 +83,7 @@ def test_the_good_query_is_the_fullest_and_of_these_the_first(targets: list[str]
 
 
 def test_what_was_found_is_no_sample() -> None:
-    found = case({"request": "GET /customers?page=9&city=0"}, source="found")
+    found = case({"request": "GET /customers?page=9&city=0"}, source="counterexample")
     assert asked(good("GET /customers", found)) == ["GET /customers?page=1&city=A%20city"]
 
 

@@ -16,7 +16,7 @@ CORPUS_ONLY = ("--parity", "--parity-no-generate")
 @pytest.fixture
 def notes(tmp_path: Path) -> Notes:
     found = Notes(tmp_path)
-    found.append("migration_map.toml", "minimum = 2\n")
+    found.append("migration_map.toml", "min_requests = 2\n")
     return found
 
 
@@ -50,7 +50,7 @@ def test_green_where_both_sides_agree_and_selectable_by_id(notes: Notes) -> None
 
 def test_too_few_requests_are_a_failure(notes: Notes) -> None:
     notes.agree()
-    notes.edit("migration_map.toml", "minimum = 2\n", "minimum = 3\n")
+    notes.edit("migration_map.toml", "min_requests = 2\n", "min_requests = 3\n")
     done = notes.run_module(*PYTEST, *CORPUS_ONLY)
     failed = {name for name, outcome in outcomes(done.stdout).items() if outcome == "FAILED"}
     assert failed == {f"migration_map.toml::{route}::enough requests" for route in ("GET /notes", "POST /notes")}

@@ -1,0 +1,97 @@
+"""What the value of a setting must be: a check gives its complaint about a wrong value, and none about a right one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..errors import suggest
+
+Check = Callable[[Any], str]
+"""Returns what is wrong with a value and what to write instead; an empty text when nothing is."""
+
+
+def expect(allows: Callable[[Any], bool], otherwise: str) -> Check:
+    """Return a check that complains `otherwise` of every value that `allows` is false for."""
+    return lambda value: "" if allows(value) else otherwise
+
+
+def must(allows: Callable[[Any], bool], otherwise: str) -> Check:
+    """Return a check that complains `VALUE otherwise` of every value that `allows` is false for."""
+    return lambda value: "" if allows(value) else f"{format_value(value)} {otherwise}"
+
+
+def of_type(kind: type, otherwise: str) -> Check:
+    """Return a check for a value of a type; do not ask it for numbers, for true and false are some."""
+    return must(lambda value: isinstance(value, kind), otherwise)
+
+
+def text(otherwise: str) -> Check:
+    """Return a check for a text of more than blanks."""
+    return must(is_text, otherwise)
+
+
+def matching(pattern: str, otherwise: str) -> Check:
+    """Return a check for a text that a regular expression matches as a whole."""
+    return must(lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None, otherwise)
+
+
+def number(allows: Callable[[float], bool], otherwise: str) -> Check:
+    """Return a check for a number that `allows` is true for."""
+    return must(lambda value: type(value) in (int, float) and allows(value), otherwise)
+
+
+def count(otherwise: str) -> Check:
+    """Return a check for a whole number above 0."""
+    return must(lambda value: type(value) is int and value > 0, otherwise)
+
+
+def header(name: str) -> Check:
+    """Return a check for a table that has a header of its own, `[name]`."""
+    return expect(lambda value: isinstance(value, dict), f"not a table; write [{name}] on a line of its own")
+
+
+def tables(otherwise: str, min_length: int = 0) -> Check:
+    """Return a check for a list of at least so many tables."""
+    return expect(lambda value: is_list_of(dict, value) and len(value) >= min_length, otherwise)
+
+
+def word(words: Iterable[str], gone: Mapping[str, str] | None = None) -> Check:
+    """Return a check for one of some words; `gone` has what is to be said of words of older versions."""
+    known = tuple(words)
+    choices = ", ".join(f'"{one}"' for one in known)
+
+    def check(value: Any) -> str:
+        if value in known:
+            return ""
+        if not isinstance(value, str):
+            return f"{format_value(value)} is none of {choices}"
+        return f'"{value}" {(gone or {}).get(value) or f"is none of {choices}{suggest(value, known)}"}'
+
+    return check
+
+
+def anything(_value: Any) -> str:
+    """Complain of nothing: whoever reads the table looks at the value."""
+    return ""
+
+
+FLAG = of_type(bool, "is not true or false")
+
+
+def is_text(value: Any) -> bool:
+    """Tell whether a value is a text of more than blanks."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def is_list_of(kind: type, value: Any) -> bool:
+    """Tell whether a value is a list of nothing but values of a type."""
+    return isinstance(value, list) and all(isinstance(one, kind) for one in value)
+
+
+def format_value(value: Any) -> str:
+    """Return a value nearly as TOML writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,119 @@
+"""Reads the tables of one TOML text into values; what cannot be read becomes a fault with its line and is left out.
+
+A table is described by a Schema: the name of each setting with a check of its value.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ..errors import Fault, suggest
+from .checks import Check
+from .toml_positions import KeyPath, Statement, key_text, statements
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What one table may say."""
+
+    checks: Mapping[str, Check]
+    """Every setting, with what its value must be."""
+    kind: str = "setting"
+    """What one key of the table is called."""
+    required: Mapping[str, str] = field(default_factory=dict)
+    """Settings that must be there, each with an example of its value."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Names of older versions, each with today's."""
+
+
+class TableReader:
+    """Reads one text, and collects its faults."""
+
+    def __init__(self, path: str, text: str = "", *, counts_tables: bool = True) -> None:
+        """Read nothing yet. `counts_tables`: whether faults say the how many-th table of an array they stand in."""
+        self.path = path
+        self.faults: list[Fault] = []
+        self._text = text
+        self._counts_tables = counts_tables
+
+    def parse(self) -> dict[str, Any] | None:
+        """Return the values of the text, or None, and a fault, when it is not TOML."""
+        try:
+            return tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as error:
+            self.faults.append(self._syntax_fault(error))
+            return None
+
+    def settings(self, at: KeyPath, table: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+        """Return the values of the table at a key path that its schema allows; all else in it becomes faults."""
+        for name in table:
+            if name in schema.renamed:
+                self.fault((*at, name), f'is called "{schema.renamed[name]}" now')
+            elif name not in schema.checks:
+                close = suggest(name, schema.checks) or f"; known are {', '.join(schema.checks)}"
+                self.fault((*at, name), f'unknown {schema.kind} "{name}"{close}')
+        given = {
+            name: value
+            for name, value in table.items()
+            if name in schema.checks and self.accepts((*at, name), value, schema.checks[name])
+        }
+        for name, example in schema.required.items():
+            if name not in table:
+                self.fault(at, f"no {name}; write {name} = {example}")
+        return given
+
+    def pairs(self, at: KeyPath, table: Mapping[str, Any], check: Check) -> tuple[tuple[str, Any], ...]:
+        """Return (name, value) of each value that the check allows, of a table with any names."""
+        return tuple((name, value) for name, value in table.items() if self.accepts((*at, name), value, check))
+
+    def accepts(self, at: KeyPath, value: Any, check: Check) -> bool:
+        """Tell whether a check allows a value; what it complains of becomes a fault."""
+        complaint = check(value)
+        if complaint:
+            self.fault(at, complaint)
+        return not complaint
+
+    def fault(self, at: KeyPath, message: str) -> None:
+        """Add a fault of the key at a path."""
+        self.faults.append(Fault(self.path, self.line(at), self._key_text(at), message))
+
+    def line(self, at: KeyPath) -> int | None:
+        """Return the 1-based line of the statement that sets a key, or the nearest one around it."""
+        while at and at not in self._lines:
+            at = at[:-1]
+        return self._lines.get(at)
+
+    @cached_property
+    def _lines(self) -> dict[KeyPath, int]:
+        return {key: found.line for found in reversed(list(statements(self._text))) for key in found.keys}
+
+    def _key_text(self, at: KeyPath) -> str:
+        return key_text(at if self._counts_tables else tuple(part for part in at if isinstance(part, str)))
+
+    def _syntax_fault(self, error: tomllib.TOMLDecodeError) -> Fault:
+        seen: dict[KeyPath, Statement] = {}
+        for statement in statements(self._text):
+            for key in statement.keys:
+                if key in seen and not statement.is_header and _clash(seen[key], statement):
+                    message = f"stands twice (first on line {seen[key].line}); keep one of the two"
+                    return Fault(self.path, statement.line, self._key_text(key), message)
+                seen[key] = statement
+        found = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+        if found is None:
+            return Fault(self.path, None, "", f"not TOML: {error}; texts need quotes")
+        reason = str(error).removesuffix(found[0])
+        return Fault(self.path, int(found[1]), "", f"not TOML: {reason} at column {found[2]}; texts need quotes")
+
+
+def _clash(one: Statement, other: Statement) -> bool:
+    """Tell whether two statements of one key exclude each other, as dotted parts of it do not."""
+    try:
+        tomllib.loads(one.text + other.text)
+    except tomllib.TOMLDecodeError:
+        return True
+    return False
