@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import CorpusError
-from gateway.http.message import Exchange, Request, Response, end_to_end
+from gateway.http.message import Exchange, Request, Response
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.files import load_corpus, write_cases
 from gateway.parity.corpus.importing.access_logs import read_access_log
@@ -117,18 +117,6 @@ def test_each_alone_has_what_it_needs() -> None:
     assert [[step.request.target for step in steps] for steps in cases] == [[b"/login"], [b"/"], [b"/login", b"/me"]]
     assert cases[0][0].captures == ()
     assert cases[2][0].captures == (("session", "cookie.session"),)
-
-
-def test_what_is_between_two_hops_is_left_out() -> None:
-    headers = (
-        (b"Content-Type", b"text/plain"), (b"Connection", b"keep-alive"), (b"Transfer-Encoding", b"chunked"),
-        (b"X-A", b"1"), (b"Host", b"a.test"), (b"x-a", b"2"),
-    )  # fmt: skip
-    assert end_to_end(Request("POST", b"/", headers, b"abc")).headers == (
-        HOST, (b"x-a", b"1"), (b"x-a", b"2"), (b"content-type", b"text/plain"), (b"content-length", b"3")
-    )  # fmt: skip
-    assert end_to_end(Request("GET", b"/", ((b"Content-Length", b"0"),))).headers == ()
-    assert end_to_end(Request("POST", b"/", ((b"Content-Length", b"0"),))).headers == ((b"content-length", b"0"),)
 
 
 # --- HAR ---
