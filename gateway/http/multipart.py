@@ -1,11 +1,11 @@
-"""Multipart bodies (RFC 7578): written in one way, read leniently as servers do, or strictly, byte for byte."""
+"""Multipart bodies (RFC 7578): written in one way, read as leniently as servers do, and rewritten in place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from .headers import parameters_of
 
@@ -14,11 +14,6 @@ BOUNDARY = "gateway-boundary"
 MULTIPART_TYPE = "multipart/form-data"
 _EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"^(content-disposition|content-type):[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
-_WRITTEN = re.compile(
-    rb'Content-Disposition: form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?\r\n'
-    rb"(?:Content-Type: ([^\r\n]*)\r\n)?\r\n(.*)",
-    re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +44,6 @@ def _escaped(name: str) -> bytes:
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A").encode()
 
 
-def parse_multipart(body: bytes, boundary: str) -> tuple[Part, ...] | None:
-    """Return the parts of a body that `encode_multipart` could have written, or None for any other.
-
-    Raises UnicodeDecodeError for a name that is not UTF-8.
-    """
-    pieces = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1"))
-    found = [_WRITTEN.fullmatch(piece.removeprefix(b"\r\n")) for piece in pieces[1:-1]]
-    if pieces[0] or pieces[-1] != b"--\r\n" or not all(found):
-        return None
-    groups = (match.groups() for match in found if match)
-    return tuple(
-        Part(
-            name.decode(),
-            content,
-            None if filename is None else filename.decode(),
-            None if media_type is None else media_type.decode("latin-1"),
-        )
-        for name, filename, media_type, content in groups
-    )
-
-
 def read_parts(body: bytes, boundary: str) -> tuple[Part, ...]:
     """Return the parts that have a name, as servers read them; the last one may be cut.
 
@@ -86,8 +60,10 @@ def split_parts(body: bytes, boundary: str) -> list[bytes]:
 
     `join_parts` of them is the body; a rewriting leaves out those that it does not want, and no other byte changes.
     """
-    delimiter = rb"--%b(?:--)?[ \t]*(?:\r?\n|\Z)" % re.escape(boundary.encode("latin-1"))
-    return re.split(rb"(?=\r\n%b)|(?=(?<!\r)\n%b)" % (delimiter, delimiter), b"\r\n" + body)
+    delimiter = rb"\r?\n--%b(?:--)?[ \t]*(?=\r?\n|\Z)" % re.escape(boundary.encode("latin-1"))
+    whole = b"\r\n" + body
+    starts = (found.start() for found in re.finditer(delimiter, whole))
+    return [whole[start:end] for start, end in pairwise([0, *starts, len(whole)])]
 
 
 def join_parts(pieces: Iterable[bytes]) -> bytes:
@@ -98,9 +74,9 @@ def join_parts(pieces: Iterable[bytes]) -> bytes:
 def read_part(piece: bytes) -> Part | None:
     """Return the part that a piece of `split_parts` is, or None for one without a name."""
     head, *content = _EMPTY_LINE.split(piece, 1)
-    fields = {key.lower(): value.decode("utf-8", "replace") for key, value in reversed(_FIELD.findall(head))}
-    disposition = dict(reversed(parameters_of(fields.get(b"content-disposition", ""), keeps_escapes=True)))
-    name = disposition.get("name")
-    if name is None:
-        return None
-    return Part(name, b"".join(content), disposition.get("filename"), fields.get(b"content-type"))
+    fields = {key.lower(): value for key, value in reversed(_FIELD.findall(head))}
+    disposition = fields.get(b"content-disposition", b"").decode("utf-8", "replace")
+    parameters = dict(reversed(parameters_of(disposition, keeps_escapes=True)))
+    media_type = fields[b"content-type"].decode("latin-1") if b"content-type" in fields else None
+    name = parameters.get("name")
+    return None if name is None else Part(name, b"".join(content), parameters.get("filename"), media_type)

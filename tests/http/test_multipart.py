@@ -1,4 +1,4 @@
-"""Multipart bodies, read leniently and strictly, and taken apart without a byte changed."""
+"""Multipart bodies, read leniently, and taken apart without a byte changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from gateway.http.multipart import (
     Part,
     encode_multipart,
     join_parts,
-    parse_multipart,
     read_part,
     read_parts,
     split_parts,
@@ -45,7 +44,7 @@ BODIES = (
     (b"--x\r\n\r\nno head" + END, (), False),
     (b"--x\r\nContent-Disposition: form-data\r\n\r\nno name" + END, (), False),
     (HEAD + b"\r\nContent-Transfer-Encoding: base64\r\n\r\nMQ==" + END, (Part("a", b"MQ=="),), False),
-    (HEAD.replace(b'"a"', b'"\xff"') + b"\r\n\r\n\xff" + END, (Part("\ufffd", b"\xff"),), None),
+    (HEAD.replace(b'"a"', b'"\xff"') + b"\r\n\r\n\xff" + END, (Part("\ufffd", b"\xff"),), False),
     (HEAD + b'; name="b"\r\n\r\n1' + END, (A,), False),
     (b"a=1", (), False),
     (b"", (), False),
@@ -53,22 +52,16 @@ BODIES = (
 
 
 @pytest.mark.parametrize(("body", "parts", "is_written"), BODIES)
-def test_parts(body: bytes, parts: tuple[Part, ...], is_written: bool | None) -> None:
+def test_parts(body: bytes, parts: tuple[Part, ...], is_written: bool) -> None:
     assert read_parts(body, "x") == parts
     assert join_parts(split_parts(body, "x")) == body
-    if is_written is None:
-        with pytest.raises(UnicodeDecodeError):
-            parse_multipart(body, "x")
-    else:
-        assert parse_multipart(body, "x") == (parts if is_written else None)
-    if is_written:
-        assert encode_multipart(parts, "x") == body
+    assert (encode_multipart(parts, "x") == body) == is_written
 
 
 @pytest.mark.parametrize("boundary", ["a b", "x.y", "(+)", "-", "x--", "\xe9"])
 def test_any_boundary(boundary: str) -> None:
     body = encode_multipart([A, Part("b", b"2")], boundary)
-    assert read_parts(body, boundary) == parse_multipart(body, boundary) == (A, Part("b", b"2"))
+    assert read_parts(body, boundary) == (A, Part("b", b"2"))
 
 
 def test_a_part_can_be_left_out() -> None:
@@ -87,7 +80,7 @@ PARTS = st.builds(Part, TEXTS, st.binary(max_size=20), st.none() | TEXTS.filter(
 def test_werkzeug_reads_the_same_parts(parts: list[Part]) -> None:
     boundary = "gateway-boundary"
     body = encode_multipart(parts, boundary)
-    assert read_parts(body, boundary) == parse_multipart(body, boundary) == tuple(parts)
+    assert read_parts(body, boundary) == tuple(parts)
     form, files = MultiPartParser(stream_factory=lambda **_: BytesIO()).parse(
         BytesIO(body), boundary.encode(), len(body)
     )

@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, time
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from ...http.headers import boundary_of, media_type_of
-from ...http.message import FORM_TYPE
-from ...http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart, parse_multipart
+from ...http.message import FORM_TYPE, query_pairs
+from ...http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart, read_parts
 
 FORMS = ("json", "text", "form", "base64", "multipart")
 """The keys of a step that give its body, of which it has one at most."""
@@ -32,7 +32,10 @@ def encode_body(form: str, value: Any, content_type: str) -> tuple[bytes, str | 
 
 
 def describe_body(body: bytes, content_type: str) -> Iterator[tuple[str, Any]]:
-    """(form, value) in which these bytes can be written, the most readable first; all of them encode to the same."""
+    """Yield (form, value) in which these bytes can be written, the most readable first.
+
+    Bodies are read leniently; what does not encode to each of the same bytes again is left out.
+    """
     for form, parse in _PARSERS.items():
         try:
             value = parse(body, content_type)
@@ -139,7 +142,7 @@ def _parse_json(body: bytes, content_type: str) -> Any:
     """The value where TOML has it (it has no null) and its bytes come back from it, else the text."""
     if not media_type_of(content_type).endswith("json"):
         return None
-    text = body.decode()  # no lenient reading here: the bytes have to come back
+    text = body.decode()
     try:
         value = json.loads(text)
     except ValueError:
@@ -156,25 +159,21 @@ def _has_null(value: Any) -> bool:
 def _parse_form(body: bytes, content_type: str) -> Any:
     if media_type_of(content_type) != FORM_TYPE or not body:
         return None
-    pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict")
+    pairs = query_pairs(body.decode())
     names = [name for name, _ in pairs]
     return dict(pairs) if len(set(names)) == len(names) else [list(pair) for pair in pairs]
 
 
 def _parse_parts(body: bytes, content_type: str) -> Any:
     boundary = boundary_of(content_type)
-    parts = parse_multipart(body, boundary) if boundary and body else None  # not lenient: each byte comes back
-    return None if parts is None else [_part_entry(part) for part in parts]
+    return [_part_entry(part) for part in read_parts(body, boundary)] if boundary and body else None
 
 
 def _part_entry(part: Part) -> dict[str, str]:
-    entry = {"name": part.name, "filename": part.filename, "type": part.media_type, **_content(part.content)}
+    text = _parse_text(part.content, "")
+    content = {"text": text} if text is not None else {"base64": _parse_base64(part.content, "")}
+    entry = {"name": part.name, "filename": part.filename, "type": part.media_type, **content}
     return {key: value for key, value in entry.items() if value is not None}
-
-
-def _content(content: bytes) -> dict[str, str]:
-    text = _parse_text(content, "")
-    return {"base64": _parse_base64(content, "")} if text is None else {"text": text}
 
 
 def _parse_text(body: bytes, _type: str) -> str | None:
