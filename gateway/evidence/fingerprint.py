@@ -26,40 +26,29 @@ from flask import Blueprint, Flask
 from starlette.applications import Starlette
 from starlette.routing import Router
 
-from .definitions import Origin, imported_origins, origins
+from .definitions import Definition, definitions_of, imported_definitions
 from .listeners import Listener
 from .names import Reference
 from .own_code import OwnCode, OwnModule, Snippet, is_own, is_own_instance, library_of, text_of, values_in
 from .settings import SECRET
 
-_PLAIN = (
-    bool,
-    int,
-    float,
-    complex,
-    str,
-    bytes,
-    type(None),
-    type(...),
-    date,
-    time,
-    timedelta,
-    Decimal,
-    UUID,
-    re.Pattern,
-)
+_NUMBERS = (bool, int, float, complex, Decimal, date, time, timedelta)
+_PLAIN = (*_NUMBERS, str, bytes, type(None), type(...), UUID, re.Pattern)
 _CONSTANTS = (*_PLAIN, list, tuple, dict, set, frozenset)
 _MOMENT = 1e9
 """A float beyond is the time of day at which something was made; like a UUID it is another one in each process."""
 _REGISTRIES = (Flask, Blueprint, Starlette, Router)
-"""They hold every route there is: what concerns one route is asked for by name (route_fingerprint.py)."""
-_PLACE = re.compile(rf".*://|{re.escape(tempfile.gettempdir())}/|{re.escape(str(Path.home()))}/", re.DOTALL)
-"""URLs and places by how they look, as secrets by their names: each environment has its own, so they do not count."""
+"""Objects that hold every route there is: what concerns one route is asked for by name (route_fingerprint.py)."""
+_LOCATION = re.compile(rf".*://|{re.escape(tempfile.gettempdir())}/|{re.escape(str(Path.home()))}/", re.DOTALL)
+"""URLs and paths by how they look, as secrets by their names: each environment has its own, so they do not count."""
 
 
 def fingerprint(*things: Any, code: OwnCode | None = None, within: Iterable[str] = ()) -> str:
-    """16 hexadecimal digits for functions, classes or other callables. `code` keeps what is read for a next one;
-    `within` names modules that are loaded where they run, for the listeners there."""
+    """Return 16 hexadecimal digits for functions, classes or other callables.
+
+    `code` keeps what is read for a next one; `within` names modules that are loaded where they run, for the listeners
+    there.
+    """
     walk = Walk(code or OwnCode(), within)
     roots = [walk.describe(thing) for thing in things]
     walk.finish()
@@ -67,12 +56,12 @@ def fingerprint(*things: Any, code: OwnCode | None = None, within: Iterable[str]
 
 
 def digest(texts: Iterable[str]) -> str:
-    """16 hexadecimal digits of texts in their order."""
+    """Return 16 hexadecimal digits for texts in their order."""
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class Walk:
-    """Follows code from name to name, and values to the code in them. A cycle ends where it was before."""
+    """A walk through code from name to name, and through values to the code in them. A cycle ends where it began."""
 
     def __init__(self, code: OwnCode, within: Iterable[str] = ()) -> None:
         self.parts: set[str] = set()
@@ -85,60 +74,56 @@ class Walk:
         self._open: list[int] = []
         self._waiting: list[tuple[OwnModule, Reference, frozenset[str]]] = []
         self._describers: Mapping[Any, Callable[[Any], str]] = {
-            list | tuple: self._sequence,
-            set | frozenset: self._set,
-            Mapping: self._mapping,
+            list | tuple: lambda each: f"[{', '.join(map(self.describe, each))}]",
+            set | frozenset: lambda each: f"{{{', '.join(sorted(map(self.describe, each)))}}}",
+            Mapping: lambda each: self._attributes((self.describe(key), item) for key, item in each.items()),
             types.FunctionType: self._function,
-            partial: self._partial,
-            Snippet: self._snippet,
-            types.MethodType: self._method,
-            types.ModuleType: self._module,
+            partial: lambda each: f"partial {self.describe((each.func, each.args, each.keywords))}",
+            Snippet: lambda each: self._part(each.source, each.label, each.nodes, each.free),
+            types.MethodType: lambda each: f"{self.describe(each.__func__)} of {self.describe(each.__self__)}",
+            types.ModuleType: lambda each: self._module(each.__name__),
             type: self._class,
         }
 
     def finish(self) -> None:
         """Follow every name that is still to be followed, and take up the listeners of what is reached."""
-        self._follow_all()
-        while self._take_up_listeners():
-            self._follow_all()
-
-    def _follow_all(self) -> None:
-        while self._waiting:
+        while self._waiting or self._take_up_listeners():
             source, reference, free = self._waiting.pop()
             if reference.module is not None:
-                self._follow(imported_origins(self._code, reference.module, reference.path))
+                self._follow(imported_definitions(self._code, reference.module, reference.path))
             elif reference.path[0] not in free:
-                self._follow(origins(self._code, source, reference.path))
+                self._follow(definitions_of(self._code, source, reference.path))
 
-    def module(self, name: str) -> None:
-        """Everything in a module."""
+    def _module(self, name: str) -> str:
         source = self._code.of(name)
         if source is None:
             self.parts.add(library_of(name))
         elif self._is_new(("module", name)):
             self._reached |= {(name, bound) for bound in source.bindings}
             self._part(source, "", [source.tree])
+        return name
 
     # --- names ---
 
-    def _part(self, source: OwnModule, label: str, nodes: Iterable[ast.AST], free: Iterable[str] = ()) -> None:
+    def _part(self, source: OwnModule, label: str, nodes: Iterable[ast.AST], free: Iterable[str] = ()) -> str:
         for node in nodes:
             if self._is_new(("node", id(node))):
                 part = source.part(node)
                 self.parts.add(f"{source.name}:{label} {part.text}")
                 self._waiting += ((source, reference, frozenset(free)) for reference in part.references)
+        return f"{source.name}:{label}"
 
-    def _follow(self, way: Iterable[Origin]) -> None:
-        for origin in way:
-            if origin.source is None:
-                self.parts.add(library_of(origin.module))
-            elif origin.name:
-                self._named(origin.source, origin.name)
+    def _follow(self, definitions: Iterable[Definition]) -> None:
+        for each in definitions:
+            if each.source is None:
+                self.parts.add(library_of(each.module))
+            elif each.name:
+                self._named(each.source, each.name)
             else:
-                self.module(origin.module)
+                self._module(each.module)
 
     def _named(self, source: OwnModule, name: str) -> None:
-        """A global of a module of the team's own: what makes it there, not what imports it."""
+        """Take up a global of a module of the team's own: what makes it there, not what imports it."""
         values = values_in(source.name)
         value = values.get(name)
         self._reached.add((source.name, name))
@@ -155,34 +140,31 @@ class Walk:
     # --- listeners ---
 
     def _take_up_listeners(self) -> bool:
-        """Whether there are names in them to follow."""
+        """Take up the listeners of what is reached; tell whether there are names in them to follow."""
         for source in self._code.loaded_with({*self._within, *(module for module, _ in self._reached)}):
             for listener in source.listeners:
-                if ("node", id(listener.statement)) not in self._seen and self._concerns(source, listener):
+                if ("node", id(listener.statement)) in self._seen or not _is_listener(listener, values_in(source.name)):
+                    continue
+                found = [each for target in listener.targets for each in definitions_of(self._code, source, target)]
+                if any(self._is_reached(each, listener) for each in found):
                     self._part(source, "", [listener.statement])
         return bool(self._waiting)
 
-    def _concerns(self, source: OwnModule, listener: Listener) -> bool:
-        """Whether something that is reached has this listener."""
-        if not _is_listener(listener, values_in(source.name)):
+    def _is_reached(self, definition: Definition, listener: Listener) -> bool:
+        if definition.source is None:  # every session, every engine
+            return listener.is_event and library_of(definition.module) in self.parts
+        module, name = definition.module, definition.name
+        if (module, name) not in self._reached or not definition.source.made(name):
             return False
-        found = [origin for target in listener.targets for origin in origins(self._code, source, target)]
-        return any(self._is_reached(origin, listener) for origin in found)
-
-    def _is_reached(self, origin: Origin, listener: Listener) -> bool:
-        if origin.source is None:  # every session, every engine
-            return listener.is_event and library_of(origin.module) in self.parts
-        if (origin.module, origin.name) not in self._reached or not origin.source.made(origin.name):
-            return False
-        return not isinstance(values_in(origin.module).get(origin.name), _CONSTANTS)
+        return not isinstance(values_in(module).get(name), _CONSTANTS)
 
     # --- values ---
 
     def describe(self, value: Any) -> str:
-        """A value as text, without addresses; the code in it is followed."""
+        """Return a value as text, without addresses; the code in it is followed."""
         if isinstance(value, Enum):
             return f"{self._class(type(value))}.{value.name}"
-        if isinstance(value, str) and (_PLACE.match(value) or value.startswith(f"{Path.cwd()}/")):
+        if isinstance(value, str) and (_LOCATION.match(value) or value.startswith(f"{Path.cwd()}/")):
             return "(a place)"
         if isinstance(value, datetime | UUID) or (isinstance(value, float) and value > _MOMENT):
             return "(made anew)"
@@ -202,40 +184,17 @@ class Walk:
         kinds = (describe for kind, describe in self._describers.items() if isinstance(value, kind))
         return next(kinds, self._instance)(value)
 
-    def _sequence(self, value: Iterable[Any]) -> str:
-        return f"[{', '.join(self.describe(item) for item in value)}]"
-
-    def _set(self, value: Iterable[Any]) -> str:
-        return f"{{{', '.join(sorted(self.describe(item) for item in value))}}}"
-
-    def _mapping(self, value: Mapping[Any, Any]) -> str:
-        return self._attributes((self.describe(key), item) for key, item in value.items())
-
-    def _partial(self, value: partial[Any]) -> str:
-        return f"partial {self.describe((value.func, value.args, value.keywords))}"
-
-    def _method(self, value: types.MethodType) -> str:
-        return f"{self.describe(value.__func__)} of {self.describe(value.__self__)}"
-
-    def _snippet(self, value: Snippet) -> str:
-        self._part(value.source, value.label, value.nodes, value.free)
-        return f"{value.source.name}:{value.label}"
-
-    def _module(self, value: types.ModuleType) -> str:
-        self.module(value.__name__)
-        return value.__name__
-
     def _function(self, function: types.FunctionType) -> str:
         label = f"{function.__module__}:{function.__qualname__}"
         if not self._is_new(("function", id(function)), function):
             return label
-        code = function.__code__
-        source = self._code.of(function.__globals__.get("__name__", ""))
+        code, module = function.__code__, function.__globals__.get("__name__", "")
+        source = self._code.of(module)
         nodes = source.nodes_of(code) if source is not None else []
         if source is not None and nodes:
             self._part(source, code.co_qualname, nodes, code.co_freevars)
-        elif _is_library(function):
-            self.parts.add(library_of(function.__globals__.get("__name__", "")))
+        elif module in sys.modules and not is_own(module):
+            self.parts.add(library_of(module))
         else:
             self.parts.add(f"{label} {text_of(code)}")
         inside = dict(zip(code.co_freevars, map(_content, function.__closure__ or ()), strict=False))
@@ -273,8 +232,10 @@ class Walk:
         return kind
 
     def _attributes(self, pairs: Iterable[tuple[str, Any]]) -> str:
-        shown = ((name, type(value) if _is_environments(name, value) else value) for name, value in pairs)
-        return f"{{{', '.join(f'{name}: {self.describe(value)}' for name, value in shown)}}}"
+        """Return pairs as text; of a secret, which is the environment's, only the type."""
+        secrets = ((isinstance(value, str | bytes) and SECRET.search(name), name, value) for name, value in pairs)
+        texts = (f"{name}: {self.describe(type(value) if secret else value)}" for secret, name, value in secrets)
+        return f"{{{', '.join(texts)}}}"
 
     def _is_new(self, mark: object, kept: object = None) -> bool:
         if mark in self._seen:
@@ -285,8 +246,10 @@ class Walk:
 
 
 def _is_listener(listener: Listener, names: Mapping[str, Any]) -> bool:
-    """Whether a statement of a loaded module, whose names these are, only registers its function: a view has a route,
-    and a decorator that puts another function in the place of its own is given what that one needs."""
+    """Tell whether a statement of a loaded module, whose names these are, only registers its function.
+
+    A view has a route, and a decorator that puts another function in place of its own is given what that one needs.
+    """
     if not names or any(isinstance(names.get(path[0]), _REGISTRIES) for path in listener.by):
         return False
     value = names.get(getattr(listener.statement, "name", ""))
@@ -294,24 +257,12 @@ def _is_listener(listener: Listener, names: Mapping[str, Any]) -> bool:
     return listener.is_event or is_itself
 
 
-def _is_environments(name: str, value: Any) -> bool:
-    return isinstance(value, str | bytes) and SECRET.search(name) is not None
-
-
 def _attributes_of(value: Any) -> Iterator[tuple[str, Any]]:
     yield from getattr(value, "__dict__", {}).items()
     for kind in type(value).__mro__:
         slots = vars(kind).get("__slots__", ())
-        yield from (
-            (name, getattr(value, name))
-            for name in ([slots] if isinstance(slots, str) else slots)
-            if hasattr(value, name)
-        )
-
-
-def _is_library(function: types.FunctionType) -> bool:
-    name = function.__globals__.get("__name__", "")
-    return name in sys.modules and not is_own(name)
+        names = [slots] if isinstance(slots, str) else slots
+        yield from ((name, getattr(value, name)) for name in names if hasattr(value, name))
 
 
 def _content(cell: types.CellType) -> Any:
