@@ -1,21 +1,19 @@
-"""What a piece of Python names that is not its own: globals with their attributes, and what it imports. Pure."""
+"""Find what a piece of Python names that is not its own: globals with their attributes, and what it imports. Pure."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import resolve_name
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Something that code names."""
+    """A name in code that leads out of it."""
 
     path: tuple[str, ...]
     """`("models", "Todo")`: a global and attributes of it; of an import, attributes of the module."""
@@ -24,14 +22,14 @@ class Reference:
 
 
 def references(node: ast.AST, package: str) -> Iterator[Reference]:
-    """Every reference of a tree; `package` is what its relative imports start at. Local names are none."""
+    """Yield every reference of a tree; `package` is what its relative imports start at. Local names are none."""
     finder = _Finder(package)
     finder.visit(node)
     yield from finder.found
 
 
 class _Finder(ast.NodeVisitor):
-    """Walks with the local names of the functions around it."""
+    """A walk over a tree that knows the local names of the functions around it."""
 
     def __init__(self, package: str) -> None:
         self.found: list[Reference] = []
@@ -72,7 +70,7 @@ class _Finder(ast.NodeVisitor):
             self.visit(node.value)
 
     def _annotation(self, node: ast.expr | None) -> None:
-        """Also one that is written as a text."""
+        """Visit an annotation, also one that is written as a text."""
         for inner in ast.walk(node) if node is not None else ():
             if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
                 try:
@@ -83,7 +81,7 @@ class _Finder(ast.NodeVisitor):
             self.visit(node)
 
     def _scope(self, node: ast.AST) -> None:
-        """What stands outside of the function, then its inside with its local names."""
+        """Visit what stands outside of a function, then its inside with its local names."""
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for decorator in node.decorator_list:
                 self.visit(decorator)
@@ -92,15 +90,12 @@ class _Finder(ast.NodeVisitor):
             self.visit(node.args)
         if isinstance(node, _COMPREHENSIONS):
             self.visit(node.generators[0].iter)
-        with self._inside(node):
-            body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else node
-            for inner in body if isinstance(body, list) else [body]:
-                self.generic_visit(inner) if inner is node else self.visit(inner)
-
-    @contextmanager
-    def _inside(self, node: ast.AST) -> Iterator[None]:
         self._locals.append(frozenset(local_names(node)))
-        yield
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            for inner in _nodes(node.body):
+                self.visit(inner)
+        else:
+            self.generic_visit(node)
         self._locals.pop()
 
     def _name(self, path: tuple[str, ...]) -> None:
@@ -109,7 +104,7 @@ class _Finder(ast.NodeVisitor):
 
 
 def dotted(node: ast.AST) -> tuple[str, ...]:
-    """`a.b.c` as its parts; empty for anything that is not a name with attributes."""
+    """Return `a.b.c` as its parts; empty for anything that is not a name with attributes."""
     path: list[str] = []
     while isinstance(node, ast.Attribute):
         path.insert(0, node.attr)
@@ -118,7 +113,7 @@ def dotted(node: ast.AST) -> tuple[str, ...]:
 
 
 def imported_from(node: ast.ImportFrom, package: str) -> str:
-    """The module of a `from` import, whole; as it is written where the package has no such parent."""
+    """Return the whole name of the module of a `from` import; as written where the package has no such parent."""
     dots = "." * node.level
     try:
         return resolve_name(f"{dots}{node.module or ''}", package) if dots else node.module or ""
@@ -127,16 +122,13 @@ def imported_from(node: ast.ImportFrom, package: str) -> str:
 
 
 def local_names(scope: ast.AST) -> Iterator[str]:
-    """The names that a function binds, those of its inner functions aside."""
+    """Yield the names that a function binds, those of its inner functions aside."""
     if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         args = scope.args
         every = (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg)
         yield from (arg.arg for arg in every if arg is not None)
     foreign = {name for node in _own(scope) if isinstance(node, ast.Global) for name in node.names}
-    for node in _own(scope):
-        for name in _binds(node):
-            if name not in foreign:
-                yield name
+    yield from (name for node in _own(scope) for name in _binds(node) if name not in foreign)
 
 
 def _binds(node: ast.AST) -> Iterator[str]:
@@ -154,7 +146,7 @@ def _binds(node: ast.AST) -> Iterator[str]:
 
 
 def _own(scope: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function that are not inside an inner one; the inner one itself is."""
+    """Yield the nodes of a function without descending into nested functions or classes, which are yielded."""
     outside = ("decorator_list", "returns", "args")
     waiting = [child for name, value in ast.iter_fields(scope) if name not in outside for child in _nodes(value)]
     while waiting:

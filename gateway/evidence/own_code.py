@@ -1,6 +1,6 @@
 """The team's own modules as syntax trees: which statements bind a name, and what each part of a tree names.
 
-Own is what lies outside of site-packages, the standard library and the gateway.
+A module is the team's own if it lies outside of site-packages, the standard library and the gateway.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ from .names import Reference, imported_from, references
 IMPORTS = (ast.Import, ast.ImportFrom)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
+_FOREIGN = (
+    *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    Path(__file__).resolve().parents[1],
+)
+"""Directories of what is not the team's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +53,17 @@ class OwnModule:
     calls: dict[str, list[ast.stmt]] = field(default_factory=dict)
     """The statements at its top level that only call a method of what a name means."""
     listeners: list[Listener] = field(default_factory=list)
-    """Those at its top level that register a function."""
+    """The statements at its top level that register a function."""
     imports: tuple[str, ...] = ()
-    """The modules that it may import, anywhere in it; some of the names are none."""
+    """The modules that it may import, anywhere in it; some of the names are no modules."""
     _parts: dict[int, Part] = field(default_factory=dict)
 
     def made(self, name: str) -> list[ast.stmt]:
-        """The statements that make what a name means; none where it is only handed on."""
+        """Return the statements that make what a name means; none where it is only handed on."""
         return [statement for statement in self.bindings.get(name, []) if not isinstance(statement, IMPORTS)]
 
     def part(self, node: ast.AST) -> Part:
+        """Return what a piece of the module says and names; each is worked out once."""
         found = self._parts.get(id(node))
         if found is None:
             found = Part(ast.dump(node), tuple(dict.fromkeys(references(node, self.package))))
@@ -65,17 +71,20 @@ class OwnModule:
         return found
 
     def nodes_of(self, code: CodeType) -> list[ast.AST]:
-        """What a function was made from. Lambdas that begin on one line are not told apart."""
-        lambdas = code.co_name == "<lambda>"
-        return [
-            node
-            for node in ast.walk(self.tree)
-            if (isinstance(node, ast.Lambda) if lambdas else isinstance(node, _FUNCTIONS) and node.name == code.co_name)
-            and _first_line(node) == code.co_firstlineno
-        ]
+        """Return what a function was made from. Lambdas that begin on one line are not told apart."""
+
+        def is_it(node: ast.AST) -> bool:
+            if isinstance(node, ast.Lambda):
+                return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
+            if not isinstance(node, _FUNCTIONS) or node.name != code.co_name:
+                return False
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            return first == code.co_firstlineno
+
+        return [node for node in ast.walk(self.tree) if is_it(node)]
 
     def class_of(self, qualname: str) -> list[ast.AST]:
-        """The statements of a class, wherever in the module it is made."""
+        """Return the statements of a class, wherever in the module it is made."""
         nodes: list[ast.AST] = [self.tree]
         for name in qualname.replace(".<locals>", "").split("."):
             inside = (inner for node in nodes for inner in ast.walk(node) if inner is not node)
@@ -85,7 +94,7 @@ class OwnModule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snippet:
-    """Code out of a module that counts by itself."""
+    """A piece of a module that counts by itself."""
 
     source: OwnModule
     label: str
@@ -95,20 +104,21 @@ class Snippet:
 
 
 class OwnCode:
-    """Reads each module once."""
+    """The modules of the team's own, each read once."""
 
     def __init__(self) -> None:
         self._found: dict[str, OwnModule | None] = {}
 
     def of(self, name: str) -> OwnModule | None:
-        """The module of this name, loaded or not, or None where it is not the team's own or has no source."""
+        """Return the module of this name, loaded or not; None where it is not the team's own or has no source."""
         if name not in self._found:
             spec = _spec(name)
-            self._found[name] = None if spec is None or not spec.origin or not is_own(name) else _read(name, spec)
+            is_source = spec is not None and (spec.origin or "").endswith(".py") and is_own(name)
+            self._found[name] = _read(name, spec) if spec is not None and is_source else None
         return self._found[name]
 
     def loaded_with(self, names: Iterable[str]) -> Iterator[OwnModule]:
-        """The team's own of these modules, of the packages around them and of all that these import, also late."""
+        """Yield the own ones of these modules, of the packages around them and of all that these import, also late."""
         waiting, seen = list(names), set[str]()
         while waiting:
             name = waiting.pop()
@@ -118,39 +128,35 @@ class OwnCode:
             package = name.rpartition(".")[0]
             if package:
                 waiting.append(package)
-            source = self.of(name) if not package or _is_own_package(package) else None
-            if source is not None:
+            # To look into a package that is not loaded would load it.
+            is_open = not package or (hasattr(sys.modules.get(package), "__path__") and is_own(package))
+            if is_open and (source := self.of(name)) is not None:
                 waiting += source.imports
                 yield source
 
 
 def is_own(module_name: str) -> bool:
-    """Whether a module is the team's own."""
+    """Tell whether a module is the team's own."""
     spec = _spec(module_name)
     if spec is None:
         return False
-    places = [spec.origin] if spec.has_location else list(spec.submodule_search_locations or ())
-    return bool(places) and all(place is not None and _is_own_path(Path(place)) for place in places)
+    paths = [spec.origin] if spec.has_location else list(spec.submodule_search_locations or ())
+    return bool(paths) and all(path is not None and _is_own_path(Path(path)) for path in paths)
 
 
 def is_own_instance(value: Any) -> bool:
-    """Whether the team wrote the class of a value."""
+    """Tell whether the team wrote the class of a value."""
     return is_own(type(value).__module__)
 
 
 def values_in(module_name: str) -> Mapping[str, Any]:
-    """What the names of a module mean; nothing while it is not loaded."""
+    """Return what the names of a module mean; nothing while it is not loaded."""
     module = sys.modules.get(module_name)
     return {} if module is None else vars(module)
 
 
-def _is_own_package(name: str) -> bool:
-    """Whether it is loaded, for to look into one that is not would load it."""
-    return hasattr(sys.modules.get(name), "__path__") and is_own(name)
-
-
 def _spec(name: str) -> ModuleSpec | None:
-    """Where a module is; of `python app.py`, where that is."""
+    """Return where a module is; for `python app.py`, where that file is."""
     module = sys.modules.get(name)
     if module is not None and module.__spec__ is None:
         file = getattr(module, "__file__", None)
@@ -163,8 +169,8 @@ def _spec(name: str) -> ModuleSpec | None:
 
 @cache
 def library_of(module_name: str) -> str:
-    """`fastapi 0.165.0`: the distribution of a module that is not the team's own; `python 3.11.2` of the standard
-    library's."""
+    """Return the distribution of a module that is not the team's own, `fastapi 0.165.0`; `python 3.11.2` for the
+    standard library."""
     top = module_name.partition(".")[0]
     if top in sys.stdlib_module_names or top in sys.builtin_module_names:
         return f"python {platform.python_version()}"
@@ -173,20 +179,12 @@ def library_of(module_name: str) -> str:
 
 
 def text_of(code: CodeType) -> str:
-    """Of code that has no source: its instructions, names and constants, without lines and places."""
+    """Return code that has no source as text: its instructions, names and constants, without lines and files."""
     constants = [text_of(each) if isinstance(each, CodeType) else repr(each) for each in code.co_consts]
     return repr((code.co_code.hex(), code.co_names, code.co_varnames, constants))
 
 
-@cache
-def _distributions() -> Any:
-    return importlib.metadata.packages_distributions()
-
-
-@cache
-def _foreign_places() -> tuple[Path, ...]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    return (*(Path(sysconfig.get_path(name)).resolve() for name in names), Path(__file__).resolve().parents[2])
+_distributions = cache(importlib.metadata.packages_distributions)
 
 
 @cache
@@ -194,31 +192,27 @@ def _is_own_path(path: Path) -> bool:
     path = path.resolve()
     if {"site-packages", "dist-packages"} & set(path.parts) or not path.exists():
         return False
-    return not any(path.is_relative_to(place) for place in _foreign_places())
+    return not any(path.is_relative_to(directory) for directory in _FOREIGN)
 
 
-def _read(name: str, spec: ModuleSpec) -> OwnModule | None:
-    if spec.origin is None or not spec.origin.endswith(".py"):
-        return None
-    with tokenize.open(spec.origin) as opened:
-        tree = _Bare().visit(ast.parse(opened.read()))
+def _read(name: str, spec: ModuleSpec) -> OwnModule:
+    with tokenize.open(spec.origin or "") as opened:
+        tree = _WithoutTexts().visit(ast.parse(opened.read()))
     package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
-    module = OwnModule(name, package, tree, imports=tuple(dict.fromkeys(_imports(tree, package))))
-    _index(tree.body, module)
-    return module
-
-
-def _imports(tree: ast.Module, package: str) -> Iterator[str]:
+    imports: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imports |= dict.fromkeys(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             module = imported_from(node, package)
-            yield from (module, *(f"{module}.{alias.name}" for alias in node.names))
+            imports |= dict.fromkeys((module, *(f"{module}.{alias.name}" for alias in node.names)))
+    source = OwnModule(name, package, tree, imports=tuple(imports))
+    _index(tree.body, source)
+    return source
 
 
-class _Bare(ast.NodeTransformer):
-    """Takes docstrings out, and every other text that stands as a statement."""
+class _WithoutTexts(ast.NodeTransformer):
+    """Takes docstrings out of a tree, and every other text that stands as a statement."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
@@ -240,39 +234,29 @@ def _index(statements: list[ast.stmt], source: OwnModule) -> None:
 
 
 def bound_names(statement: Any) -> Iterator[str]:
-    """The names that a statement binds, those in its body aside, and those of which it sets an item or attribute."""
+    """Yield the names that a statement binds, or of which it sets an item or attribute; not those in its body."""
     if isinstance(statement, (ast.ClassDef, *_FUNCTIONS)):
         yield statement.name
     elif isinstance(statement, ast.Import | ast.ImportFrom):
         yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
     elif isinstance(statement, ast.Assign):
-        yield from (name for target in statement.targets for name in _targets(target))
+        yield from _targets(*statement.targets)
     elif isinstance(statement, ast.AnnAssign | ast.AugAssign | ast.For):
         yield from _targets(statement.target)
     elif isinstance(statement, ast.With):
-        yield from (name for item in statement.items if item.optional_vars for name in _targets(item.optional_vars))
+        yield from _targets(*(item.optional_vars for item in statement.items if item.optional_vars))
     elif sys.version_info >= (3, 12) and isinstance(statement, ast.TypeAlias):
         yield statement.name.id
 
 
-def _targets(target: ast.expr) -> Iterator[str]:
-    if isinstance(target, ast.Tuple | ast.List):
-        yield from (name for element in target.elts for name in _targets(element))
-    elif isinstance(target, ast.Starred):
-        yield from _targets(target.value)
-    elif root := _root(target):
-        yield root
+def _targets(*targets: ast.expr) -> Iterator[str]:
+    for node in (inner for target in targets for inner in ast.walk(target)):
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+            yield from [root] if (root := _root(node)) else ()
 
 
 def _root(node: ast.expr) -> str | None:
-    """The name at the left end of `name.a[0].b`."""
+    """Return the name at the left end of `name.a[0].b`; None where something else stands there."""
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None
-
-
-def _first_line(node: Any) -> int:
-    """As a code object has it: that of the first decorator."""
-    lines: list[int] = [decorator.lineno for decorator in getattr(node, "decorator_list", ())]
-    first: int = min([node.lineno, *lines])
-    return first

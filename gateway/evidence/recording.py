@@ -1,4 +1,4 @@
-"""What a finished run proves, kept in the store: a verdict a route, with the fingerprints of what it was made of."""
+"""Keep what a finished run has shown: a verdict a route, with the fingerprints of what it was made of."""
 
 from __future__ import annotations
 
@@ -41,11 +41,8 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
         for one in finished.report.summaries
         if one.route in plan.routes
     ]
-    before = {} if options.generated else store.evidence_for([one.route for one in found])
-
-    def says_more(one: Evidence) -> bool:
-        earlier = before.get(one.route)
-        is_same = earlier is not None and earlier.fingerprints == one.fingerprints
-        return one.outcome is Outcome.MISMATCHED or not is_same
-
-    store.put_evidence(filter(says_more, found))
+    earlier = {} if options.generated else store.evidence_for([one.route for one in found])
+    known = {(one.route, one.fingerprints) for one in earlier.values()}
+    store.put_evidence(
+        one for one in found if one.outcome is Outcome.MISMATCHED or (one.route, one.fingerprints) not in known
+    )

@@ -33,14 +33,14 @@ _OPTIONS = (
     "max_body_size",
 )
 """What a FastAPI route may have been given elsewhere than at its function."""
-_SET_ON_JSON = (bool, int, float, str, type(None), types.FunctionType)
+_JSON_SETTINGS = (bool, int, float, str, type(None), types.FunctionType)
 
 
 class RouteFingerprints:
-    """Fingerprints of both apps' routes; each source file is read once."""
+    """The fingerprints of both apps' routes; each source file is read once."""
 
     def __init__(self, legacy: Any, new: Any, legacy_module: str = "", new_module: str = "") -> None:
-        """The modules are those of the import strings: of an app that lists no routes, its whole package counts."""
+        """Take both apps and the modules of their import strings: of an app that lists no routes its package counts."""
         self._legacy, self._new = legacy, new
         self._modules = (legacy_module, new_module)
         self._code = OwnCode()
@@ -52,20 +52,24 @@ class RouteFingerprints:
         self._settings = frozenset(snippet for module in modules for snippet in settings_in(module))
 
     def control(self, routes: Iterable[AppRoute]) -> str:
-        """Of the legacy side: the views of these routes, the hooks and error handlers around them."""
-        endpoints = [route.name for route in routes]
-        if self._flask is None:
+        """Return the digest of the legacy side: the views of these routes, the hooks and error handlers around them."""
+        app, endpoints = self._flask, [route.name for route in routes]
+        if app is None:
             return self._package(self._modules[0], self._legacy)
-        views = (self._flask.view_functions.get(endpoint) for endpoint in endpoints)
         known = [hook for hook, _ in self._hooks]
         run = {hook for endpoint in endpoints for hook in hooks_around(known, endpoint)}
         hooks = [function for hook, function in self._hooks if hook in run]
-        around = [list(_around(self._flask, endpoint)) for endpoint in endpoints]
-        things = [*views, hooks, around, _kinds(self._flask), _set_on_json(self._flask), self._settings]
+        around = [list(_around(app, endpoint)) for endpoint in endpoints]
+        kinds = [type(app), type(app.json), type(app.session_interface), app.request_class, app.response_class]
+        converters = sorted(app.url_map.converters.items())
+        on_json = sorted(getattr(app.json, "__dict__", {}).items())  # `app.json.sort_keys = False` and its like
+        json_settings = {name: value for name, value in on_json if isinstance(value, _JSON_SETTINGS)}
+        views = map(app.view_functions.get, endpoints)
+        things = [*views, hooks, around, [*kinds, converters], json_settings, self._settings]
         return fingerprint(*things, code=self._code, within=self._within)
 
     def candidate(self, routes: Iterable[AppRoute]) -> str:
-        """Of the new side: the endpoints of these routes, their dependencies, middleware and exception handlers."""
+        """Return the digest of the new side: the endpoints of these routes, their dependencies and what is around."""
         wanted = {(route.key, route.name) for route in routes}
         if not self._contexts:
             return self._package(self._modules[1], self._new)
@@ -74,42 +78,24 @@ class RouteFingerprints:
         return fingerprint(parts, code=self._code, within=self._modules[1:])
 
     def _package(self, module: str, app: Any) -> str:
-        """Of all files of the top-level package that a module is of, and of what it and the app name elsewhere."""
+        """Return the digest of all files of a module's top-level package, and of what it and the app name elsewhere."""
         top = sys.modules.get(module.partition(".")[0])
-        files = sorted(_files(top)) if top is not None and is_own(top.__name__) else []
+        directories = getattr(top, "__path__", ()) if top is not None and is_own(top.__name__) else ()
+        texts = []
+        for path in sorted(path for directory in directories for path in Path(directory).rglob("*.py")):
+            with tokenize.open(path) as opened:
+                texts.append(f"{path.name} {ast.dump(ast.parse(opened.read()))}")
         named = [sys.modules[module]] if module in sys.modules else []
-        return digest([fingerprint(app, *named, code=self._code), *map(_text, files)])
+        return digest([fingerprint(app, *named, code=self._code), *texts])
 
 
 def _around(app: Flask, endpoint: str) -> Iterator[Any]:
-    """The error handlers, context processors and defaults of the app and of the blueprints around a view."""
-    scopes: list[str | None] = [
-        None,
-        *sorted({*app.error_handler_spec, *app.template_context_processors} - {None}, key=str),
-    ]
-    for scope in scopes:
+    """Yield the error handlers and context processors of the app and of the blueprints around a view."""
+    blueprints = {*app.error_handler_spec, *app.template_context_processors} - {None}
+    for scope in (None, *sorted(blueprints, key=str)):
         if scope is None or endpoint.startswith(f"{scope}."):
             yield [[(code, kinds) for code, kinds in app.error_handler_spec.get(scope, {}).items()]]
             yield app.template_context_processors.get(scope, [])
-
-
-def _kinds(app: Flask) -> list[Any]:
-    """Classes that a team may have put in the place of Flask's own."""
-    own_converters = sorted(app.url_map.converters.items())
-    return [
-        type(app),
-        type(app.json),
-        type(app.session_interface),
-        app.request_class,
-        app.response_class,
-        own_converters,
-    ]
-
-
-def _set_on_json(app: Flask) -> dict[str, Any]:
-    """`app.json.sort_keys = False` and its like."""
-    found = sorted(getattr(app.json, "__dict__", {}).items())
-    return {name: value for name, value in found if isinstance(value, _SET_ON_JSON)}
 
 
 def _endpoint(context: Any) -> list[Any]:
@@ -120,18 +106,8 @@ def _endpoint(context: Any) -> list[Any]:
 
 
 def _outside(app: Any) -> list[Any]:
-    """What one app runs around its routes, and before the first of them; of middleware, itself."""
+    """Return what one app runs around its routes, and before the first of them; for middleware, itself."""
     middleware = [(each.cls, each.args, each.kwargs) for each in getattr(app, "user_middleware", ())]
     handlers = list(getattr(app, "exception_handlers", {}).items())
     lifespan = getattr(getattr(app, "router", None), "lifespan_context", None)
     return [app, middleware, handlers, lifespan, getattr(app, "dependency_overrides", None)]
-
-
-def _files(package: Any) -> Iterator[Path]:
-    for place in getattr(package, "__path__", ()):
-        yield from Path(place).rglob("*.py")
-
-
-def _text(path: Path) -> str:
-    with tokenize.open(path) as opened:
-        return f"{path.name} {ast.dump(ast.parse(opened.read()))}"

@@ -1,7 +1,7 @@
-"""What a team's code sets in the `config` of a Flask app. Pure.
+"""Find what a team's code sets in the `config` of a Flask app. Pure.
 
-It counts as code, key by key, for a value is its environment's: a run has other ones than the service. Secrets, URLs
-and directories do not count.
+A setting counts by its code, key by key, for a value is its environment's: a run has other ones than the service.
+Secrets, URLs and directories do not count.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from .names import dotted, local_names
 from .own_code import OwnModule, Snippet, bound_names
 
 SECRET = re.compile("secret|passw|token|key", re.IGNORECASE)
-_PLACE = re.compile("(url|uri|dsn|dir|directory|folder)s?$", re.IGNORECASE)
+_LOCATION = re.compile("(url|uri|dsn|dir|directory|folder)s?$", re.IGNORECASE)
 _SETTERS = ("from_file", "from_mapping", "from_object", "from_pyfile", "setdefault", "update")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def settings_in(source: OwnModule) -> Iterator[Snippet]:
-    """Every value that a module sets in a `config`, with what the local names in it are made of."""
+    """Yield every value that a module sets in a `config`, with what the local names in it are made of."""
     for key, value, around in _settings(source.tree):
-        if not SECRET.search(key) and not _PLACE.search(key) and not _has_url(value):
+        if not SECRET.search(key) and not _LOCATION.search(key) and not _has_url(value):
             free = frozenset(name for function in around for name in local_names(function))
             yield Snippet(source, f"config {key}", tuple(_made_of(value, around)), free)
 
@@ -31,7 +31,7 @@ def settings_in(source: OwnModule) -> Iterator[Snippet]:
 def _settings(
     node: ast.AST, around: tuple[_Function, ...] = ()
 ) -> Iterator[tuple[str, ast.AST, tuple[_Function, ...]]]:
-    """Each with its key, which is empty where the code does not spell it, and the functions around it."""
+    """Yield (key, value, functions around it); the key is empty where the code does not spell it."""
     yield from ((key, value, around) for key, value in _set_by(node))
     inside = (*around, node) if isinstance(node, _FUNCTIONS) else around
     for child in ast.iter_child_nodes(node):
@@ -45,7 +45,7 @@ def _set_by(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     elif isinstance(node, ast.AnnAssign | ast.AugAssign) and node.value is not None:
         yield from _set_in(node.target, node.value)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_config(node.func.value):
-        yield from _given(node, node.func.attr)
+        yield from _passed(node, node.func.attr)
 
 
 def _set_in(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]]:
@@ -60,19 +60,22 @@ def _set_in(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]]:
         yield from _items(value)
 
 
-def _given(call: ast.Call, setter: str) -> Iterator[tuple[str, ast.AST]]:
+def _passed(call: ast.Call, setter: str) -> Iterator[tuple[str, ast.AST]]:
     if setter == "setdefault" and len(call.args) == 2:
         yield _key(call.args[0]), call.args[1]
     elif setter in _SETTERS:
         for argument in call.args:
             yield from _items(argument)
-            if setter == "from_object":
-                yield from (("", found) for found in _named_by_texts(argument))
+            for inner in ast.walk(argument) if setter == "from_object" else ():
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and "." in inner.value:
+                    # Flask imports what a text names: `"shop.config.Production"`.
+                    module, _, name = inner.value.rpartition(".")
+                    yield "", ast.ImportFrom(module, [ast.alias(name or "*")], 0)
         yield from _keywords(call)
 
 
 def _items(value: ast.expr) -> Iterator[tuple[str, ast.AST]]:
-    """One by one where the code spells them."""
+    """Yield the settings of a mapping, one by one where the code spells them."""
     if isinstance(value, ast.Dict):
         for key, item in zip(value.keys, value.values, strict=True):
             yield from _items(item) if key is None else [(_key(key), item)]
@@ -87,16 +90,8 @@ def _keywords(call: ast.Call) -> Iterator[tuple[str, ast.AST]]:
         yield from _items(keyword.value) if keyword.arg is None else [(keyword.arg, keyword.value)]
 
 
-def _named_by_texts(node: ast.AST) -> Iterator[ast.AST]:
-    """`"shop.config.Production"` as the import that Flask makes of it."""
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and "." in inner.value:
-            module, _, name = inner.value.rpartition(".")
-            yield ast.ImportFrom(module, [ast.alias(name or "*")], 0)
-
-
 def _made_of(value: ast.AST, around: Iterable[_Function]) -> Iterator[ast.AST]:
-    """A value and, however far, what the local names in it are made of."""
+    """Yield a value and, however far, what the local names in it are made of."""
     binders = [binder for function in around for binder in _binders(function)]
     waiting, seen = [value], set[str]()
     while waiting:
@@ -108,7 +103,7 @@ def _made_of(value: ast.AST, around: Iterable[_Function]) -> Iterator[ast.AST]:
 
 
 def _binders(function: _Function) -> Iterator[tuple[str, ast.AST]]:
-    """The local names of a function, each with what it is made of; parameters, with their defaults."""
+    """Yield the local names of a function, each with what it is made of; parameters, with their defaults."""
     arguments = function.args
     plain = [*arguments.posonlyargs, *arguments.args]
     yield from ((arg.arg, made) for arg, made in zip(plain[::-1], arguments.defaults[::-1], strict=False))
@@ -118,18 +113,14 @@ def _binders(function: _Function) -> Iterator[tuple[str, ast.AST]]:
         if isinstance(node, ast.NamedExpr):
             yield node.target.id, node.value
         elif node is not function:
-            yield from ((name, made) for name in bound_names(node) for made in _makers(node))
-
-
-def _makers(node: ast.AST) -> list[ast.AST]:
-    """What a statement makes its names of, without the statements inside it."""
-    if isinstance(node, ast.With):
-        return [item.context_expr for item in node.items]
-    return [node.iter if isinstance(node, ast.For) else node]
+            makers: list[ast.AST] = [node.iter if isinstance(node, ast.For) else node]
+            if isinstance(node, ast.With):
+                makers = [item.context_expr for item in node.items]
+            yield from ((name, made) for name in bound_names(node) for made in makers)
 
 
 def _is_config(node: ast.AST) -> bool:
-    """`app.config`, `current_app.config`; that of any other object is its own."""
+    """Tell whether a node is `app.config` or its like; `self.config` is another object's own."""
     path = dotted(node)
     return len(path) > 1 and path[-1] == "config" and path[:-1] != ("self",)
 

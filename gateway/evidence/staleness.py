@@ -1,24 +1,25 @@
-"""Whether evidence still holds for today's code, cases and policy. Pure."""
+"""Tell whether evidence still holds for today's code, cases and policy. Pure."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, replace
 from datetime import date
 
+from ..comparing.ignore_rules import is_expired
 from ..comparing.policy import ComparisonPolicy
 from ..comparing.result import Outcome
 from ..config.replay_settings import ReplaySettings
 from ..parity.corpus.case import Case
 from ..store.evidence import Evidence, Fingerprints
+from .fingerprint import digest
 
 NEVER_COVERED = ("no parity run has covered it",)
 """Why a route without evidence must not be flipped."""
 
 
 def missing_or_stale(evidence: Evidence, now: Fingerprints) -> tuple[str, ...]:
-    """Why the route must not be flipped, a sentence a reason; empty when fresh evidence says that both sides match."""
+    """Return why the route must not be flipped, a sentence a reason; nothing when fresh evidence shows a match."""
     verdict = tuple(_verdict(evidence))
     then = evidence.fingerprints
     if verdict:  # which may be why the run itself has kept cases
@@ -27,13 +28,13 @@ def missing_or_stale(evidence: Evidence, now: Fingerprints) -> tuple[str, ...]:
 
 
 def suggest_parity_run(route: str) -> str:
-    """What a person types to cover the route."""
+    """Return the command that covers the route."""
     return f'gateway parity "{route}"'
 
 
 def corpus_fingerprint(cases: Iterable[Case]) -> str:
     """Return the digest of what the cases ask, whatever their order, the files that hold them, and their origin."""
-    return _digest(sorted(repr(replace(case, origin="")) for case in cases))
+    return digest(sorted(repr(replace(case, origin="")) for case in cases))
 
 
 def policy_fingerprint(comparison: ComparisonPolicy, replay: ReplaySettings, today: date) -> str:
@@ -41,9 +42,9 @@ def policy_fingerprint(comparison: ComparisonPolicy, replay: ReplaySettings, tod
 
     Where things are kept, on which line a rule stands and a rule that has expired do not count.
     """
-    in_force = (rule for rule in comparison.rules if rule.expires is None or rule.expires >= today)
+    in_force = (rule for rule in comparison.rules if not is_expired(rule, today))
     settings = astuple(replace(replay, store="", corpus=""))
-    return _digest([comparison.json_mode, repr(settings), *sorted(repr(replace(rule, line=None)) for rule in in_force)])
+    return digest([comparison.json_mode, repr(settings), *sorted(repr(replace(rule, line=None)) for rule in in_force)])
 
 
 def _changes(then: Fingerprints, now: Fingerprints, evidence: Evidence) -> Iterator[str]:
@@ -74,7 +75,3 @@ def _verdict(evidence: Evidence) -> Iterator[str]:
 
 def _cases(count: int) -> str:
     return "1 case" if count == 1 else f"{count} cases"
-
-
-def _digest(texts: Iterable[str]) -> str:
-    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What stored evidence says of a project's routes today."""
+"""Tell what stored evidence says of a project's routes today."""
 
 from __future__ import annotations
 

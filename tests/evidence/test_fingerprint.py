@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.evidence.fingerprint import fingerprint
+from gateway.evidence.own_code import is_own
 from tests.support.projects import Project, project_in
 from tests.support.servers import ROOT
 
@@ -400,3 +401,9 @@ def test_a_library_counts_by_its_version(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(own_code.importlib.metadata, "version", lambda _name: "99.0")
     assert fingerprint(importlib.import_module("click").echo) != before
     own_code.library_of.cache_clear()
+
+
+def test_what_lies_beside_the_gateway_is_the_teams_own_and_the_gateway_is_not() -> None:
+    assert is_own("legacy_flask")
+    assert is_own(__name__)
+    assert not any(map(is_own, ("gateway", "gateway.evidence.names", "flask", "json", "sys", "no_such_module")))
