@@ -7,34 +7,35 @@ import re
 from ..http.message import Request, Response
 from .causes.errors import NO_JSON
 from .compared import Compared
-from .observation import Observation
+from .observation import Access, Effects
 from .result import Difference
 
 _REFUSED = frozenset({401, 403, 407})
 _REFUSED_TOKEN = frozenset({400, 419})
 """How a missing CSRF token is refused; a mere bad request too, so that only a success counts as let in."""
 _NOT_ASKED = frozenset({404, 405, 410, 413, 414, 429, 431, 501, 503})
-"""Answers from before any view, which let nobody in."""
+"""Statuses of answers from before any view, which let nobody in."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOGIN = re.compile(r"/(?:log|sign)[-_]?(?:in|on)\b|/sso\b|/authori[sz]e\b", re.IGNORECASE)
 
 
-def find_weaker_access(step: Compared) -> Difference | None:
+def find_weaker_access(compared: Compared) -> Difference | None:
     """Return the difference at `authentication`, where the control refuses the request and the candidate lets it in.
 
-    A refusal is one that was observed, 401, 403, 407 or a redirect to a login page, and 400 or 419 for `no-csrf`.
+    A refusal is one that was observed, 401, 403, 407 or a redirect to a login page, and 400 or 419 for `no-csrf`. Where
+    nobody watched the candidate's guards or effects, an answer of the view's counts as let in.
     """
-    control, candidate = step.control.response, step.candidate.response
-    if control is None or candidate is None or _is_refused(step.candidate, candidate, step.candidate_request):
+    control, candidate = compared.control.response, compared.candidate.response
+    refused, let_in = compared.control.access, compared.candidate.access
+    if control is None or candidate is None or _is_refused(let_in, candidate, compared.candidate_request):
         return None
-    if _is_refused(step.control, control, step.control_request):
-        is_known = step.candidate.access is not None
-        is_weaker = is_known or (candidate.status not in _NOT_ASKED and not _is_invalid(step.candidate, candidate))
+    if _is_refused(refused, control, compared.control_request):
+        is_answered = candidate.status not in _NOT_ASKED and not _is_invalid(candidate, compared.candidate.effects)
+        is_weaker = let_in is not None or is_answered
     else:
-        is_weaker = step.credential == "no-csrf" and control.status in _REFUSED_TOKEN and candidate.status < 400
+        is_weaker = compared.credential == "no-csrf" and control.status in _REFUSED_TOKEN and candidate.status < 400
     if not is_weaker:
         return None
-    refused, let_in = step.control.access, step.candidate.access
     return Difference(
         "authentication",
         f"refused ({control.status}{f', by {refused.by}' if refused and refused.is_refused else ''})",
@@ -51,13 +52,12 @@ def refuses(response: Response, request: Request) -> bool:
     return response.status in _REDIRECTS and is_elsewhere and _LOGIN.search(location) is not None
 
 
-def _is_refused(observation: Observation, response: Response, request: Request) -> bool:
-    is_seen = observation.access is not None and observation.access.is_refused
-    return is_seen or refuses(response, request)
+def _is_refused(access: Access | None, response: Response, request: Request) -> bool:
+    return (access is not None and access.is_refused) or refuses(response, request)
 
 
-def _is_invalid(observation: Observation, response: Response) -> bool:
+def _is_invalid(response: Response, effects: Effects | None) -> bool:
     """Tell whether the request itself was found wrong, and is known to have written nothing: nobody got anything."""
-    if observation.effects is None or observation.effects.rows:
+    if effects is None or effects.rows:
         return False
     return response.status == 422 or (response.status == 400 and NO_JSON.encode() in response.body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from ...http.headers import parameter_of
@@ -24,36 +25,38 @@ _MAX_INFLATED_BYTES = 64 * 1024 * 1024
 
 
 def compare_bodies(control: Response, candidate: Response, json_mode: str) -> Iterator[Difference]:
-    """Every place in the body that differs; `body` for bodies that are not of one kind, or that have no places.
+    """Yield every difference in the body; at `body` for bodies not of one kind, or of one without locations in it.
 
-    Of a body that was cut, only as much as both sides have is compared.
+    Where a body was cut, only as much as both sides have is compared.
     """
-    ours, theirs = _contents(control, candidate)
-    if ours == theirs:
+    bodies = _contents(control, candidate)
+    if bodies[0] == bodies[1]:
         return
     is_cut = control.is_cut or candidate.is_cut
     try:
-        found = _by_place(control, candidate, (ours, theirs), json_mode == "canonical")
+        found = _by_location(control, candidate, bodies, json_mode == "canonical")
     except (ValueError, RecursionError):  # not what its media type says, or too deep to walk
-        shorter = min(len(ours), len(theirs)) if is_cut else None
-        found = list(unequal_bytes("body", ours[:shorter], theirs[:shorter]))
+        shorter = min(map(len, bodies)) if is_cut else None
+        found = list(unequal_bytes("body", bodies[0][:shorter], bodies[1][:shorter]))
     yield from found
     if not found and not is_cut and json_mode == "bytes" and not _are_html(control, candidate):
-        yield from unequal_bytes("body.bytes", ours, theirs)
+        yield from unequal_bytes("body.bytes", *bodies)
 
 
-def _by_place(
+def _by_location(
     control: Response, candidate: Response, bodies: tuple[bytes, bytes], is_canonical: bool
 ) -> list[Difference]:
-    """The differences place by place. Raises ValueError where the bodies are not of one kind that has places."""
+    """Return what differs within the bodies. Raises ValueError where they are not of one kind that has locations."""
+    sides = control, candidate
     types = control.media_type, candidate.media_type
     if _are_html(control, candidate):
-        return list(compare_html("body", *map(read_html, bodies, map(_charset, (control, candidate)))))
+        charsets = (parameter_of(side.header("content-type"), "charset") or "utf-8" for side in sides)
+        return list(compare_html("body", *map(read_html, bodies, charsets)))
     if types == (_EVENTS, _EVENTS) or _LINES.issuperset(types):
         read = _events if _EVENTS in types else _lines
-        ours, theirs = (read(body, side.is_cut) for body, side in zip(bodies, (control, candidate), strict=True))
-        shorter = min(len(ours), len(theirs)) if control.is_cut or candidate.is_cut else None
-        return list(compare_json("body", ours[:shorter], theirs[:shorter], canonical=is_canonical))
+        items = [read(body, side.is_cut) for body, side in zip(bodies, sides, strict=True)]
+        shorter = min(map(len, items)) if control.is_cut or candidate.is_cut else None
+        return list(compare_json("body", items[0][:shorter], items[1][:shorter], canonical=is_canonical))
     if any(kind == "application/json" or kind.endswith(("+json", "/json")) for kind in types):
         values = [read_json(body) for body in bodies]
         return [*compare_encodings("body", *bodies), *compare_json("body", *values, canonical=is_canonical)]
@@ -65,21 +68,21 @@ def _are_html(control: Response, candidate: Response) -> bool:
 
 
 def _contents(control: Response, candidate: Response) -> tuple[bytes, bytes]:
-    """Both bodies without their compression, or both as they came where one cannot be inflated."""
-    ours, theirs = _inflated(control), _inflated(candidate)
-    if ours is None or theirs is None:
-        ours, theirs = control.body, candidate.body
-    return _named(control, ours), _named(candidate, theirs)
+    """Return both bodies without their compression, or both as they came where one cannot be inflated."""
+    before, after = _inflated(control), _inflated(candidate)
+    if before is None or after is None:
+        before, after = control.body, candidate.body
+    return _with_boundary(control, before), _with_boundary(candidate, after)
 
 
-def _named(response: Response, body: bytes) -> bytes:
-    """The body with one name for a multipart's arbitrary boundary."""
+def _with_boundary(response: Response, body: bytes) -> bytes:
+    """Return the body with one name for the boundary of a multipart, which is arbitrary."""
     boundary = response.boundary.encode("latin-1")
     return body.replace(b"--" + boundary, b"--boundary") if boundary else body
 
 
 def _inflated(response: Response) -> bytes | None:
-    """The body without gzip or deflate; None where it is not whole, goes on after its end or becomes too long."""
+    """Return the body without gzip or deflate; None where it is not whole, goes on after its end or is too long."""
     coding = b",".join(values_of(response.headers, b"content-encoding")).strip().lower()
     if coding not in _WINDOWS:
         return response.body
@@ -97,18 +100,14 @@ def _inflated(response: Response) -> bytes | None:
     return found
 
 
-def _charset(response: Response) -> str:
-    return parameter_of(response.header("content-type"), "charset") or "utf-8"
-
-
 def _lines(body: bytes, is_cut: bool) -> list[Any]:
-    """The values of newline-delimited JSON, of a cut body the whole lines. Raises ValueError for another line."""
+    """Return the values of newline-delimited JSON, without a line that was cut. Raises ValueError for another line."""
     lines = body.split(b"\n")
     return [parse_json(line.decode()) for line in (lines[:-1] if is_cut else lines) if line.strip(b" \t\r")]
 
 
 def _events(body: bytes, _is_cut: bool) -> list[Any]:
-    """The events of a stream, each an object of its fields; `data` as JSON where it is. Comments are no content.
+    """Return the events of a stream, each an object of its fields; `data` as JSON where it is. Comments are no content.
 
     An event that no blank line ends is not dispatched (WHATWG HTML, 9.2.6).
     """
@@ -124,11 +123,9 @@ def _event(block: str) -> dict[str, Any]:
         if name:
             found.setdefault(name, []).append(value.removeprefix(" "))
     fields: dict[str, Any] = {name: values[-1] for name, values in found.items()}
-    return fields | ({"data": _json_or_text("\n".join(found["data"]))} if "data" in found else {})
-
-
-def _json_or_text(text: str) -> Any:
-    try:
-        return parse_json(text) if text[:1] in ("{", "[") else text
-    except ValueError:
-        return text
+    if "data" in found:
+        fields["data"] = "\n".join(found["data"])
+        if fields["data"].startswith(("{", "[")):
+            with suppress(ValueError):
+                fields["data"] = parse_json(fields["data"])
+    return fields

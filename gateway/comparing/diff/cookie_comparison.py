@@ -1,10 +1,11 @@
-"""Set-Cookie lines, never folded: cookies by name, path and domain, every attribute a place of its own. Pure."""
+"""Set-Cookie lines, never folded: cookies by name, path and domain, every attribute a location of its own. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import zip_longest
 
 from ...http.headers import SetCookie
 from ..result import Difference
@@ -14,7 +15,7 @@ SetCookies = tuple[SetCookie, ...]
 
 
 def compare_cookies(control: SetCookies, candidate: SetCookies) -> Iterator[Difference]:
-    """`cookie.<name>` for one that only one side sets, `cookie.<name>.<attribute>` for what differs in it."""
+    """Yield `cookie.<name>` for one that only one side sets, `cookie.<name>.<attribute>` for what differs in it."""
     for name in sorted({cookie.name for cookie in (*control, *candidate)}):
         pairs = _paired([one for one in control if one.name == name], [one for one in candidate if one.name == name])
         for one, other in pairs:
@@ -24,35 +25,36 @@ def compare_cookies(control: SetCookies, candidate: SetCookies) -> Iterator[Diff
                 yield from _compare(one, other)
 
 
-def _paired(ours: list[SetCookie], theirs: list[SetCookie]) -> Iterator[tuple[SetCookie | None, SetCookie | None]]:
-    """Cookies of one name: those of the same scope together, the rest in order."""
-    alone: list[SetCookie] = []
-    for one in ours:
-        other = next((other for other in theirs if other.scope == one.scope), None)
+def _paired(
+    control: list[SetCookie], candidate: list[SetCookie]
+) -> Iterator[tuple[SetCookie | None, SetCookie | None]]:
+    """Yield cookies of one name: those of the same scope together, then the rest in order."""
+    alone, rest = [], [*candidate]
+    for one in control:
+        other = next((other for other in rest if other.scope == one.scope), None)
         if other is None:
             alone.append(one)
         else:
-            theirs.remove(other)
+            rest.remove(other)
             yield one, other
-    for at in range(max(len(alone), len(theirs))):
-        yield (alone[at] if at < len(alone) else None), (theirs[at] if at < len(theirs) else None)
+    yield from zip_longest(alone, rest)
 
 
 def _compare(control: SetCookie, candidate: SetCookie) -> Iterator[Difference]:
     where = f"cookie.{control.name}"
     yield from unequal(f"{where}.value", control.value, candidate.value)
     for name in sorted({*control.attributes, *candidate.attributes}):
-        ours, theirs = control.attributes.get(name), candidate.attributes.get(name)
-        if name == "expires" and ours and theirs:
+        before, after = control.attributes.get(name), candidate.attributes.get(name)
+        if name == "expires" and before and after:
             if control.is_deletion and candidate.is_deletion:
                 continue  # gone at once on both sides, whatever the date
-            if (instant := _instant(ours)) is not None and instant == _instant(theirs):
+            if (instant := _instant(before)) is not None and instant == _instant(after):
                 continue
-        yield from unequal(f"{where}.{name}", ours, theirs)
+        yield from unequal(f"{where}.{name}", before, after)
 
 
 def _instant(date: str) -> tuple[datetime, timedelta] | None:
-    """The date with its distance from UTC, which browsers do not heed (RFC 6265, 5.1.1) and others do."""
+    """Return the date with its offset from UTC, which browsers do not heed (RFC 6265, 5.1.1) and others do."""
     try:
         found = parsedate_to_datetime(date)
     except ValueError:

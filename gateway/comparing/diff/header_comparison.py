@@ -10,8 +10,8 @@ from ...http.message import Headers, Response, values_of
 from ..result import Difference
 from .difference_text import unequal
 
-SKIPPED = frozenset({b"connection", b"date", b"keep-alive", b"server", b"transfer-encoding"})
-"""The connection's and the server's own: an app does not say them."""
+_SKIPPED = frozenset({b"connection", b"date", b"keep-alive", b"server", b"transfer-encoding"})
+"""Headers of the connection and of the server: an app does not say them."""
 _ELSEWHERE = frozenset({b"content-length", b"set-cookie"})
 _BODILESS = (204, 304)
 
@@ -19,54 +19,47 @@ Values = tuple[bytes, ...]
 
 
 def compare_headers(control: Headers, candidate: Headers) -> Iterator[Difference]:
-    """Every `header.<name>` that differs, names in lower case and alphabetical; not Set-Cookie and Content-Length."""
-    names = {name.lower() for name, _ in (*control, *candidate)} - SKIPPED - _ELSEWHERE
+    """Yield every `header.<name>` that differs, names in lower case and in order; no Set-Cookie or Content-Length."""
+    names = {name.lower() for name, _ in (*control, *candidate)} - _SKIPPED - _ELSEWHERE
     for name in sorted(names):
-        ours, theirs = values_of(control, name), values_of(candidate, name)
-        meaning = _MEANINGS.get(name, _as_written)
-        if ours != theirs and (not ours or not theirs or meaning(ours) != meaning(theirs)):
-            yield from unequal(f"header.{name.decode('latin-1')}", _shown(ours), _shown(theirs))
+        before, after = values_of(control, name), values_of(candidate, name)
+        meaning = _MEANINGS.get(name, tuple)
+        if before != after and (not before or not after or meaning(before) != meaning(after)):
+            yield from unequal(f"header.{name.decode('latin-1')}", _format_values(before), _format_values(after))
 
 
 def compare_length(control: Response, candidate: Response, method: str) -> Iterator[Difference]:
-    """`framing`, and `header.content-length` where no body implies it: of HEAD, of 304, or where it is a lie."""
-    ours, theirs = (values_of(side.headers, b"content-length") for side in (control, candidate))
+    """Yield `framing`, and `header.content-length` where no body implies it: of HEAD, of 304, or where it is wrong."""
+    before, after = (values_of(side.headers, b"content-length") for side in (control, candidate))
     if not has_body(control, method) or not has_body(candidate, method):
-        yield from unequal("header.content-length", _shown(ours), _shown(theirs))
+        yield from unequal("header.content-length", _format_values(before), _format_values(after))
         return
-    yield from unequal("framing", _framing(control), _framing(candidate))
-    is_true = _is_implied(control), _is_implied(candidate)
-    if ours and theirs and not all(is_true) and (ours != theirs or any(is_true)):
-        yield from unequal("header.content-length", _claimed(control), _claimed(candidate))
+    framings = (f"{side.framing}, endless" if side.is_cut else side.framing for side in (control, candidate))
+    yield from unequal("framing", *framings)
+    is_true = _is_length_true(control), _is_length_true(candidate)
+    if before and after and not all(is_true) and (before != after or any(is_true)):
+        yield from unequal("header.content-length", _format_length(control), _format_length(candidate))
 
 
 def has_body(response: Response, method: str) -> bool:
-    """Whether an answer to this method can have a body (RFC 9110, 6.4.1)."""
+    """Tell whether an answer to this method can have a body (RFC 9110, 6.4.1)."""
     return method != "HEAD" and response.status not in _BODILESS and response.status >= 200
 
 
-def _framing(response: Response) -> str:
-    return f"{response.framing}, endless" if response.is_cut else response.framing
-
-
-def _is_implied(response: Response) -> bool:
+def _is_length_true(response: Response) -> bool:
     values = values_of(response.headers, b"content-length")
     return response.is_cut or values == (str(len(response.body)).encode(),)
 
 
-def _claimed(response: Response) -> str:
-    shown = _shown(values_of(response.headers, b"content-length"))
-    return f"{shown}" if _is_implied(response) else f"{shown}, of a body of {len(response.body)}"
+def _format_length(response: Response) -> str:
+    text = str(_format_values(values_of(response.headers, b"content-length")))
+    return text if _is_length_true(response) else f"{text}, of a body of {len(response.body)}"
 
 
-def _shown(values: Values) -> str | None:
-    """One value as its text, several as a JSON list, so that `a, b` in one line is not `a` and `b` in two."""
+def _format_values(values: Values) -> str | None:
+    """Return one value as text, several as a JSON list, so that `a, b` in one line is not `a` and `b` in two."""
     texts = [value.decode("latin-1") for value in values]
     return None if not texts else texts[0] if len(texts) == 1 else json.dumps(texts, ensure_ascii=False)
-
-
-def _as_written(values: Values) -> object:
-    return values
 
 
 def _members(values: Values) -> frozenset[bytes]:
@@ -80,10 +73,10 @@ def _names(values: Values) -> frozenset[bytes]:
 def _media_types(values: Values) -> object:
     """Return media types with their parameters; a charset has no case, and the boundary of a multipart is arbitrary."""
     texts = [value.decode("latin-1") for value in values]
-    return [(media_type_of(text), sorted(_meant(text))) for text in texts]
+    return [(media_type_of(text), sorted(_parameters(text))) for text in texts]
 
 
-def _meant(content_type: str) -> Iterator[tuple[str, str]]:
+def _parameters(content_type: str) -> Iterator[tuple[str, str]]:
     is_multipart = media_type_of(content_type).startswith("multipart/")
     for name, value in parameters_of(content_type):
         is_arbitrary = is_multipart and name == "boundary"
@@ -98,4 +91,4 @@ _MEANINGS: dict[bytes, Callable[[Values], object]] = {
     b"content-type": _media_types,
     b"vary": _names,
 }
-"""What two lists of values have to agree in, where that is not how they are written."""
+"""What two lists of values have to agree in, where it is not every byte."""
