@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 
 from .compared import Compared
-from .diff.comparison import every_difference
+from .diff.comparison import compare
 from .diff.difference_text import is_described, is_excerpt
 from .location import field_of
 from .result import Difference
@@ -50,7 +50,7 @@ class Noise:
         self._answers = len(compared.repeats) + 1
         method = compared.control_request.method
         for repeat in compared.repeats if len(compared.repeats) >= MIN_REPEATS else ():
-            for difference in every_difference(compared.control, repeat, method=method, json_mode=json_mode):
+            for difference in compare(compared.control, repeat, method=method, json_mode=json_mode):
                 texts = difference.control, difference.candidate
                 self._at[difference.where] += texts
                 self._of_field[field_of(difference.where)] += texts

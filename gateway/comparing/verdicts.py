@@ -1,14 +1,14 @@
 """What becomes of each difference between two observations of one request. Pure; the day is an argument.
 
 Theory of operation. `judge` walks the differences in this order: weaker access, leaked secrets, then those of
-`every_difference`, of which `status` is the first. Each gets the first disposition that applies:
+`compare`, of which `status` is the first. Each gets the first disposition that applies:
 
-| # | the difference                                                                | disposition | reason       |
-|---|-------------------------------------------------------------------------------|-------------|--------------|
-| 1 | is covered by an ignore rule in force                                         | ignored     | the rule's   |
-| 2 | is an effect that is missing with the answer (`not-run`), and 1 covered `status` | ignored  | the status's |
-| 3 | is within what the control says differently when it is asked again            | noise       | what varies  |
-| 4 | is any other                                                                  | mismatch    | none         |
+| # | the difference                                                                    | disposition | reason       |
+|---|-----------------------------------------------------------------------------------|-------------|--------------|
+| 1 | is covered by an ignore rule in force                                             | ignored     | the rule's   |
+| 2 | is an effect that is missing with the answer (`not-run`), and 1 covered `status`  | ignored     | the status's |
+| 3 | is within what the control says differently when it is asked again                | noise       | what varies  |
+| 4 | is any other                                                                      | mismatch    | none         |
 
 A request with a mismatch is mismatched, one with other verdicts alone is ignored, one without verdicts has matched.
 That a request shows nothing (inconclusive) is for those to say who know the rest of its case.
@@ -27,14 +27,16 @@ from .access_control import find_weaker_access
 from .causes.effects import not_run
 from .causes.explain import Explainer
 from .compared import Compared
-from .diff.comparison import MAX_DIFFERENCES, every_difference, more
+from .diff.comparison import compare
 from .ignore_rules import find_rule
 from .leaked_secrets import find_leaked_secrets
 from .location import field_of
 from .noise import Noise
 from .policy import ComparisonPolicy
-from .result import Disposition, Outcome, Verdict
+from .result import Difference, Disposition, Outcome, Verdict
 
+MAX_VERDICTS = 200
+"""Verdicts on one request that are kept; a last one, at `more`, says how many there are beside them."""
 _WORST = (Disposition.MISMATCH, Disposition.IGNORED, Disposition.NOISE)
 
 
@@ -48,7 +50,7 @@ def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date)
     found = [
         *([weaker] if weaker else []),
         *find_leaked_secrets(compared),
-        *every_difference(compared.control, compared.candidate, method=method, json_mode=json_mode),
+        *compare(compared.control, compared.candidate, method=method, json_mode=json_mode),
     ]
     if not found:
         return ()
@@ -66,7 +68,7 @@ def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date)
         else:
             disposition = Disposition.MISMATCH
         if difference.where == "status" and disposition is Disposition.IGNORED:
-            reason_of_status = reason
+            reason_of_status = reason  # before every effect: `compare` yields the status first
         verdicts.append(Verdict(difference, disposition, reason, cause))
     return tuple(verdicts)
 
@@ -84,11 +86,11 @@ def mismatched_locations(verdicts: tuple[Verdict, ...]) -> frozenset[str]:
 
 
 def bounded(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    """Return at most `MAX_DIFFERENCES` verdicts, some of every field and disposition.
+    """Return at most `MAX_VERDICTS` verdicts, some of every field and disposition.
 
     What is left out becomes one verdict at `more`, with the worst disposition among it.
     """
-    if len(verdicts) <= MAX_DIFFERENCES:
+    if len(verdicts) <= MAX_VERDICTS:
         return verdicts
     seen: Counter[tuple[Disposition, str]] = Counter()
     ranked = []
@@ -96,7 +98,8 @@ def bounded(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
         field = verdict.disposition, field_of(verdict.difference.where)
         seen[field] += 1
         ranked.append((seen[field], index))
-    kept = {index for _, index in sorted(ranked)[:MAX_DIFFERENCES]}
+    kept = {index for _, index in sorted(ranked)[:MAX_VERDICTS]}
     rest = [verdict.disposition for index, verdict in enumerate(verdicts) if index not in kept]
-    last = Verdict(more(len(rest)), min(rest, key=_WORST.index))
+    text = f"{len(rest):,} more difference{'s' if len(rest) > 1 else ''}"
+    last = Verdict(Difference("more", None, text), min(rest, key=_WORST.index))
     return (*(verdict for index, verdict in enumerate(verdicts) if index in kept), last)

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from gateway.bridge import WSGIBridge
 from gateway.comparing.compared import Compared
 from gateway.comparing.diff.comparison import compare
+from gateway.comparing.result import Verdict
 from gateway.config.replay_settings import ReplaySettings
 from gateway.http.message import Request
 from gateway.parity.corpus.case import Case, Step
@@ -55,10 +56,10 @@ def case_of(requests: tuple[tuple[str, str], ...], number: int) -> Case:
     return Case(f"{method} {number}", (Step(Request(method, target.encode(), headers, body)),))
 
 
-def compared(step: Compared) -> bool:
+def compared(step: Compared) -> tuple[Verdict, ...]:
     """Compared, and never asked again: what differs between the samples is known."""
-    compare(step.control, step.candidate, method=step.control_request.method, json_mode="typed")
-    return False
+    tuple(compare(step.control, step.candidate, method=step.control_request.method, json_mode="typed"))
+    return ()
 
 
 def rate(replay: Replay, requests: tuple[tuple[str, str], ...]) -> float:

@@ -8,11 +8,10 @@ from datetime import date
 import pytest
 
 from gateway.comparing.compared import Compared
-from gateway.comparing.diff.comparison import MAX_DIFFERENCES
 from gateway.comparing.observation import Access, Observation, RowChange
 from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
-from gateway.comparing.result import Disposition, Outcome, ParityResult
-from gateway.comparing.verdicts import judge, mismatched_locations
+from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult
+from gateway.comparing.verdicts import MAX_VERDICTS, judge, mismatched_locations
 from gateway.http.message import Request
 from gateway.parity.case_results import case_results
 from gateway.parity.compared_case import ComparedCase
@@ -258,10 +257,21 @@ def test_thousands_of_differences_are_judged_all_and_kept_in_part() -> None:
     pair = step(answer(f"[{control}]"), answer(f"[{candidate}]"))
     (result,) = judged(pair, policy=ComparisonPolicy(rules=(IgnoreRule("body[*].a", "meant"),)))
     assert result.outcome is Outcome.MISMATCHED
-    assert len(result.verdicts) == MAX_DIFFERENCES + 1
+    assert len(result.verdicts) == MAX_VERDICTS + 1
     assert ("body[499].b", "mismatch") in dispositions(result)
     assert dispositions(result)[-1] == ("more", "ignored")
     assert result.verdicts[-1].difference.candidate == "301 more differences"
+
+
+@pytest.mark.parametrize(
+    ("items", "last"),
+    [(MAX_VERDICTS, None), (MAX_VERDICTS + 1, "1 more difference"), (5_000, "4,800 more differences")],
+)
+def test_what_is_beyond_the_most_is_counted(items: int, last: str | None) -> None:
+    (result,) = judged(step(answer(f"[{','.join('1' * items)}]"), answer(f"[{','.join('2' * items)}]")))
+    found = [verdict.difference for verdict in result.verdicts]
+    assert found[MAX_VERDICTS - 1] == Difference(f"body[{MAX_VERDICTS - 1}]", "1", "2")
+    assert found[MAX_VERDICTS:] == ([Difference("more", None, last)] if last else [])
 
 
 def test_what_was_cut_off_keeps_its_worst_disposition() -> None:

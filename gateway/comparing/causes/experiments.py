@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..compared import Compared, Experiment
-from ..diff.comparison import every_difference
+from ..diff.comparison import compare
 from ..observation import Observation
 
 
@@ -15,7 +15,7 @@ def explained_locations(experiment: Experiment, compared: Compared, json_mode: s
     """
 
     def locations(one: Observation, other: Observation) -> frozenset[str]:
-        found = every_difference(one, other, method=compared.control_request.method, json_mode=json_mode)
+        found = compare(one, other, method=compared.control_request.method, json_mode=json_mode)
         return frozenset(difference.where for difference in found)
 
     control, candidate = experiment.control, experiment.candidate

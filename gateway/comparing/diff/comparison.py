@@ -13,25 +13,14 @@ from .difference_text import unequal
 from .effect_comparison import compare_effects, has_unhandled
 from .header_comparison import compare_headers, compare_length, has_body
 
-MAX_DIFFERENCES = 200
-"""Differences of one request that are kept; a last one, at `more`, says how many there are beside them."""
-
 
 def compare(
     control: Observation, candidate: Observation, *, method: str, json_mode: str = "typed"
-) -> tuple[Difference, ...]:
-    """Return what differs, in the order of `every_difference`; at most `MAX_DIFFERENCES` and one at `more`.
-
-    `json_mode` as in `ComparisonPolicy`. Neither side's duration is compared.
-    """
-    found = tuple(every_difference(control, candidate, method=method, json_mode=json_mode))
-    return found if len(found) <= MAX_DIFFERENCES else (*found[:MAX_DIFFERENCES], more(len(found) - MAX_DIFFERENCES))
-
-
-def every_difference(
-    control: Observation, candidate: Observation, *, method: str, json_mode: str
 ) -> Iterator[Difference]:
-    """Yield all that differs: the status first, then what else a message has in its order, errors, and the effects."""
+    """Yield all that differs: the status first, then the rest of the message in its order, errors, and the effects.
+
+    `json_mode` is one of `ComparisonPolicy`. Durations are not compared.
+    """
     sides = control, candidate
     # An app that ends without an answer leaves it to its server, which answers 500.
     yield from unequal("status", *(str(side.response.status) if side.response else "500" for side in sides))
@@ -39,11 +28,6 @@ def every_difference(
         yield from _responses(control.response, candidate.response, method, json_mode)
     yield from _errors(control, candidate)
     yield from compare_effects(control.effects, candidate.effects)
-
-
-def more(count: int) -> Difference:
-    """Return the difference that stands for those that were not kept."""
-    return Difference("more", None, f"{count:,} more difference{'s' if count > 1 else ''}")
 
 
 def _responses(control: Response, candidate: Response, method: str, json_mode: str) -> Iterator[Difference]:

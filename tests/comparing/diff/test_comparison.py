@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.comparing.diff.comparison import MAX_DIFFERENCES
 from gateway.comparing.observation import Observation
 from tests.comparing.answers import Found, answer, found, observe
 
@@ -67,16 +66,6 @@ def test_a_body_that_cannot_be_is_not_compared(method: str, status: int) -> None
 
 def test_durations_are_not_compared() -> None:
     assert found(Observation(answer("1"), duration=1.0), Observation(answer("1"), duration=2.0)) == []
-
-
-@pytest.mark.parametrize(
-    ("items", "last"),
-    [(MAX_DIFFERENCES, None), (MAX_DIFFERENCES + 1, "1 more difference"), (5_000, "4,800 more differences")],
-)
-def test_what_is_beyond_the_most_is_counted(items: int, last: str | None) -> None:
-    differences = found(answer(f"[{','.join('1' * items)}]"), answer(f"[{','.join('2' * items)}]"))
-    assert differences[MAX_DIFFERENCES - 1] == (f"body[{MAX_DIFFERENCES - 1}]", "1", "2")
-    assert differences[MAX_DIFFERENCES:] == ([("more", None, last)] if last else [])
 
 
 def test_an_endless_answer_is_not_one_that_ends() -> None:
