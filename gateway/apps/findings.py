@@ -89,7 +89,7 @@ def _not_implemented(rows: Iterable[Row]) -> Iterator[Finding]:
         if row.route is None or not row.route.listed or not (row.legacy.routes or row.new.routes):
             continue
         for backend, have in ((Backend.LEGACY, row.legacy), (Backend.NEW, row.new)):
-            if backend not in row.route.mode.needs or (have.routes and not have.missing):
+            if backend not in row.route.mode.backends or (have.routes and not have.missing):
                 continue
             what = f"does not take {','.join(have.missing)}" if have.routes else "has no such route"
             message = f'mode "{row.route.mode.value}", but the {backend.value} app {what}: clients would get its error'

@@ -115,5 +115,5 @@ def _missing_apps(map_: MigrationMap, absent: set[Backend]) -> Iterator[Fault]:
     if map_.default in absent:
         yield Fault(map_.path, None, "gateway.default", f"there is no {map_.default.value} app to answer by default")
     for route in map_.routes:
-        for backend in route.mode.needs & absent:
+        for backend in route.mode.backends & absent:
             yield route.fault(f'"{route.mode.value}" needs a {backend.value} app; name one under [gateway]')

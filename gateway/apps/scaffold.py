@@ -16,7 +16,7 @@ from fastapi import FastAPI
 '''
 
 _HEAD = """\
-# Who answers what. One line a route: "METHODS RULE" = "legacy", "shadow", "canary" or "new".
+# Who answers what. One line a route: "METHODS RULE" = "legacy", "canary" or "new".
 # To move one, change its word here or run `gateway flip "GET /path" new`; a running gateway follows the file.
 
 [gateway]

@@ -10,13 +10,23 @@ import click
 from rich.markup import escape
 
 from ..rollout.flips import Flips
-from ..routing.route import Mode
+from ..routing.route import FUTURE_MODES, Mode
 from .views import console
+
+
+class ModeChoice(click.Choice[str]):
+    """A mode's word; one that is to come is refused with what it waits for."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word. Raises BadParameter."""
+        if value in FUTURE_MODES:
+            self.fail(f'mode "{value}" {FUTURE_MODES[value]}', param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @click.command(name="flip")
 @click.argument("route")
-@click.argument("mode", type=click.Choice([mode.value for mode in Mode]))
+@click.argument("mode", type=ModeChoice([mode.value for mode in Mode]))
 @click.option("--percent", type=click.FloatRange(0, 100), help="Share of clients that a canary sends to the new side.")
 @click.option("--force", is_flag=True, help="Flip without fresh evidence that both sides match; needs --reason.")
 @click.option("--reason", help="Why; the audit keeps it.")

@@ -16,7 +16,7 @@ from ..apps.rows import Implementation, Row
 from ..routing.decision import RouteExplanation
 from ..routing.route import Mode, Route, format_methods
 
-_MODES = {"legacy": "yellow", "shadow": "magenta", "canary": "cyan", "new": "green"}
+_MODES = {"legacy": "yellow", "canary": "cyan", "new": "green"}
 _LEVELS = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold blue"}
 MAX_ROUTES = 6
 """Routes that a finding names before it only counts the rest; `--json` has them all."""
@@ -45,7 +45,7 @@ def progress_line(rows: Iterable[Row]) -> Text:
     flask = [row.route for row in rows if row.route and row.legacy.routes]
     modes = [route.mode for route in flask]
     parts = [f"{modes.count(Mode.NEW)} of {len(flask)} Flask routes are on the new side"]
-    parts += [f"{count} {mode.value}" for mode in (Mode.CANARY, Mode.SHADOW) if (count := modes.count(mode))]
+    parts += [f"{canaries} canary"] if (canaries := modes.count(Mode.CANARY)) else []
     return Text(", ".join(parts), style="bold")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..comparing.policy import ComparisonPolicy
 from ..errors import Fault, MapError, suggest
-from ..routing.route import WEBSOCKET, Backend, Mode, Route, SourceLine
+from ..routing.route import FUTURE_MODES, WEBSOCKET, Backend, Mode, Route, SourceLine
 from . import checks
 from .bridge_limits import BRIDGE, BridgeLimits
 from .parity_table import read_parity
@@ -124,7 +124,7 @@ _STICKY = checks.matching(
     'is no sticky key; write "client", "cookie:NAME" or "header:NAME"',
 )
 _HOOK = checks.expect(checks.is_text, "say in a text what replaces this hook on the new side, or why none must")
-_MODE = checks.word(mode.value for mode in Mode)
+_MODE = checks.word((mode.value for mode in Mode), gone=FUTURE_MODES)
 _TABLES = Schema(
     {name: checks.header(name) for name in ("gateway", "routes", "hooks", "bridge", "parity")}, kind="table"
 )
@@ -144,7 +144,7 @@ _ROUTE = Schema(
         "sticky": _STICKY,
     },
     kind="option",
-    required={"mode": '"legacy", "shadow", "canary" or "new"'},
+    required={"mode": '"legacy", "canary" or "new"'},
 )
 
 

@@ -25,7 +25,6 @@ class Mode(Enum):
     """The life of a route, in this order."""
 
     LEGACY = "legacy"
-    SHADOW = "shadow"
     CANARY = "canary"
     NEW = "new"
 
@@ -34,18 +33,14 @@ class Mode(Enum):
         """The backends whose answers clients see."""
         return _BACKENDS[self]
 
-    @property
-    def needs(self) -> frozenset[Backend]:
-        """The backends that must be there, seen by clients or not."""
-        return self.backends | {Backend.NEW} if self is Mode.SHADOW else self.backends
-
 
 _BACKENDS = {
     Mode.LEGACY: frozenset({Backend.LEGACY}),
-    Mode.SHADOW: frozenset({Backend.LEGACY}),
     Mode.CANARY: frozenset({Backend.LEGACY, Backend.NEW}),
     Mode.NEW: frozenset({Backend.NEW}),
 }
+FUTURE_MODES = {"shadow": 'mirrors nothing yet; it comes with live rollout; write "legacy"'}
+"""Words that are no modes yet, with what is said of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class AuditEntry:
     """`flip`."""
     route: str
     before: str
-    """`legacy`, `shadow`, `canary 10 %` or `new`."""
+    """`legacy`, `canary 10 %` or `new`."""
     after: str
     reason: str = ""
     forced: bool = False

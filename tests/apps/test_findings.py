@@ -70,7 +70,7 @@ def errors(text: str, legacy: Any = None, new: Any = None) -> list[Finding]:
 
 
 def test_a_map_that_agrees_with_both_apps_has_no_finding() -> None:
-    map_ = '"GET /a" = "new"\n"POST /a" = "legacy"\n"GET /b/<int:x>" = "shadow"\n"WS /live" = "new"\n"/c" = "legacy"\n'
+    map_ = '"GET /a" = "new"\n"POST /a" = "legacy"\n"GET /b/<int:x>" = "legacy"\n"WS /live" = "new"\n"/c" = "legacy"\n'
     legacy, new = flask_of("GET,POST /a", "/b/<int:x>", "/c"), fastapi_of("GET,HEAD /a", "/b/{y}", "WS /live")
     assert findings(map_, legacy, new) == []
 
@@ -102,13 +102,15 @@ ONLY_NEW, ONLY_LEGACY = "GET /only-new", "GET,POST /only-legacy"
     ("line", "message"),
     [
         (f'"{ONLY_LEGACY}" = "new"', 'mode "new", but the new app has no such route'),
-        (f'"{ONLY_LEGACY}" = "shadow"', 'mode "shadow", but the new app has no such route'),
         (
             f'"{ONLY_LEGACY}" = {{ mode = "canary", percent = 5 }}',
             'mode "canary", but the new app has no such route',
         ),
         (f'"{ONLY_NEW}" = "legacy"', 'mode "legacy", but the legacy app has no such route'),
-        (f'"{ONLY_NEW}" = "shadow"', 'mode "shadow", but the legacy app has no such route'),
+        (
+            f'"{ONLY_NEW}" = {{ mode = "canary", percent = 5 }}',
+            'mode "canary", but the legacy app has no such route',
+        ),
         ('"GET,POST,PUT /both" = "new"', 'mode "new", but the new app does not take POST,PUT'),
         ('"GET,POST,PUT /both" = "legacy"', 'mode "legacy", but the legacy app does not take PUT'),
         ('"/both" = "new"', 'mode "new", but the new app does not take POST'),
@@ -126,7 +128,13 @@ def test_a_mode_that_needs_what_an_app_does_not_have_is_an_error(line: str, mess
 
 
 @pytest.mark.parametrize(
-    "line", [f'"{ONLY_LEGACY}" = "legacy"', f'"{ONLY_NEW}" = "new"', '"GET /both" = "shadow"', '"/both" = "legacy"']
+    "line",
+    [
+        f'"{ONLY_LEGACY}" = "legacy"',
+        f'"{ONLY_NEW}" = "new"',
+        '"GET /both" = { mode = "canary", percent = 5 }',
+        '"/both" = "legacy"',
+    ],
 )
 def test_a_mode_whose_sides_are_there_is_none(line: str) -> None:
     legacy = flask_of("GET,POST /only-legacy", "GET,POST /both")
@@ -153,7 +161,7 @@ def hooked(*rules: str) -> Flask:
 
 def test_a_hook_that_a_flipped_route_loses_is_an_error_where_it_may_refuse_and_else_a_warning() -> None:
     legacy = hooked("/a", "/b", "/c", "/d")
-    modes = '"GET /a" = "new"\n"GET /b" = { mode = "canary", percent = 1 }\n"GET /c" = "shadow"\n"GET /d" = "legacy"\n'
+    modes = '"GET /a" = "new"\n"GET /b" = { mode = "canary", percent = 1 }\n"GET /c" = "legacy"\n"GET /d" = "legacy"\n'
     lost = [finding for finding in findings(modes, legacy, fastapi_of("/a", "/b", "/c")) if finding.code == "lost-hook"]
     assert lost == [
         Finding(Level.ERROR, "lost-hook", LOAD_USER, f"before_request {SAY}", ("GET /a", "GET /b")),
@@ -244,7 +252,7 @@ def test_what_the_map_does_not_list_is_told_but_not_fastapis_documentation() -> 
 
 def test_a_flipped_get_whose_head_flask_answered_is_a_note() -> None:
     legacy, new = flask_of("/a", "/b", "/c", "POST /d"), fastapi_of("/a", "GET,HEAD /b", "/c", "POST /d", "/only")
-    lines = ['"GET /a" = "new"', '"GET /b" = "new"', '"GET /c" = "shadow"', '"POST /d" = "new"', '"GET /only" = "new"']
+    lines = ['"GET /a" = "new"', '"GET /b" = "new"', '"GET /c" = "legacy"', '"POST /d" = "new"', '"GET /only" = "new"']
     message = "flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200"
     assert findings("\n".join(lines), legacy, new) == [Finding(Level.NOTE, "no-head", "1 route", message, ("GET /a",))]
 

@@ -52,7 +52,7 @@ PARITY = """
 # environment = { DATABASE_URL = "{database}" }    # the variable that both apps read their database's URL from
 """
 TEXT = f"""\
-# Who answers what. One line a route: "METHODS RULE" = "legacy", "shadow", "canary" or "new".
+# Who answers what. One line a route: "METHODS RULE" = "legacy", "canary" or "new".
 # To move one, change its word here or run `gateway flip "GET /path" new`; a running gateway follows the file.
 
 [gateway]

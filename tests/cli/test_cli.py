@@ -65,7 +65,7 @@ MAP = """
 
     [routes]
     "GET /todos"               = "new"     # first
-    "POST /todos"              = "shadow"
+    "POST /todos"              = "legacy"
     "GET /todos/<int:todo_id>" = { mode = "canary", percent = 10 }
     "GET /users/"              = "legacy"
     "GET /plain"               = "legacy"
@@ -217,11 +217,11 @@ methods  rule                  mode         legacy has it  new has it
 GET      /only-new             not listed   -              new_shop:only_new
 GET      /plain                (legacy)     plain          new_shop:plain
 GET      /todos                new          list_todos     new_shop:todos
-POST     /todos                shadow       add_todo       new_shop:todos
+POST     /todos                legacy       add_todo       new_shop:todos
 GET      /todos/<int:todo_id>  canary 10 %  read_todo      new_shop:read_todo
 GET      /users/               legacy       users          -
 
-1 of 5 Flask routes are on the new side, 1 canary, 1 shadow
+1 of 5 Flask routes are on the new side, 1 canary
 """,
         "",
     )
@@ -232,7 +232,7 @@ def test_routes_shows_what_an_app_does_not_take_of_a_route(gateway: Gateway, pro
     lines = [line.split(maxsplit=3) for line in gateway("routes").out.splitlines()]
     assert ["GET,POST,PUT", "/plain", "legacy", "plain (not POST,PUT)  new_shop:plain (not POST,PUT)"] in lines
     assert ["any", "/every", "legacy", "-                     -"] in lines
-    assert ["1", "of", "5", "Flask routes are on the new side, 1 canary, 1 shadow"] in lines
+    assert ["1", "of", "5", "Flask routes are on the new side, 1 canary"] in lines
 
 
 def test_routes_prints_json(gateway: Gateway, project: Project) -> None:
@@ -280,7 +280,7 @@ BOTH = "with the methods of both sides in Allow"
 GET /todos -> new
    route        mode    from                  verdict
 *  GET /todos   new     migration_map.toml:6  wins
-   POST /todos  shadow  migration_map.toml:7  does not take GET
+   POST /todos  legacy  migration_map.toml:7  does not take GET
 """,
         ),
         (
@@ -289,7 +289,7 @@ GET /todos -> new
 HEAD /todos -> new
    route        mode    from                  verdict
 *  GET /todos   new     migration_map.toml:6  wins
-   POST /todos  shadow  migration_map.toml:7  does not take HEAD
+   POST /todos  legacy  migration_map.toml:7  does not take HEAD
 """,
         ),
         (
@@ -314,7 +314,7 @@ DELETE /plain -> legacy, which has to refuse DELETE
 OPTIONS /todos -> legacy, which answers OPTIONS by itself, {BOTH} (GET, HEAD, OPTIONS, POST)
   route        mode    from                  verdict
   GET /todos   new     migration_map.toml:6  does not take OPTIONS
-  POST /todos  shadow  migration_map.toml:7  does not take OPTIONS
+  POST /todos  legacy  migration_map.toml:7  does not take OPTIONS
 """,
         ),
         (
@@ -323,7 +323,7 @@ OPTIONS /todos -> legacy, which answers OPTIONS by itself, {BOTH} (GET, HEAD, OP
 DELETE /todos -> legacy, which has to refuse DELETE, {BOTH} (GET, HEAD, POST)
   route        mode    from                  verdict
   GET /todos   new     migration_map.toml:6  does not take DELETE
-  POST /todos  shadow  migration_map.toml:7  does not take DELETE
+  POST /todos  legacy  migration_map.toml:7  does not take DELETE
 """,
         ),
         (
@@ -537,8 +537,7 @@ def test_a_bad_map_prints_every_fault_and_ends_with_2(gateway: Gateway, project:
     assert gateway(*command) == error(
         'migration_map.toml:2: gateway.port: unknown setting "port"; '
         "known are legacy, new, default, served_by_header, sticky",
-        'migration_map.toml:11: routes."GET /plain": "nwe" is none of "legacy", "shadow", "canary", "new"; '
-        'did you mean "new"?',
+        'migration_map.toml:11: routes."GET /plain": "nwe" is none of "legacy", "canary", "new"; did you mean "new"?',
         'migration_map.toml:12: routes."GET /<itn:x>": unknown converter "itn"; did you mean "int"?',
         'migration_map.toml:13: routes."GET /todos/<int:x>": '
         'the same paths and GET as "GET /todos/<int:todo_id>" (line 9); keep one of the two',
@@ -585,7 +584,11 @@ def test_the_version_and_help(gateway: Gateway) -> None:
     ("arguments", "complaint"),
     [
         (["chekc"], "No such command 'chekc'"),
-        (["flip", "GET /plain", "nwe"], "'nwe' is not one of 'legacy', 'shadow', 'canary', 'new'."),
+        (["flip", "GET /plain", "nwe"], "'nwe' is not one of 'legacy', 'canary', 'new'."),
+        (
+            ["flip", "GET /plain", "shadow"],
+            'mode "shadow" mirrors nothing yet; it comes with live rollout; write "legacy"',
+        ),
         (["flip", "GET /plain", "canary", "--percent", "101"], "101.0 is not in the range 0<=x<=100."),
         (["flip", "GET /plain"], "Missing argument"),
         (["explain", "GET"], "Missing argument 'PATH'."),
@@ -606,7 +609,7 @@ def spawned(project: Project, *arguments: str) -> Run:
     done = subprocess.run(
         [sys.executable, "-m", "gateway", *arguments],
         cwd=project.directory,
-        env={"PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -617,7 +620,7 @@ def spawned(project: Project, *arguments: str) -> Run:
 
 def test_a_process_of_its_own_prints_and_ends_the_same(gateway: Gateway, project: Project) -> None:
     assert spawned(project, "explain", "GET", "/todos/7") == gateway("explain", "GET", "/todos/7")
-    changed(project, '"POST /todos"              = "shadow"', '"POST /todos" = "shade"')
+    changed(project, '"POST /todos"              = "legacy"', '"POST /todos" = "lagacy"')
     refused = spawned(project, "check")
     assert refused == gateway("check")
     assert refused.code == 2

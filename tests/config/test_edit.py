@@ -26,7 +26,7 @@ note = \"""
 
 [routes]
 "GET /x"           = "legacy"   # moves soon
-"GET,POST /y"      = 'shadow'
+"GET,POST /y"      = 'new'
   '/z/<any("a"):k>'={mode = "canary", percent = 10}  # slowly
 "GET /sticky" = { mode = "canary", percent = 5, sticky = "cookie:id" } # by cookie
 
@@ -92,7 +92,7 @@ def test_a_value_of_many_lines_is_one_statement() -> None:
 
 # --- over random files ---
 
-WORDS = st.sampled_from(['"legacy"', '"shadow"', '"new"', '{ mode = "shadow", percent = 5, sticky = "client" }'])
+WORDS = st.sampled_from(['"legacy"', '"new"', '{ mode = "new", percent = 5, sticky = "client" }'])
 
 
 @st.composite

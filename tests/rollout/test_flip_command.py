@@ -176,7 +176,6 @@ def test_more_clients_need_evidence_and_fewer_do_not(gateway: Gateway) -> None:
     assert gateway("flip", TODOS, "canary", "--percent", "11") == refusal(NEVER)
     assert gateway("flip", TODOS, "new") == refusal(NEVER)
     assert gateway("flip", TODOS, "canary", "--percent", "9")[0] == 0
-    assert gateway("flip", TODOS, "shadow")[0] == 0
     assert gateway("flip", TODOS, "legacy")[0] == 0
 
 

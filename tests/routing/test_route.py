@@ -9,24 +9,16 @@ LEGACY, NEW = Backend.LEGACY, Backend.NEW
 
 
 @pytest.mark.parametrize(
-    ("mode", "answers", "needs", "backend"),
-    [
-        (Mode.LEGACY, {LEGACY}, {LEGACY}, LEGACY),
-        (Mode.SHADOW, {LEGACY}, {LEGACY, NEW}, LEGACY),
-        (Mode.CANARY, {LEGACY, NEW}, {LEGACY, NEW}, None),
-        (Mode.NEW, {NEW}, {NEW}, NEW),
-    ],
+    ("mode", "backends", "backend"),
+    [(Mode.LEGACY, {LEGACY}, LEGACY), (Mode.CANARY, {LEGACY, NEW}, None), (Mode.NEW, {NEW}, NEW)],
 )
-def test_each_mode_knows_its_backends(
-    mode: Mode, answers: set[Backend], needs: set[Backend], backend: Backend | None
-) -> None:
-    assert mode.backends == answers
-    assert mode.needs == needs
+def test_each_mode_knows_its_backends(mode: Mode, backends: set[Backend], backend: Backend | None) -> None:
+    assert mode.backends == backends
     assert Route(None, "/x", mode).backend is backend
 
 
 def test_the_modes_stand_in_the_order_of_a_routes_life() -> None:
-    assert [mode.value for mode in Mode] == ["legacy", "shadow", "canary", "new"]
+    assert [mode.value for mode in Mode] == ["legacy", "canary", "new"]
 
 
 @pytest.mark.parametrize(

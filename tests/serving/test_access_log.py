@@ -17,7 +17,7 @@ from gateway import Gateway
 from tests.support.gateway_apps import Noting, ask, fastapi_side, flask_side, gateway_of, nothing_more, scope_of
 
 Lines = Callable[[], list[dict[str, Any]]]
-ROUTES = {"GET,POST /a": "new", "GET /b": {"mode": "canary", "percent": 100}, "GET /shadowed": "shadow"}
+ROUTES = {"GET,POST /a": "new", "GET /b": {"mode": "canary", "percent": 100}, "GET /listed": "legacy"}
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Lines]:
 
 
 def both() -> Gateway:
-    legacy = flask_side("GET /unlisted", "GET /shadowed", "GET /users/<int:user_id>")
+    legacy = flask_side("GET /unlisted", "GET /listed", "GET /users/<int:user_id>")
     return Gateway.of_apps(legacy=legacy, new=fastapi_side("GET /a", "GET /b"), routes=ROUTES)
 
 
@@ -58,7 +58,7 @@ def test_a_line_has_these_fields(lines: Lines) -> None:
         ("HEAD", "/a", 405, "new", "GET,POST /a", "new"),
         ("DELETE", "/a", 405, "new", None, "default"),
         ("GET", "/b", 200, "new", "GET /b", "canary"),
-        ("GET", "/shadowed", 200, "legacy", "GET /shadowed", "shadow"),
+        ("GET", "/listed", 200, "legacy", "GET /listed", "legacy"),
         ("GET", "/unlisted", 200, "legacy", "GET /unlisted", "default"),
         ("GET", "/users/7", 200, "legacy", "GET /users/<int:user_id>", "default"),
         ("GET", "/unknown", 404, "legacy", None, "default"),

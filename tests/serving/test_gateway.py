@@ -275,19 +275,18 @@ def test_no_side_for_the_default(sides: dict[str, Any], message: str) -> None:
 
 def test_every_route_that_lacks_its_side_is_named() -> None:
     canary = '{ mode = "canary", percent = 10 }'
-    listed = f'"GET /a" = "new"\n"GET /b" = "shadow"\n"GET /c" = {canary}\n"GET /d" = "legacy"\n'
+    listed = f'"GET /a" = "new"\n"GET /b" = {canary}\n"GET /c" = "legacy"\n'
     with pytest.raises(MapError) as caught:
         gateway_of(f"[gateway]\n[routes]\n{listed}", legacy=flask_side())
     assert str(caught.value).splitlines() == [
         'map.toml:3: routes."GET /a": "new" needs a new app; name one under [gateway]',
-        'map.toml:4: routes."GET /b": "shadow" needs a new app; name one under [gateway]',
-        'map.toml:5: routes."GET /c": "canary" needs a new app; name one under [gateway]',
+        'map.toml:4: routes."GET /b": "canary" needs a new app; name one under [gateway]',
     ]
     with pytest.raises(MapError) as caught:
         gateway_of(f"{DEFAULT_NEW}[routes]\n{listed}", new=fastapi_side())
     assert str(caught.value).splitlines() == [
         f'map.toml:{line}: routes."GET /{path}": "{mode}" needs a legacy app; name one under [gateway]'
-        for line, path, mode in ((5, "b", "shadow"), (6, "c", "canary"), (7, "d", "legacy"))
+        for line, path, mode in ((5, "b", "canary"), (6, "c", "legacy"))
     ]
 
 
@@ -317,7 +316,7 @@ def test_an_app_that_cannot_be_imported_is_reported_with_the_faults_of_the_map(t
         create_app(file)
     assert str(caught.value).splitlines() == [
         f"{file}: {wrong}",
-        f'{file}:4: routes."GET /a": "nwe" is none of "legacy", "shadow", "canary", "new"; did you mean "new"?',
+        f'{file}:4: routes."GET /a": "nwe" is none of "legacy", "canary", "new"; did you mean "new"?',
     ]
 
 

@@ -165,7 +165,7 @@ OTHER_APPS = [f"map.toml: gateway.{key}: {RESTART}" for key in ("legacy", "new")
         (
             text_of("nwe"),
             [
-                f'map.toml:{line}: routes."GET /{path}": "nwe" is none of "legacy", "shadow", "canary", "new";'
+                f'map.toml:{line}: routes."GET /{path}": "nwe" is none of "legacy", "canary", "new";'
                 ' did you mean "new"?'
                 for line, path in ((6, "who"), (7, "slow"))
             ],
