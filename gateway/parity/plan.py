@@ -20,7 +20,7 @@ from ..http.message import Request
 from .corpus.case import Case, example
 from .corpus.files import load_corpus
 from .generating.column_values import databases_of
-from .generating.credentials import cut_after, is_signed, spoilt
+from .generating.credentials import credential_variants, cut_after, is_signed
 from .generating.generation import generate
 from .generating.schema_cases import MISSING, can_read_schemas, generate_from_schema
 from .replaying.sandbox import Setup
@@ -177,7 +177,7 @@ def _with_spoilt_credentials(plan: Plan, cases: Sequence[Case]) -> Iterator[Case
     seen: Counter[str] = Counter()
     ends = sorted(_ends(plan, cases), key=lambda end: (not is_signed(end[0]), _is_made_up(end[0])))
     for case, route in ends:
-        if seen[route] < SPOILT and (variants := spoilt(case, cases)):
+        if seen[route] < SPOILT and (variants := credential_variants(case, cases)):
             seen[route] += 1
             yield from variants
 

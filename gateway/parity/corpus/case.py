@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from ...http.message import Request
 
 _HOLE = re.compile(rb"\{\{[^{}]*\}\}")
+_NAME = re.compile(rb"\{\{([\w.-]+)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +36,56 @@ class Case:
     state: str | None = None
     """File name below `states/` of the corpus: the database at the start, where that is not the run's own."""
     credential: str = "given"
-    """`given`, or how the credential of the last request was spoilt: `anonymous`, `wrong`, `other-user`, `no-csrf`."""
+    """`given`, or what stands for the credential of the last request: `anonymous`, `wrong`, `other-user`, `no-csrf`."""
     origin: str = field(default="", compare=False)
     """What made the case, in plain words: `json field title: empty`, `HAR entry 12 of shop.har`, `written in
     corpus/todos.toml`. It changes nothing of what is asked, so two cases that differ only in it are equal."""
 
     @property
     def is_generated(self) -> bool:
-        """Whether nobody has written or recorded it: the run made it up."""
+        """Whether the run made the case up: nobody has written or recorded it."""
         return self.source in ("generated", "schema")
 
 
 def example(request: Request) -> Request:
-    """The request with a number in the place of each captured value, which nobody knows before it is asked."""
+    """Return the request with a number in the place of each captured value, which nobody knows before it is asked."""
     return replace(request, target=_HOLE.sub(b"1", request.target))
 
 
 def uses(request: Request, name: str) -> bool:
-    """Whether the request has a place for a captured value."""
+    """Tell whether the request has a place for the captured value of that name, whatever its characters."""
     hole = b"{{%s}}" % name.encode()
     return any(hole in text for text in (request.target, request.body, *(value for _, value in request.headers)))
 
 
+def used_names(request: Request) -> set[str]:
+    """Return the name of every captured value that the request has a place for."""
+    return names_in((request.target, request.body, *(value for _, value in request.headers)))
+
+
+def names_in(texts: Iterable[bytes]) -> set[str]:
+    """Return every name that stands as `{{name}}` in one of the texts."""
+    return {name.decode() for text in texts for name in _NAME.findall(text)}
+
+
+def captured_names(steps: Iterable[Step]) -> set[str]:
+    """Return every name under which one of the steps captures a value."""
+    return {name for step in steps for name, _ in step.captures}
+
+
+def steps_capturing(steps: Sequence[Step], names: Set[str]) -> tuple[Step, ...]:
+    """Return those of the steps that give the captured values of these names, directly or not, in their order."""
+    wanted = set(names)
+    needed: list[Step] = []
+    for step in reversed(steps):
+        if wanted & captured_names([step]):
+            wanted = wanted - captured_names([step]) | used_names(step.request)
+            needed.insert(0, step)
+    return tuple(needed)
+
+
 def fill(request: Request, kept: dict[str, str]) -> Request:
-    """The request with every `{{name}}` replaced, its length kept right. A name that nobody kept stays as it is."""
+    """Return the request with every `{{name}}` replaced and its length kept right; a name not in `kept` stays."""
 
     def filled(raw: bytes) -> bytes:
         for name, value in kept.items():

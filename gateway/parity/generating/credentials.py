@@ -1,4 +1,4 @@
-"""The same case from somebody who must not be let in: anonymous, wrong, another user, without a CSRF token. Pure."""
+"""A case from somebody who must not be let in: anonymous, wrong, another user, without a CSRF token. Pure."""
 
 from __future__ import annotations
 
@@ -12,50 +12,68 @@ from ...http.message import FORM_TYPE, Headers, Request, json_bytes, pair_name
 from ...http.multipart import join_parts, read_part, split_parts
 from ..corpus.case import Case, Step
 from .samples import credential_headers, is_csrf, needed_steps
+from .variation import Group
 
 _BOGUS = (b"authorization", b"Bearer gateway-parity-wrong-token")
+_CREDENTIALS = {
+    Group.ANONYMOUS: "anonymous",
+    Group.WRONG_CREDENTIAL: "wrong",
+    Group.OTHER_USER: "other-user",
+    Group.NO_CSRF: "no-csrf",
+}
+"""What `Case.credential` says of each variant."""
 
 
-def spoilt(case: Case, others: Sequence[Case]) -> tuple[Case, ...]:
-    """The case with the credential of its last request spoilt in every way that it can be.
+def credential_variants(case: Case, others: Sequence[Case]) -> tuple[Case, ...]:
+    """Return the case with each credential that must not let its last request in.
 
     `others` lend the credential of another user. A case without any credential gets only a bogus bearer token; one
-    that is spoilt already gives nothing.
+    whose credential is not its own gives nothing.
     """
-    if case.credential != "given" or not case.steps:
-        return ()
-    request = case.steps[-1].request
-    given = credential_headers(request)
-    variants: list[Case] = []
-    if given:
-        rest = tuple(header for header in request.headers if header not in given)
-        variants.append(_asked(case, "anonymous", replace(request, headers=rest)))
-        headers = tuple(_altered(*header) if header in given else header for header in request.headers)
-        variants.append(_asked(case, "wrong", replace(request, headers=headers)))
-        variants += _other_user(case, given, others)
-    else:
-        variants.append(_asked(case, "wrong", replace(request, headers=(*request.headers, _BOGUS))))
-    without = _without_csrf(request)
-    if without != request:
-        variants.append(_asked(case, "no-csrf", without))
-    return tuple(variants)
+    return tuple(_variants(case, others)) if case.credential == "given" and case.steps else ()
 
 
 def cut_after(case: Case, count: int) -> Case:
-    """The case up to its request of that number, under a name that says so; the whole case where that is the last."""
+    """Return the case up to its request of that number, under a name that says so; all of it where that is the last."""
     if count == len(case.steps):
         return case
     return replace(case, name=f"{case.name}, request {count}", steps=case.steps[:count])
 
 
 def is_signed(case: Case) -> bool:
-    """Whether its last request carries a credential."""
+    """Tell whether the last request of a case carries a credential."""
     return bool(case.steps and credential_headers(case.steps[-1].request))
 
 
-def _asked(case: Case, credential: str, request: Request, before: tuple[Step, ...] | None = None) -> Case:
-    steps = (*(case.steps[:-1] if before is None else before), replace(case.steps[-1], request=request))
-    return replace(case, name=f"{case.name} [{credential}]", steps=steps, credential=credential)
+def _variants(case: Case, others: Sequence[Case]) -> Iterator[Case]:
+    request = case.steps[-1].request
+    given = credential_headers(request)
+    rest = tuple(header for header in request.headers if header not in given)
+    if given:
+        yield _variant(case, Group.ANONYMOUS, replace(request, headers=rest))
+        headers = tuple(_altered(*header) if header in given else header for header in request.headers)
+        yield _variant(case, Group.WRONG_CREDENTIAL, replace(request, headers=headers))
+        for lender, way_in, headers in _lent(case, given, others):
+            # Right before the last request, after all that came before: what the way in captures counts then.
+            variant = _variant(case, Group.OTHER_USER, replace(request, headers=(*rest, *headers)))
+            steps = (*case.steps[:-1], *way_in, variant.steps[-1])
+            yield replace(variant, steps=steps, origin=f'{variant.origin}, lent login of "{lender.name}"')
+    else:
+        yield _variant(case, Group.WRONG_CREDENTIAL, replace(request, headers=(*rest, _BOGUS)))
+    without = _without_csrf(request)
+    if without != request:
+        yield _variant(case, Group.NO_CSRF, without)
+
+
+def _variant(case: Case, group: Group, request: Request) -> Case:
+    credential = _CREDENTIALS[group]
+    return replace(
+        case,
+        name=f"{case.name} [{credential}]",
+        steps=(*case.steps[:-1], replace(case.steps[-1], request=request)),
+        credential=credential,
+        origin=f'{group} of "{case.name}", {case.origin}',
+    )
 
 
 # --- wrong ---
@@ -89,41 +107,37 @@ def _wrong_password(proof: bytes) -> bytes:
 # --- another user's ---
 
 
-def _other_user(case: Case, given: Headers, others: Sequence[Case]) -> Iterator[Case]:
-    """The first credential of the same kind with another value, or another way to it that leads in from this state."""
-    mine = needed_steps(case.steps[:-1], given)
+def _lent(case: Case, given: Headers, others: Sequence[Case]) -> Iterator[tuple[Case, tuple[Step, ...], Headers]]:
+    """Yield the first credential of the same kind that is another's, with the case that lends it and the way to it.
+
+    Another's has another value, or another login that leads in from the same state.
+    """
+    own = needed_steps(case.steps[:-1], given)
     for other in sorted(others, key=lambda other: other.state != case.state):
         for at, step in enumerate(other.steps if other.credential == "given" else ()):
-            theirs = credential_headers(step.request)
-            before = needed_steps(other.steps[:at], theirs)
-            is_known = other.state == case.state or not before
-            if is_known and _kinds(theirs) == _kinds(given) and _who(before, theirs) != _who(mine, given):
-                yield _as_other(case, given, before, theirs)
+            headers = credential_headers(step.request)
+            way_in = needed_steps(other.steps[:at], headers)
+            is_known = other.state == case.state or not way_in
+            if is_known and _kinds(headers) == _kinds(given) and _identity(way_in, headers) != _identity(own, given):
+                yield other, way_in, headers
                 return
 
 
-def _as_other(case: Case, given: Headers, before: tuple[Step, ...], theirs: Headers) -> Case:
-    """Their way in right before the last request, after all that came before: what they keep counts then."""
-    request = case.steps[-1].request
-    rest = tuple(header for header in request.headers if header not in given)
-    return _asked(case, "other-user", replace(request, headers=(*rest, *theirs)), (*case.steps[:-1], *before))
-
-
 def _kinds(headers: Headers) -> set[tuple[bytes, str]]:
-    """Names, with the scheme or the names of the cookies."""
-    return {(name.lower(), kind) for name, value in headers for kind in _kinds_of(name, value)}
+    """Return the name of each header with its scheme, or with the name of each cookie."""
+    kinds = set()
+    for name, value in headers:
+        text = value.decode("latin-1")
+        if name.lower() == b"cookie":
+            kinds |= {(b"cookie", cookie) for cookie, _ in parse_cookies(text)}
+        else:
+            kinds.add((name.lower(), text.partition(" ")[0].lower() if " " in text else ""))
+    return kinds
 
 
-def _kinds_of(name: bytes, value: bytes) -> list[str]:
-    text = value.decode("latin-1")
-    if name.lower() == b"cookie":
-        return [cookie for cookie, _ in parse_cookies(text)]
-    return [text.partition(" ")[0].lower()] if " " in text else [""]
-
-
-def _who(before: tuple[Step, ...], headers: Headers) -> tuple[object, ...]:
-    """What tells two credentials apart: the values, and for kept ones the logins that gave them."""
-    return (tuple((step.request.target, step.request.body, step.request.headers) for step in before), headers)
+def _identity(way_in: tuple[Step, ...], headers: Headers) -> tuple[object, ...]:
+    """Return what tells two credentials apart: the values, and for captured ones the logins that gave them."""
+    return (tuple((step.request.target, step.request.body, step.request.headers) for step in way_in), headers)
 
 
 # --- without a CSRF token ---

@@ -1,126 +1,141 @@
-"""A good request spoilt in one place after another: query, JSON body, form, files, headers. Pure."""
+"""A valid request made odd in one place after another: query, JSON body, form, files, headers. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
 from ...http.multipart import Part
 from .column_values import forms
 from .parameters import Parameter
-from .plausible import LONG, UNICODE, shown, shown_text, wrong_texts, wrong_values
-from .request_builder import Draft
+from .plausible import LONG, UNICODE, format_text, format_value, odd_texts, odd_values
+from .request_builder import RequestBuilder
+from .variation import Group, Variation, Variations
 
-Spoilt = Iterator[tuple[str, Draft]]
-"""(what is odd about it, the request)"""
 FILE = Part("file", b"first line\nsecond line\n", "note.txt", "text/plain")
 
 
-def query_cases(draft: Draft, given: Mapping[str, str], parameters: Sequence[Parameter]) -> Spoilt:
-    """Each parameter missing, twice, and with odd values."""
+def query_cases(request: RequestBuilder, given: Mapping[str, str], parameters: Sequence[Parameter]) -> Variations:
+    """Yield each parameter missing, twice, and with odd values."""
     for one in parameters:
+        odd = partial(Variation.odd, Group.QUERY, one.name)
         others = [(name, text) for name, text in given.items() if name != one.name]
-        good = given.get(one.name, "1")
-        yield f"{one.name} is missing", draft.with_query(others)
-        for text in wrong_texts(one):
-            yield f"{one.name} is {shown_text(text)}", draft.with_query([*others, (one.name, text)])
-        yield f"{one.name} comes twice", draft.with_query([*others, (one.name, good), (one.name, "2")])
-        yield f"{one.name} comes twice, wrong first", draft.with_query([*others, (one.name, "a"), (one.name, good)])
-        yield f"{one.name} has no value", replace(draft.with_query(others), query=one.name)
-        yield f"{one.name} is not UTF-8", replace(draft.with_query(others), query=f"{one.name}=%FF")
+        valid = given.get(one.name, "1")
+        yield odd("is missing", request.with_query(others))
+        for text in odd_texts(one):
+            yield odd(f"is {format_text(text)}", request.with_query([*others, (one.name, text)]))
+        yield odd("comes twice", request.with_query([*others, (one.name, valid), (one.name, "2")]))
+        yield odd("comes twice, wrong first", request.with_query([*others, (one.name, "a"), (one.name, valid)]))
+        yield odd("has no value", replace(request.with_query(others), query=one.name))
+        yield odd("is not UTF-8", replace(request.with_query(others), query=f"{one.name}=%FF"))
 
 
-def value_cases(draft: Draft, given: Mapping[str, str], found: Mapping[str, Sequence[str]]) -> Spoilt:
-    """Each parameter with each value that stands in a database, in other cases too, and with how it begins."""
-    for name, texts in found.items():
+def value_cases(
+    request: RequestBuilder, given: Mapping[str, str], database_values: Mapping[str, Sequence[str]]
+) -> Variations:
+    """Yield each parameter with each value that stands in a database, in other cases too, and with how it begins."""
+    for name, texts in database_values.items():
         others = [(other, text) for other, text in given.items() if other != name]
         for text in dict.fromkeys(form for value in texts for form in forms(value)):
-            yield f"{name} is {shown_text(text)}", draft.with_query([*others, (name, text)])
+            with_text = request.with_query([*others, (name, text)])
+            yield Variation.odd(Group.DATABASE_VALUE, name, f"is {format_text(text)}", with_text)
 
 
-def limit_cases(draft: Draft, given: Mapping[str, Any], parameters: Sequence[Parameter]) -> Spoilt:
-    """Each key of a JSON body at the values where the view turns, the keys in turn: no chance may leave them out."""
+def limit_cases(request: RequestBuilder, given: Mapping[str, Any], parameters: Sequence[Parameter]) -> Variations:
+    """Yield each key of a JSON body at the values where the view turns, the keys in turn: chance leaves none out."""
     rows = zip_longest(*([(one.name, value) for value in one.interesting] for one in parameters))
     for name, value in (pair for row in rows for pair in row if pair is not None):
-        yield f"{name} is {shown(value)}", draft.with_json({**given, name: value})
+        at_limit = request.with_json({**given, name: value})
+        yield Variation.odd(Group.JSON_LIMIT, name, f"is {format_value(value)}", at_limit)
 
 
-def json_cases(draft: Draft, given: Mapping[str, Any], parameters: Sequence[Parameter]) -> Spoilt:
-    """The body as a whole, then each key missing and with odd values."""
-    good = draft.with_json(dict(given))
-    yield "body is empty", replace(good, body=b"")
-    yield "body is missing", draft
-    yield "body is malformed", replace(good, body=b'{"a": ')
-    yield "body has no type", replace(good, content_type=None)
-    yield "body is called text", replace(good, content_type="text/plain")
-    yield "body is a list with it", draft.with_json([dict(given)])
+def json_cases(request: RequestBuilder, given: Mapping[str, Any], parameters: Sequence[Parameter]) -> Variations:
+    """Yield the body odd as a whole, then each key missing and with odd values, then what only parsers see."""
+    body, valid = partial(Variation.odd, Group.JSON_BODY, None), request.with_json(dict(given))
+    raw = valid.body or b"{}"
+    yield body("is empty", replace(valid, body=b""))
+    yield body("is missing", request)
+    yield body("is malformed", replace(valid, body=b'{"a": '))
+    yield body("has no type", replace(valid, content_type=None))
+    yield body("is called text", replace(valid, content_type="text/plain"))
+    yield body("is a list with it", request.with_json([dict(given)]))
     wholes: tuple[Any, ...] = (None, [], "text", 1, {})
-    yield from ((f"body is {shown(whole)}", draft.with_json(whole)) for whole in wholes)
+    for whole in wholes:
+        yield body(f"is {format_value(whole)}", request.with_json(whole))
     for one in parameters:
-        yield f"{one.name} is missing", draft.with_json({k: v for k, v in given.items() if k != one.name})
+        without = {name: value for name, value in given.items() if name != one.name}
+        yield Variation.odd(Group.JSON_FIELD, one.name, "is missing", request.with_json(without))
     for one in parameters:
-        for value in wrong_values(one):
-            yield f"{one.name} is {shown(value)}", draft.with_json({**given, one.name: value})
-    yield "an unknown key", draft.with_json({**given, "unknown": 1})
-    yield "an id of its own", draft.with_json({**given, "id": 999983})
-    yield "body is called vnd.api+json", replace(good, content_type="application/vnd.api+json")
-    yield "body is not UTF-8", replace(good, body=b'{"a": "\xff"}')
-    yield "body goes on after its end", replace(good, body=(good.body or b"") + b" x")
-    yield "body has NaN", replace(good, body=(good.body or b"{}")[:-1].rstrip(b",") + b', "unknown": NaN}')
-    yield "body is deep", replace(good, body=b'{"a":' * 50 + b"1" + b"}" * 50)
+        for value in odd_values(one):
+            with_value = request.with_json({**given, one.name: value})
+            yield Variation.odd(Group.JSON_FIELD, one.name, f"is {format_value(value)}", with_value)
+    for label, key, value in (("an unknown key", "unknown", 1), ("an id of its own", "id", 999983)):
+        yield Variation.named(Group.JSON_BODY, label, request.with_json({**given, key: value}).step())
+    yield body("is called vnd.api+json", replace(valid, content_type="application/vnd.api+json"))
+    yield body("is not UTF-8", replace(valid, body=b'{"a": "\xff"}'))
+    yield body("goes on after its end", replace(valid, body=raw + b" x"))
+    yield body("has NaN", replace(valid, body=raw[:-1].rstrip(b",") + b', "unknown": NaN}'))
+    yield body("is deep", replace(valid, body=b'{"a":' * 50 + b"1" + b"}" * 50))
 
 
-def form_cases(draft: Draft, given: Mapping[str, str], parameters: Sequence[Parameter]) -> Spoilt:
-    """Each field missing, twice, and with odd values; then the form as a whole."""
+def form_cases(request: RequestBuilder, given: Mapping[str, str], parameters: Sequence[Parameter]) -> Variations:
+    """Yield each field missing, twice, and with odd values; then the form odd as a whole."""
     pairs = list(given.items())
-    good = draft.with_form(pairs)
+    form, valid = partial(Variation.odd, Group.FORM, None), request.with_form(pairs)
     for one in parameters:
-        yield f"{one.name} is missing", draft.with_form(pair for pair in pairs if pair[0] != one.name)
+        without = request.with_form(pair for pair in pairs if pair[0] != one.name)
+        yield Variation.odd(Group.FORM_FIELD, one.name, "is missing", without)
     for one in parameters:
-        for text in wrong_texts(one):
-            yield f"{one.name} is {shown_text(text)}", draft.with_form({**given, one.name: text}.items())
-        yield f"{one.name} comes twice", draft.with_form([*pairs, (one.name, "2")])
-    yield "form is empty", replace(good, body=b"")
-    yield "form is missing", draft
-    yield "form has no type", replace(good, content_type=None)
-    yield "form is called JSON", replace(good, content_type="application/json")
-    yield "form is JSON", draft.with_json(dict(given))
-    yield "form is multipart", draft.with_parts(Part(name, text.encode()) for name, text in pairs)
-    yield "form is not UTF-8", replace(good, body=b"&".join(b"%b=\xff" % name.encode() for name, _ in pairs))
-    yield "an unknown field", draft.with_form([*pairs, ("unknown", "1")])
+        field = partial(Variation.odd, Group.FORM_FIELD, one.name)
+        for text in odd_texts(one):
+            yield field(f"is {format_text(text)}", request.with_form({**given, one.name: text}.items()))
+        yield field("comes twice", request.with_form([*pairs, (one.name, "2")]))
+    yield form("is empty", replace(valid, body=b""))
+    yield form("is missing", request)
+    yield form("has no type", replace(valid, content_type=None))
+    yield form("is called JSON", replace(valid, content_type="application/json"))
+    yield form("is JSON", request.with_json(dict(given)))
+    yield form("is multipart", request.with_parts(Part(name, text.encode()) for name, text in pairs))
+    yield form("is not UTF-8", replace(valid, body=b"&".join(b"%b=\xff" % name.encode() for name, _ in pairs)))
+    yield Variation.named(Group.FORM, "an unknown field", request.with_form([*pairs, ("unknown", "1")]).step())
 
 
-def file_cases(draft: Draft, given: Mapping[str, str], parameters: Sequence[Parameter]) -> Spoilt:
-    """A file missing, empty, twice, and with odd names."""
+def file_cases(request: RequestBuilder, given: Mapping[str, str], parameters: Sequence[Parameter]) -> Variations:
+    """Yield each file missing, empty, twice, and with odd names."""
     fields = [Part(name, text.encode()) for name, text in given.items()]
+    form = partial(Variation.odd, Group.MULTIPART, None)
     for one in parameters:
-        file = replace(FILE, name=one.name)
-        yield f"{one.name} is missing", draft.with_parts(fields or [Part("unknown", b"1")])
-        yield f"{one.name} is empty", draft.with_parts([*fields, replace(file, content=b"")])
-        yield f"{one.name} is no file", draft.with_parts([*fields, replace(file, filename=None, media_type=None)])
+        odd, file = partial(Variation.odd, Group.FILE, one.name), replace(FILE, name=one.name)
+        whole = request.with_parts([*fields, file])
+        yield odd("is missing", request.with_parts(fields or [Part("unknown", b"1")]))
+        yield odd("is empty", request.with_parts([*fields, replace(file, content=b"")]))
+        yield odd("is no file", request.with_parts([*fields, replace(file, filename=None, media_type=None)]))
         for name in ("", "../../etc/passwd", "C:\\dir\\x.txt", UNICODE, 'a"b.txt', LONG[:300], ".hidden", "a.exe"):
-            yield f"{one.name} is named {shown(name)}", draft.with_parts([*fields, replace(file, filename=name)])
-        yield f"{one.name} comes twice", draft.with_parts([*fields, file, replace(file, content=b"2")])
-        cut = draft.with_parts([*fields, file])
-        yield f"{one.name} is cut", replace(cut, body=(cut.body or b"")[:-20])
-        yield "form has no boundary", replace(cut, content_type="multipart/form-data")
-        yield "form is not multipart", draft.with_form([(one.name, "text")])
+            yield odd(f"is named {format_value(name)}", request.with_parts([*fields, replace(file, filename=name)]))
+        yield odd("comes twice", request.with_parts([*fields, file, replace(file, content=b"2")]))
+        yield odd("is cut", replace(whole, body=(whole.body or b"")[:-20]))
+        yield form("has no boundary", replace(whole, content_type="multipart/form-data"))
+        yield form("is not multipart", request.with_form([(one.name, "text")]))
 
 
-def header_cases(draft: Draft, parameters: Sequence[Parameter]) -> Spoilt:
-    """Headers and cookies that the view reads, missing (as in the good request) or odd."""
+def header_cases(request: RequestBuilder, parameters: Sequence[Parameter]) -> Variations:
+    """Yield headers and cookies that the view reads, which the valid request has not, with odd values."""
     for one in parameters:
         for text in ("", "1", "abc", *map(str, one.interesting)):
             header, value = (one.name, text) if one.where == "header" else ("Cookie", f"{one.name}={text}")
-            yield f"{one.where} {one.name} is {shown_text(text)}", draft.with_header(header, value)
+            odd = Variation.odd(
+                Group(one.where), one.name, f"is {format_text(text)}", request.with_header(header, value)
+            )
+            yield replace(odd, label=f"{one.where} {odd.label}")
 
 
-def raw_cases(draft: Draft) -> Spoilt:
-    """Bodies of a view that reads its body as bytes."""
-    plain = "application/octet-stream"
-    yield "body is missing", draft
-    for label, body in (("empty", b""), ("a line", b"line\n"), ("zeros", b"\0" * 64), ("100 kB", b"x" * 100_000)):
-        yield f"body is {label}", replace(draft, body=body, content_type=plain)
-    yield "body is called a form", replace(draft.with_form([("a", "1")]), body=b"a=1&&=%zz")
+def raw_cases(request: RequestBuilder) -> Variations:
+    """Yield bodies for a view that reads its body as bytes."""
+    odd, plain = partial(Variation.odd, Group.RAW_BODY, None), "application/octet-stream"
+    yield odd("is missing", request)
+    for oddity, body in (("empty", b""), ("a line", b"line\n"), ("zeros", b"\0" * 64), ("100 kB", b"x" * 100_000)):
+        yield odd(f"is {oddity}", replace(request, body=body, content_type=plain))
+    yield odd("is called a form", replace(request.with_form([("a", "1")]), body=b"a=1&&=%zz"))

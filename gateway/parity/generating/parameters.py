@@ -1,4 +1,4 @@
-"""What a view reads from its request, as values: one parameter for each name at each place. Pure."""
+"""What a view reads from its request, as values: one parameter for each name at each location. Pure."""
 
 from __future__ import annotations
 
@@ -32,36 +32,40 @@ class ViewReading:
 
     parameters: tuple[Parameter, ...] = ()
     statuses: tuple[int, ...] = ()
-    """That it aborts with."""
+    """Statuses that it aborts with."""
 
-    def at(self, *places: str) -> tuple[Parameter, ...]:
-        """The named parameters of these places."""
-        return tuple(one for one in self.parameters if one.where in places and one.name)
+    def at(self, *locations: str) -> tuple[Parameter, ...]:
+        """Return the parameters of these locations that have a name."""
+        return tuple(one for one in self.parameters if one.where in locations and one.name)
 
-    def reads(self, *places: str) -> bool:
-        return any(one.where in places for one in self.parameters)
+    def reads(self, *locations: str) -> bool:
+        """Tell whether anything is read at one of these locations, be it the whole."""
+        return any(one.where in locations for one in self.parameters)
 
 
 def merged(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
-    """One parameter for each place and name, in the order of the first read: what is read once with a default is not
-    required."""
+    """Return one parameter for each location and name, in the order of the first read.
+
+    What is read once with a default is not required.
+    """
     found: dict[tuple[str, str], Parameter] = {}
     for one in parameters:
-        earlier = found.get((one.where, one.name))
-        found[one.where, one.name] = one if earlier is None else _both(earlier, one)
+        key = one.where, one.name
+        earlier = found.get(key)
+        found[key] = (
+            one
+            if earlier is None
+            else replace(
+                earlier,
+                type=earlier.type or one.type,
+                default=earlier.default if earlier.default is not None else one.default,
+                required=earlier.required and one.required,
+                interesting=distinct((*earlier.interesting, *one.interesting)),
+            )
+        )
     return tuple(found.values())
 
 
-def _both(one: Parameter, other: Parameter) -> Parameter:
-    return replace(
-        one,
-        type=one.type or other.type,
-        default=one.default if one.default is not None else other.default,
-        required=one.required and other.required,
-        interesting=distinct((*one.interesting, *other.interesting)),
-    )
-
-
 def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
-    """In their order, `1`, `1.0` and `True` apart."""
+    """Return the values in their order, each once; `1`, `1.0` and `True` are three."""
     return tuple({(type(value), repr(value)): value for value in values}.values())

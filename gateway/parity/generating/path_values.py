@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from werkzeug.routing import (
@@ -21,7 +21,7 @@ from werkzeug.routing import (
 
 from ...routing.matcher import converters_of
 from .parameters import Parameter
-from .plausible import HUGE, good_text
+from .plausible import HUGE, valid_text
 
 UNKNOWN = "999983"
 _VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
@@ -38,17 +38,20 @@ _EDGES: dict[type[BaseConverter], tuple[str, ...]] = {
 
 
 def path_of(rule: Rule, values: Mapping[str, str]) -> str:
-    """The path with these texts in it as they stand, however wrong they are."""
+    """Return the path with these texts in it as they stand, however wrong they are."""
     return _VARIABLE.sub(lambda found: values[found[1]], rule.rule)
 
 
-def good_values(rule: Rule, seen: Mapping[str, str], folder: str | None) -> dict[str, str]:
-    """A text for each variable: one that was seen, else one that is likely to be there. `folder` is of static files."""
-    return {name: seen.get(name) or _first(name, converter, folder) for name, converter in converters_of(rule).items()}
+def valid_values(rule: Rule, known: Mapping[str, str], folder: str | None) -> dict[str, str]:
+    """Return a text for each variable: the one in `known`, else one that is likely to be there.
+
+    `folder` is the one whose files the rule gives, where it does.
+    """
+    return {name: known.get(name) or _likely(name, one, folder) for name, one in converters_of(rule).items()}
 
 
 def edges(rule: Rule) -> Iterator[tuple[str, str]]:
-    """(variable, text) of every edge, the unknown one first."""
+    """Yield (variable, text) of every edge, an unknown but possible value first."""
     for name, converter in converters_of(rule).items():
         if not isinstance(converter, AnyConverter | UUIDConverter | FloatConverter):
             yield name, UNKNOWN
@@ -56,31 +59,23 @@ def edges(rule: Rule) -> Iterator[tuple[str, str]]:
         yield from ((name, text) for text in known)
 
 
-def _first(name: str, converter: BaseConverter, folder: str | None) -> str:
-    candidates = (*_file_in(folder), *_special(converter), "1", _text(name), "a", "1.5", _UUID)
+def _likely(name: str, converter: BaseConverter, folder: str | None) -> str:
+    """Return the first candidate that the converter takes."""
+    text = valid_text(Parameter(name, "path", "text")).replace("A ", "a-", 1).replace(" ", "-")
+    candidates = ["1", text, "a", "1.5", _UUID]
+    if isinstance(converter, AnyConverter):
+        candidates[:0] = sorted(converter.items)
+    elif isinstance(converter, IntegerConverter):
+        candidates.insert(0, str(max(converter.min or 1, 1)).zfill(converter.fixed_digits or 0))
+    elif isinstance(converter, PathConverter):
+        candidates.insert(0, "a/b.txt")
+    if folder is not None and Path(folder).is_dir():
+        files = (path.relative_to(folder).as_posix() for path in sorted(Path(folder).rglob("*")) if path.is_file())
+        candidates[:0] = islice(files, 1)
     return next((quote(text) for text in candidates if _takes(converter, text)), "1")
 
 
-def _special(converter: BaseConverter) -> tuple[str, ...]:
-    if isinstance(converter, AnyConverter):
-        return tuple(sorted(converter.items))
-    if isinstance(converter, IntegerConverter):
-        smallest = max(converter.min or 1, 1)
-        return (str(smallest).zfill(converter.fixed_digits or 0),)
-    return ("a/b.txt",) if isinstance(converter, PathConverter) else ()
-
-
-def _text(name: str) -> str:
-    return good_text(Parameter(name, "path", "text")).replace("A ", "a-", 1).replace(" ", "-")
-
-
-def _file_in(folder: str | None) -> tuple[str, ...]:
-    if folder is None or not Path(folder).is_dir():
-        return ()
-    return tuple(path.relative_to(folder).as_posix() for path in sorted(Path(folder).rglob("*")) if path.is_file())[:1]
-
-
-def _takes(converter: Any, text: str) -> bool:
+def _takes(converter: BaseConverter, text: str) -> bool:
     try:
         converter.to_python(text)
     except (ValidationError, ValueError):

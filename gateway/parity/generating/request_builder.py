@@ -14,11 +14,11 @@ from ..corpus.bodies import JSON_TYPE
 from ..corpus.case import Step
 from ..corpus.case_reading import HOST
 
-_KEPT = re.compile(r"({{[\w.-]+}})")
+_CAPTURED = re.compile(r"({{[\w.-]+}})")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class RequestBuilder:
     """One request, easy to change in one place."""
 
     method: str
@@ -31,29 +31,33 @@ class Draft:
     content_type: str | None = None
 
     def with_query(self, pairs: Iterable[tuple[str, str]]) -> Self:
-        """Name-value pairs, to be encoded; a kept value, `{{id}}`, stays as it is."""
-        return replace(self, query="&".join(f"{quote(name, safe='')}={_encoded(text)}" for name, text in pairs))
+        """Return the request with this query, percent-encoded but for captured values, `{{id}}`."""
+
+        def encoded(text: str) -> str:
+            return "".join(part if at % 2 else quote(part, safe="") for at, part in enumerate(_CAPTURED.split(text)))
+
+        return replace(self, query="&".join(f"{quote(name, safe='')}={encoded(text)}" for name, text in pairs))
 
     def with_header(self, name: str, value: str) -> Self:
-        """One header more, UTF-8."""
+        """Return the request with one header more, in UTF-8."""
         return replace(self, headers=(*self.headers, (name.encode(), value.encode())))
 
     def with_json(self, value: Any) -> Self:
-        """Any JSON value as the body."""
+        """Return the request with any JSON value as its body."""
         return replace(self, body=json_bytes(value), content_type=JSON_TYPE)
 
     def with_form(self, pairs: Iterable[tuple[str, str]]) -> Self:
-        """Name-value pairs as an urlencoded body; what stands in braces, `{{csrf}}`, stays as it is."""
+        """Return the request with these pairs as an urlencoded body; braces, `{{csrf}}`, stay as they are."""
         encoded = (f"{quote(name, safe='')}={quote(text, safe='{}')}" for name, text in pairs)
         return replace(self, body="&".join(encoded).encode(), content_type=FORM_TYPE)
 
     def with_parts(self, parts: Iterable[Part]) -> Self:
-        """A multipart body."""
+        """Return the request with a multipart body."""
         body = encode_multipart(parts, BOUNDARY)
         return replace(self, body=body, content_type=f"{MULTIPART_TYPE}; boundary={BOUNDARY}")
 
     def step(self, *keep: tuple[str, str]) -> Step:
-        """With a host, and with type and length of the body."""
+        """Return the step that asks this, with a host, and with type and length of the body."""
         given = [HOST, *self.headers]
         if self.content_type is not None:
             given.append((b"content-type", self.content_type.encode()))
@@ -61,8 +65,3 @@ class Draft:
             given.append((b"content-length", str(len(self.body)).encode()))
         target = f"{self.path}?{self.query}" if self.query else self.path
         return Step(Request(self.method, target.encode(), tuple(given), self.body or b""), keep)
-
-
-def _encoded(text: str) -> str:
-    """Percent-encoded but for the kept values in it."""
-    return "".join(part if at % 2 else quote(part, safe="") for at, part in enumerate(_KEPT.split(text)))

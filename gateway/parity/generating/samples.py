@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -13,12 +15,12 @@ from werkzeug.routing import Map, RequestRedirect
 
 from ...http.message import FORM_TYPE, Headers, Request
 from ...http.secret_names import is_secret
-from ..corpus.case import Case, Step
+from ...routing.matcher import converters_of
+from ..corpus.case import Case, Step, captured_names, names_in, steps_capturing, used_names
 
-_NAME = re.compile(rb"\{\{([\w.-]+)\}\}")
-_MARK = 899_917_000
-"""What stands for the first kept value of a path while its rule is looked for."""
-_Key = tuple[str, str]
+_FIRST_STANDIN = 899_917_000
+"""Number that stands for the first captured value of a path while its rule is looked for."""
+RouteKey = tuple[str, str]
 """Method and rule."""
 
 
@@ -29,7 +31,9 @@ class Credential:
     steps: tuple[Step, ...]
     headers: Headers
     state: str | None = field(default=None, compare=False)
-    """Of the case that it is of."""
+    """State from which the case starts that lends it."""
+    case: str = field(default="", compare=False)
+    """Name of that case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,166 +43,132 @@ class Sample:
     captures: tuple[tuple[str, str], ...]
     earlier: tuple[Step, ...]
     state: str | None
-    variables: Mapping[str, str]
-    """Texts in its path, `{{id}}` where that was kept."""
+    path_values: Mapping[str, str]
+    """Texts in its path by variable, `{{id}}` where that was captured."""
     query: Mapping[str, str]
     body: Mapping[str, Any]
     """A JSON object or a form."""
     credential: Credential | None
 
     @property
-    def has_kept_path(self) -> bool:
-        return any("{{" in text for text in self.variables.values())
+    def has_captured_path(self) -> bool:
+        """Whether a value in the path was captured."""
+        return any("{{" in text for text in self.path_values.values())
+
+    @property
+    def captured_inputs(self) -> set[str]:
+        """Names of the captured values of its query and its body."""
+        texts = (*self.query.values(), json.dumps(self.body, ensure_ascii=False))
+        return names_in(text.encode("utf-8", "surrogatepass") for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of each route, by method and rule."""
+class Samples:
+    """What is known of each route."""
 
-    samples: Mapping[_Key, tuple[Sample, ...]]
-    variables: Mapping[tuple[str, str], tuple[str, ...]]
-    """Rule and variable -> texts in a path, the most frequent first."""
-    credentials: Mapping[_Key, Credential]
-    """One that begins with a login rather than one that was written down, the most frequent of these."""
+    by_route: Mapping[RouteKey, tuple[Sample, ...]]
+    path_texts: Mapping[tuple[str, str], tuple[str, ...]]
+    """Texts in a path by rule and variable, the most frequent first."""
+    credentials: Mapping[RouteKey, Credential]
+    """One of each route: of a login rather than one that was written down, of these the most frequent."""
 
-    def credential(self, key: _Key, wanted: frozenset[str]) -> Credential | None:
-        """The one of that route, else one with a `wanted` header of the route whose rule begins the most alike."""
-        others = [other for other, one in self.credentials.items() if wanted & _header_names(one)]
+    def credential(self, key: RouteKey, wanted: frozenset[str]) -> Credential | None:
+        """Return that route's own, else one with a `wanted` header of the route whose rule begins the most alike."""
+        others = [
+            other
+            for other, one in self.credentials.items()
+            if any(name.decode("latin-1").lower() in wanted for name, _ in one.headers)
+        ]
         if key in self.credentials or not others:
             return self.credentials.get(key)
-        return self.credentials[max(others, key=lambda other: _common(other[1], key[1]))]
+
+        def common(other: RouteKey) -> int:
+            pairs = zip(other[1], key[1], strict=False)
+            return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+        return self.credentials[max(others, key=common)]
 
     def at_rule(self, rule: str) -> tuple[Sample, ...]:
-        """Of every method."""
-        return tuple(sample for key, samples in self.samples.items() if key[1] == rule for sample in samples)
+        """Return the samples of every method of a rule."""
+        return tuple(sample for key, samples in self.by_route.items() if key[1] == rule for sample in samples)
 
-    def state(self, key: _Key) -> str | None:
-        """The one from which all cases that ask the route start."""
-        states = {sample.state for sample in self.samples.get(key, ())}
+    def state(self, key: RouteKey) -> str | None:
+        """Return the state from which all cases that ask the route start; None where they start from several."""
+        states = {sample.state for sample in self.by_route.get(key, ())}
         return states.pop() if len(states) == 1 else None
 
 
-def read_samples(samples: Sequence[Case], url_map: Map) -> Seen:
-    """Only cases with their own credential count: a spoilt one says nothing of what is right, nor one that was found.
+def read_samples(cases: Sequence[Case], url_map: Map) -> Samples:
+    """Return what the cases tell of the routes of a map.
 
-    Nor does a request whose kept values no step before it gives.
+    Cases whose credential is not their own say nothing of what is valid, nor do counterexamples, nor a request with
+    captured values that no step before it gives.
     """
-    found: dict[_Key, list[Sample]] = defaultdict(list)
-    variables: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for case in samples:
-        is_right = case.credential == "given" and case.source != "counterexample"
-        for at, step in enumerate(case.steps if is_right else ()):
-            matched = _matched(step.request, url_map)
-            if matched is None or not names_in(step.request) <= names_kept(case.steps[:at]):
+    found: dict[RouteKey, list[Sample]] = defaultdict(list)
+    texts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for case in cases:
+        for at, step in enumerate(case.steps if case.credential == "given" and case.source != "counterexample" else ()):
+            matched, earlier = _matched(step.request, url_map), case.steps[:at]
+            if matched is None or not used_names(step.request) <= captured_names(earlier):
                 continue
-            key, values = matched
-            found[key].append(_sample(case, at, values))
-            for name, text in values.items():
+            key, path_values = matched
+            headers = credential_headers(step.request)
+            credential = Credential(needed_steps(earlier, headers), headers, case.state, case.name) if headers else None
+            query, body = dict(step.request.query_pairs), _body(step.request)
+            found[key].append(Sample(step.captures, earlier, case.state, path_values, query, body, credential))
+            for name, text in path_values.items():
                 if "{{" not in text:
-                    variables[key[1], name][text] += 1
-    ordered = {name: tuple(text for text, _ in counter.most_common()) for name, counter in variables.items()}
-    credentials = {key: best for key, ones in found.items() if (best := _best_credential(ones)) is not None}
-    return Seen({key: tuple(ones) for key, ones in found.items()}, ordered, credentials)
-
-
-def _sample(case: Case, at: int, variables: Mapping[str, str]) -> Sample:
-    step, earlier = case.steps[at], case.steps[:at]
-    headers = credential_headers(step.request)
-    credential = Credential(needed_steps(earlier, headers), headers, case.state) if headers else None
-    query = dict(step.request.query_pairs)
-    return Sample(step.captures, earlier, case.state, variables, query, _body(step.request), credential)
-
-
-def _best_credential(samples: Iterable[Sample]) -> Credential | None:
-    counter = Counter(sample.credential for sample in samples if sample.credential is not None)
-    return max(counter, key=lambda one: (bool(one.steps), counter[one]), default=None)
-
-
-def _header_names(credential: Credential) -> set[str]:
-    return {name.decode("latin-1").lower() for name, _ in credential.headers}
+                    texts[key[1], name][text] += 1
+    credentials: dict[RouteKey, Credential] = {}
+    for key, samples in found.items():
+        if counts := Counter(sample.credential for sample in samples if sample.credential is not None):
+            credentials[key] = max(counts, key=lambda one: (bool(one.steps), counts[one]))
+    ordered = {variable: tuple(text for text, _ in counter.most_common()) for variable, counter in texts.items()}
+    return Samples({key: tuple(samples) for key, samples in found.items()}, ordered, credentials)
 
 
 def credential_headers(request: Request) -> Headers:
-    """The headers by which an app may know who asks."""
+    """Return the headers by which an app may know who asks."""
     return tuple((name, value) for name, value in request.headers if is_credential(name.decode("latin-1")))
 
 
 def is_credential(name: str) -> bool:
-    """Whether a header says who asks; a CSRF token says only from where."""
+    """Tell whether a header says who asks; a CSRF token says only from where."""
     return name.lower() == "cookie" or (is_secret(name) and not is_csrf(name))
 
 
 def is_csrf(name: str) -> bool:
-    """Whether a header or field of this name carries a CSRF token."""
+    """Tell whether a header or field of this name carries a CSRF token."""
     squeezed = re.sub(r"[^a-z]", "", name.lower())
     return "csrf" in squeezed or "xsrf" in squeezed or squeezed == "authenticitytoken"
 
 
 def needed_steps(steps: Sequence[Step], headers: Headers) -> tuple[Step, ...]:
-    """Those of the steps before a request whose kept values stand in its headers, directly or not."""
-    return steps_for(steps, set(_names(headers)))
+    """Return those of the steps before a request whose captured values stand in its headers, directly or not."""
+    return steps_capturing(steps, names_in(value for _, value in headers))
 
 
-def steps_for(steps: Sequence[Step], names: Set[str]) -> tuple[Step, ...]:
-    """Those of the steps that give the kept values of these names, directly or not."""
-    wanted = set(names)
-    needed: list[Step] = []
-    for step in reversed(steps):
-        if wanted & {name for name, _ in step.captures}:
-            wanted = wanted - {name for name, _ in step.captures} | names_in(step.request)
-            needed.insert(0, step)
-    return tuple(needed)
-
-
-def names_kept(steps: Iterable[Step]) -> set[str]:
-    """Every name under which one of the steps keeps a value."""
-    return {name for step in steps for name, _ in step.captures}
-
-
-def names_in(request: Request) -> set[str]:
-    """Every `{{name}}` of a request."""
-    return {*_names(request.headers), *_found(request.target), *_found(request.body)}
-
-
-def names_in_texts(texts: Iterable[str]) -> set[str]:
-    """Every `{{name}}` of some texts."""
-    return {name for text in texts for name in _found(text.encode("utf-8", "surrogatepass"))}
-
-
-def _names(headers: Headers) -> Iterator[str]:
-    return (name for _, value in headers for name in _found(value))
-
-
-def _found(raw: bytes) -> Iterator[str]:
-    return (name.decode() for name in _NAME.findall(raw))
-
-
-def _matched(request: Request, url_map: Map) -> tuple[_Key, dict[str, str]] | None:
-    """Method and rule, and the text of each variable; a kept value is taken for a number."""
-    adapter = url_map.bind("gateway.test")
-    marks = {f"{{{{{name}}}}}": str(_MARK + at) for at, name in enumerate(_found(request.target))}
+def _matched(request: Request, url_map: Map) -> tuple[RouteKey, dict[str, str]] | None:
+    """Return the route that takes a request, and the text of each variable; a captured value is taken for a number."""
+    names = sorted(names_in([request.target]))
+    standins = {f"{{{{{name}}}}}": str(_FIRST_STANDIN + at) for at, name in enumerate(names)}
     path = request.path
-    for kept, mark in marks.items():
-        path = path.replace(kept, mark)
+    for hole, standin in standins.items():
+        path = path.replace(hole, standin)
     try:
-        rule, values = adapter.match(path, method=request.method, return_rule=True)
+        rule, values = url_map.bind("gateway.test").match(path, method=request.method, return_rule=True)
     except (HTTPException, RequestRedirect):
         return None
-    converters = rule._converters  # noqa: SLF001 - as gateway.matcher has it
+    converters = converters_of(rule)
     texts = {name: converters[name].to_url(value) for name, value in values.items() if name in converters}
-    for kept, mark in marks.items():
-        texts = {name: text.replace(mark, kept) for name, text in texts.items()}
+    for hole, standin in standins.items():
+        texts = {name: text.replace(standin, hole) for name, text in texts.items()}
     return (request.method, rule.rule), texts
 
 
 def _body(request: Request) -> Mapping[str, Any]:
-    """A JSON object or a form; empty for anything else."""
+    """Return a JSON object or a form; empty for anything else."""
     if request.media_type == FORM_TYPE:
         return dict(request.fields)
     value = request.json if request.media_type.endswith("json") else None
     return value if isinstance(value, dict) else {}
-
-
-def _common(one: str, other: str) -> int:
-    """Characters that both begin with."""
-    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -19,11 +19,12 @@ from ...routing.inventory import AppRoute
 from ...routing.route import WEBSOCKET
 from ..corpus.case import Case, Step
 from ..corpus.case_reading import HOST
-from .samples import Credential, Seen, read_samples
+from .samples import Credential, Samples, read_samples
+from .variation import Group
 
-GOOD, BAD = 4, 8
+MAX_VALID, MAX_INVALID = 4, 8
 """Cases of each operation that fit its schema, and that do not."""
-DRAWN = 4
+DRAWS = 4
 """Times as many are drawn, for many are alike."""
 MISSING = 'no cases from the OpenAPI schema: they need Schemathesis, pip install "migration-gateway[generate]"'
 _BASE = "http://gateway.test"
@@ -33,25 +34,29 @@ _SENT = frozenset({"content-type", "content-length", "cookie"})
 
 
 def can_read_schemas() -> bool:
-    """Whether the extra is installed; `MISSING` says what to do where it is not."""
+    """Tell whether the extra is installed; `MISSING` says what to do where it is not."""
     return find_spec("schemathesis") is not None
 
 
-def generate_from_schema(new: Any, samples: Sequence[Case], seed: int) -> tuple[Case, ...]:
-    """For each operation up to `GOOD` requests that fit its schema, `BAD` that do not, and sequences through its id.
+def generate_from_schema(new: Any, cases: Sequence[Case], seed: int) -> tuple[Case, ...]:
+    """Return requests that fit each operation's schema, ones that break it, and sequences through its id.
 
-    Names have the rule in Flask's syntax, `POST /todos: fits the schema`. An app without a schema gives none, as does a
+    At most `MAX_VALID` and `MAX_INVALID` of an operation. Names have the rule in Flask's syntax, `POST /todos: fits the
+    schema`. `cases` lend credentials and values of path variables. An app without a schema gives none, as does a
     missing extra.
     """
     app = next((layer for layer in layers_of(new) if hasattr(layer, "openapi")), None)
     if app is None or not can_read_schemas():
         return ()
+    import schemathesis
+
     routes = [route for route in new_routes(app) if route.methods and WEBSOCKET not in route.methods]
-    seen = read_samples(
-        samples, Map([Rule(route.rule, methods=route.methods, endpoint=route.name) for route in routes])
-    )
-    operations = [_operation(drawn, routes, seen, seed) for drawn in _operations(app.openapi())]
-    single = (case for operation in operations for case in _single(operation))
+    rules = [Rule(route.rule, methods=route.methods, endpoint=route.name) for route in routes]
+    samples = read_samples(cases, Map(rules))
+    found: Any = schemathesis.openapi.from_dict(app.openapi())
+    read = (operation for result in found.get_all_operations() if (operation := result.ok()) is not None)
+    operations = [_operation(operation, routes, samples, seed) for operation in read]
+    single = (case for operation in operations for case in operation.cases())
     return tuple({case.name: case for case in (*single, *_sequences(operations))}.values())
 
 
@@ -61,66 +66,58 @@ class _Operation:
 
     method: str
     rule: str
-    good: tuple[Request, ...]
-    bad: tuple[Request, ...]
+    valid: tuple[Request, ...]
+    invalid: tuple[Request, ...]
     credential: Credential | None
     state: str | None
 
     @property
-    def before(self) -> tuple[Step, ...]:
+    def preceding_steps(self) -> tuple[Step, ...]:
         return self.credential.steps if self.credential else ()
 
-    def step(self, request: Request, *keep: tuple[str, str]) -> Step:
-        """With the credential in place of what was drawn for one."""
+    def step(self, request: Request, *captures: tuple[str, str]) -> Step:
+        """Return the step that sends the credential in place of what was drawn for one."""
         headers = self.credential.headers if self.credential else ()
         own = {name.lower() for name, _ in headers}
         drawn = tuple(header for header in request.headers if header[0].lower() not in own)
-        return Step(replace(request, headers=(*drawn, *headers)), keep)
+        return Step(replace(request, headers=(*drawn, *headers)), captures)
+
+    def cases(self) -> Iterator[Case]:
+        """Yield each request as a case."""
+        for label, drawn in (("fits the schema", self.valid), ("breaks the schema", self.invalid)):
+            for number, request in enumerate(drawn, 1):
+                yield self.case(label + (f" {number}" if number > 1 else ""), self.step(request))
+
+    def case(self, label: str, *steps: Step) -> Case:
+        """Return the case of these steps, after the credential's own."""
+        name, origin = f"{self.method} {self.rule}: {label}", f"{Group.SCHEMA}: {label}"
+        return Case(name, (*self.preceding_steps, *steps), "schema", self.state, origin=origin)
 
 
-def _operations(schema: Mapping[str, Any]) -> Iterator[Any]:
-    import schemathesis
-
-    found: Any = schemathesis.openapi.from_dict(dict(schema))
-    yield from (operation for result in found.get_all_operations() if (operation := result.ok()) is not None)
-
-
-def _operation(operation: Any, routes: Sequence[AppRoute], seen: Seen, seed: int) -> _Operation:
+def _operation(operation: Any, routes: Sequence[AppRoute], samples: Samples, seed: int) -> _Operation:
     from schemathesis import GenerationMode
 
-    method = operation.method.upper()
-    rule = _rule(method, operation.path, routes)
+    method, path = operation.method.upper(), operation.path
+    # A path of the schema has lost the converters that the route's rule has.
+    same = (one.rule for one in routes if _VARIABLE.sub(r"{\1}", one.rule) == path and method in (one.methods or ()))
+    rule = next(same, re.sub(r"{(\w+)}", r"<\1>", path))
     own_seed = zlib.crc32(f"{seed} {method} {rule}".encode())
-    good = _drawn(operation, GenerationMode.POSITIVE, GOOD, own_seed, _known_values(operation, rule, seen))
-    bad = _drawn(operation, GenerationMode.NEGATIVE, BAD, own_seed, {})
-    wanted = frozenset({"authorization", "cookie"} if operation.definition.raw.get("security") else ())
-    credential = seen.credential((method, rule), wanted)
-    state = seen.state((method, rule)) if credential is None else credential.state
-    return _Operation(method, rule, good, bad, credential, state)
-
-
-def _rule(method: str, path: str, routes: Sequence[AppRoute]) -> str:
-    """The route's rule in Flask's syntax; a path of the schema has lost its converters."""
-    same = (
-        route.rule for route in routes if _VARIABLE.sub(r"{\1}", route.rule) == path and method in (route.methods or ())
-    )
-    return next(same, re.sub(r"{(\w+)}", r"<\1>", path))
-
-
-def _known_values(operation: Any, rule: str, seen: Seen) -> dict[str, Any]:
-    """Path variables that are likely to be there: seen ones, else 1 for an integer."""
     known: dict[str, Any] = {}
     for parameter in operation.path_parameters:
-        texts = seen.variables.get((rule, parameter.name), ())
-        if texts:
+        if texts := samples.path_texts.get((rule, parameter.name)):
             known[parameter.name] = texts[0]
         elif parameter.definition.get("schema", {}).get("type") == "integer":
-            known[parameter.name] = 1
-    return known
+            known[parameter.name] = 1  # likely to be there
+    valid = _drawn(operation, GenerationMode.POSITIVE, MAX_VALID, own_seed, known)
+    invalid = _drawn(operation, GenerationMode.NEGATIVE, MAX_INVALID, own_seed, {})
+    wanted = frozenset({"authorization", "cookie"} if operation.definition.raw.get("security") else ())
+    credential = samples.credential((method, rule), wanted)
+    state = samples.state((method, rule)) if credential is None else credential.state
+    return _Operation(method, rule, valid, invalid, credential, state)
 
 
 def _drawn(operation: Any, mode: Any, count: int, seed: int, known: Mapping[str, Any]) -> tuple[Request, ...]:
-    """Different requests, drawn by seed alone; none where the schema leaves no room for them."""
+    """Return different requests, drawn by seed alone; none where the schema leaves no room for them."""
     import hypothesis
     from hypothesis.errors import Unsatisfiable
 
@@ -128,7 +125,7 @@ def _drawn(operation: Any, mode: Any, count: int, seed: int, known: Mapping[str,
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
-        max_examples=count * DRAWN,
+        max_examples=count * DRAWS,
         database=None,
         deadline=None,
         phases=[hypothesis.Phase.generate],
@@ -148,7 +145,7 @@ def _drawn(operation: Any, mode: Any, count: int, seed: int, known: Mapping[str,
 
 
 def _request(drawn: Any) -> Request:
-    """As the client library would send it, without what that adds of its own."""
+    """Return the request that the client library would send, without what it adds of its own."""
     import requests
 
     prepared = requests.Request(**drawn.as_transport_kwargs(base_url=_BASE)).prepare()
@@ -162,7 +159,7 @@ def _request(drawn: Any) -> Request:
 
 
 def _with_fixed_boundary(request: Request) -> Request:
-    """Multipart boundaries are random; one of the same length is not."""
+    """Return the request with a boundary of the same length that is not random."""
     drawn = request.boundary.encode("latin-1")
     if not drawn:
         return request
@@ -175,31 +172,19 @@ def _bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("utf-8")
 
 
-def _single(operation: _Operation) -> Iterator[Case]:
-    for words, drawn in (("fits the schema", operation.good), ("breaks the schema", operation.bad)):
-        for at, request in enumerate(drawn, 1):
-            name = f"{operation.method} {operation.rule}: {words}" + (f" {at}" if at > 1 else "")
-            yield Case(name, (*operation.before, operation.step(request)), "schema", operation.state)
-
-
 def _sequences(operations: Sequence[_Operation]) -> Iterator[Case]:
-    """Create, then each thing that can be asked of what was created, then read it again."""
-    for create in (one for one in operations if one.method == "POST" and one.good):
+    """Yield create, then each thing that can be asked of what was created, then read it again."""
+    for create in (one for one in operations if one.method == "POST" and one.valid):
         item = re.compile(rf"{re.escape(create.rule.rstrip('/'))}/<(?:[^<>]*:)?\w+>/?")
-        items = [one for one in operations if item.fullmatch(one.rule) and one.good]
-        steps = [one.step(_of_created(one.good[0])) for one in sorted(items, key=lambda one: one.method == "DELETE")]
-        read = [one.step(_of_created(one.good[0])) for one in items if one.method == "GET"]
+        items = [one for one in operations if item.fullmatch(one.rule) and one.valid]
+        steps = [one.step(_of_created(one.valid[0])) for one in sorted(items, key=lambda one: one.method == "DELETE")]
+        read = [one.step(_of_created(one.valid[0])) for one in items if one.method == "GET"]
         if items:
-            first = create.step(create.good[0], ("id", "body.id"))
-            yield Case(
-                f"POST {create.rule}: fits the schema, then all of its id",
-                (*create.before, first, *steps, *read),
-                "schema",
-                create.state,
-            )
+            first = create.step(create.valid[0], ("id", "body.id"))
+            yield create.case("fits the schema, then all of its id", first, *steps, *read)
 
 
 def _of_created(request: Request) -> Request:
-    """The path's last segment is the kept id."""
+    """Return the request with the captured id as the last segment of its path."""
     path, mark, query = request.target.partition(b"?")
     return replace(request, target=path.rstrip(b"/").rpartition(b"/")[0] + b"/{{id}}" + mark + query)

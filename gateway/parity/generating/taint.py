@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """Everything at one place, `request.args`."""
+class WholeInput:
+    """Everything at one location of a request, `request.args`."""
 
     where: str
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What was read under these names, or its length."""
+class NamedInput:
+    """What was read under these names at one location, or its length."""
 
     where: str
     names: tuple[str, ...]
@@ -22,10 +22,10 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """A loop's variable, which is each of these in turn."""
+class LoopNames:
+    """A loop's variable, which is each of these texts in turn."""
 
     names: tuple[str, ...]
 
 
-Origin = Whole | Part | Names | None
+Taint = WholeInput | NamedInput | LoopNames | None

@@ -2,63 +2,219 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from flask import Flask
 from werkzeug.routing import Rule
 
 from ...apps.inventory import flask_routes
-from ...http.message import Request
 from ...http.secret_names import is_secret
 from ...routing.compiler import own_methods, request_rules
-from ..corpus.case import Step
+from ..corpus.case import Step, captured_names, names_in, steps_capturing, used_names
 from .column_values import Databases, Values, read_values, values_from
 from .declared_fields import CSRF_FIELD
 from .input_cases import FILE
 from .parameters import Parameter, ViewReading
-from .path_values import good_values, path_of
-from .plausible import fits, good_text, good_value, type_of
-from .request_builder import Draft
-from .samples import Credential, Sample, Seen, is_credential, names_in, names_in_texts, names_kept, steps_for
+from .path_values import path_of, valid_values
+from .plausible import fits, type_of, valid_text, valid_value
+from .request_builder import RequestBuilder
+from .samples import Credential, RouteKey, Sample, Samples, is_credential
 from .view_reading import read_hooks, read_view
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-MOST_SEEN = 3
-"""Bodies of the samples that are tried as good ones."""
+MAX_SAMPLE_BODIES = 3
+"""Bodies of the samples that are tried as valid ones."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Target:
-    """One method of one rule."""
+    """One method of one rule; each part of its valid requests is worked out once, from the parts that it names."""
 
     method: str
     rule: Rule
     reading: ViewReading
-    values: Mapping[str, str]
-    """A text for each variable of the rule."""
-    bare: Draft
-    """Without a body."""
-    good: tuple[Draft, ...]
-    query: Mapping[str, str]
-    found: Mapping[str, tuple[str, ...]]
-    """Values of its query that stand in a database."""
-    fields: Mapping[str, Any]
-    """Of the good JSON body or form."""
-    before: tuple[Step, ...] = ()
-    """What has to be asked first, on either side: a login, the page with the form."""
-    state: str | None = None
-    """What its cases start from, `Case.state`."""
+    """What the view reads of a request."""
+    app: Flask
+    samples: Samples
+    values: Values
+    """Values of the databases, for parameters of queries."""
 
     @property
     def key(self) -> str:
-        return f"{self.method} {self.rule.rule}"
+        """Return the route's key in the map, `GET /todos`."""
+        return " ".join(self.route)
+
+    @property
+    def route(self) -> RouteKey:
+        """Return method and rule, by which samples are found."""
+        return self.method, self.rule.rule
+
+    # --- what samples lend ---
+
+    @cached_property
+    def credential(self) -> Credential | None:
+        """What the valid requests are let in with; a page with a form gives its own session."""
+        return None if self._has_form_page else self.samples.credential(self.route, self._identifying_headers())
+
+    @cached_property
+    def ranked(self) -> list[Sample]:
+        """The route's samples: those that were let in as most are, that look valid and that say the most come first."""
+        known = self._known("query", "json", "form")
+
+        def score(sample: Sample) -> tuple[bool, bool, int, bool]:
+            is_valid = _are_valid(sample.query, known) and _are_valid(sample.body, known)
+            said = _count_said(sample.query, known) + _count_said(sample.body, known)
+            return sample.credential == self.credential, is_valid, said, sample.has_captured_path
+
+        return sorted(self.samples.by_route.get(self.route, ()), key=score, reverse=True)
+
+    @cached_property
+    def base(self) -> Sample | None:
+        """The best sample of the route; else one of another method, which lends its path."""
+        others = self.samples.at_rule(self.rule.rule)
+        return next(iter(self.ranked), None) or max(others, key=lambda one: one.has_captured_path, default=None)
+
+    @cached_property
+    def askable(self) -> list[Sample]:
+        """Samples of the route whose captured values the base's earlier steps give."""
+        return [one for one in self.ranked if self.base and one.captured_inputs <= captured_names(self.base.earlier)]
+
+    @cached_property
+    def state(self) -> str | None:
+        """The state of the sample whose login, or else whose path, the cases have; else that of all of the route."""
+        base, credential = self.base, self.credential
+        if credential is None:
+            lends = base is not None and (base.path_values or base.captured_inputs)
+            return base.state if base and lends else self.samples.state(self.route)
+        names = names_in(value for _, value in credential.headers)
+        if base and (base.credential == credential or (names and names <= captured_names(base.earlier))):
+            return base.state
+        return credential.state
+
+    # --- what is valid ---
+
+    @cached_property
+    def path_values(self) -> dict[str, str]:
+        """A text for each variable of the rule."""
+        owner, _, view = str(self.rule.endpoint).rpartition(".")
+        scaffold = self.app.blueprints.get(owner) if owner else self.app
+        folder = scaffold.static_folder if scaffold and view == "static" else None
+        return valid_values(self.rule, self.base.path_values if self.base else {}, folder)
+
+    @cached_property
+    def database_values(self) -> dict[str, tuple[str, ...]]:
+        """Values of a database by the parameter of the query that may find them, those of the state's own first."""
+        found = {}
+        for name, one in self._known("query").items():
+            texts, kind = values_from(self.values, self.state, name), type_of(one)
+            if kind == "int":
+                texts = tuple(text for text in texts if text.isdecimal())
+            if texts and kind in {"int", "text", ""}:
+                found[name] = texts
+        return found
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The fullest query of a sample that looks valid; else values from the database, else plausible ones."""
+        known = self._known("query")
+        fit = [one.query for one in self.askable if _are_valid(one.query, known) and _count_said(one.query, known)]
+        if fit:
+            return max(fit, key=lambda query: _count_said(query, known))
+        return {
+            name: self.database_values[name][0]
+            if name in self.database_values and one.default is None and not one.interesting
+            else valid_text(one)
+            for name, one in known.items()
+            if not is_secret(name)
+        }
+
+    @cached_property
+    def without_body(self) -> RequestBuilder:
+        """The valid requests without a body."""
+        request = RequestBuilder(self.method, path_of(self.rule, self.path_values)).with_query(self.query.items())
+        if self._has_form_page:
+            return request.with_header("Cookie", f"{self._session_cookie}={{{{session}}}}")
+        return replace(request, headers=self.credential.headers) if self.credential else request
+
+    @cached_property
+    def bodies(self) -> list[dict[str, Any]]:
+        """The fields of each valid body: of samples, the best sample's first, then the fullest; else plausible ones."""
+        if self.method not in WITH_BODY:
+            return [{}]
+        known = self._known("json", "form")
+        token = {CSRF_FIELD: "{{csrf}}"} if self._has_form_page else {}
+        fit = [{**one.body, **token} for one in self.askable if one.body and _are_valid(one.body, known)]
+        fullest = sorted(fit[1:], key=lambda body: -_count_said(body, known))
+        plausible = {
+            name: "{{csrf}}" if name == CSRF_FIELD else valid_text(one) if one.where == "form" else valid_value(one)
+            for name, one in known.items()
+        }
+        return ([*fit[:1], *fullest] or [plausible])[:MAX_SAMPLE_BODIES]
+
+    @property
+    def body_fields(self) -> Mapping[str, Any]:
+        """Return keys and values of the first valid request's JSON body or form."""
+        return self.bodies[0]
+
+    @cached_property
+    def valid(self) -> tuple[RequestBuilder, ...]:
+        """Requests that should be welcome, the likeliest first; there is one at least."""
+        return tuple(dict.fromkeys(self._with_body(fields) for fields in self.bodies))
+
+    @cached_property
+    def preceding_steps(self) -> tuple[Step, ...]:
+        """What has to be asked first, on either side: a login, what the path names, the page with the form."""
+        page: tuple[Step, ...] = ()
+        if self._has_form_page:
+            without_header = replace(self.without_body, method="GET", headers=())
+            page = (without_header.step(("csrf", f"body.{CSRF_FIELD}"), ("session", f"cookie.{self._session_cookie}")),)
+        names = {name for one in self.valid for name in used_names(one.step().request)} - captured_names(page)
+        own = steps_capturing(self.base.earlier, names) if self.base else ()
+        lent = self.credential.steps if self.credential and names - captured_names(own) else ()
+        return (*dict.fromkeys((*lent, *own)), *page)
+
+    def _with_body(self, fields: Mapping[str, Any]) -> RequestBuilder:
+        """Return the request with the body that the view reads; a view that reads files and a form too means files."""
+        reading, request = self.reading, self.without_body
+        if self.method not in WITH_BODY:
+            return request
+        if files := reading.at("file"):
+            return request.with_parts(replace(FILE, name=one.name) for one in files)
+        if reading.reads("form") and not reading.reads("json"):
+            return request.with_form((name, str(value)) for name, value in fields.items())
+        if reading.reads("json") or fields:
+            return request.with_json(dict(fields))
+        return replace(request, body=b"text", content_type="text/plain") if reading.reads("body") else request
+
+    def _identifying_headers(self) -> frozenset[str]:
+        """Return the headers by which the view, or a hook around it that decides for it, tells who asks; lower case."""
+        functions, endpoint = self.app.before_request_funcs, str(self.rule.endpoint)
+        scopes = (None, *(name for name in functions if name and endpoint.startswith(f"{name}.")))
+        hooks = read_hooks(hook for scope in scopes for hook in functions.get(scope, ()))
+        left = {one.name for one in hooks.parameters if (one.where, one.type) == ("g", "set")}
+        used = {one.name for one in self.reading.parameters if (one.where, one.type) == ("g", "read")}
+        decides = left & used or {401, 403} & set(hooks.statuses)
+        return _identifying(self.reading) | (_identifying(hooks) if decides else frozenset())
+
+    def _known(self, *locations: str) -> dict[str, Parameter]:
+        return {one.name: one for one in self.reading.at(*locations)}
+
+    @property
+    def _has_form_page(self) -> bool:
+        """Whether a GET of the path gives the form, with the CSRF token that the view wants."""
+        has_token = self.method in WITH_BODY and any(one.name == CSRF_FIELD for one in self.reading.at("form"))
+        return has_token and "GET" in (self.rule.methods or ())
+
+    @property
+    def _session_cookie(self) -> str:
+        return str(self.app.config["SESSION_COOKIE_NAME"])
 
 
-def targets_of(app: Flask, seen: Seen, databases: Databases) -> Iterator[Target]:
-    """Every method of every rule that gets requests, in the app's order; HEAD and OPTIONS are no targets."""
+def targets_of(app: Flask, samples: Samples, databases: Databases) -> Iterator[Target]:
+    """Yield every method of every rule that gets requests, in the app's order; HEAD and OPTIONS are no targets."""
     routes = zip(request_rules(app.url_map), flask_routes(app.url_map), strict=True)
     found = [
         (rule, method, read_view(app.view_functions[rule.endpoint], method))
@@ -67,160 +223,7 @@ def targets_of(app: Flask, seen: Seen, databases: Databases) -> Iterator[Target]
         for method in sorted(own_methods(rule) - {"HEAD", "OPTIONS"})
     ]
     values = read_values(databases, (one.name for _, _, reading in found for one in reading.at("query")))
-    yield from (_target(app, rule, method, reading, seen, values) for rule, method, reading in found)
-
-
-def _target(app: Flask, rule: Rule, method: str, reading: ViewReading, seen: Seen, values: Values) -> Target:
-    key = (method, rule.rule)
-    has_csrf = method in WITH_BODY and any(one.name == CSRF_FIELD for one in reading.at("form"))
-    has_page = has_csrf and "GET" in (rule.methods or ())
-    credential = None if has_page else seen.credential(key, _asks_with(app, rule, reading))
-    samples = _best_first(seen.samples.get(key, ()), credential, reading)
-    base = _base(samples, rule, seen)
-    state = _state(key, credential, base, seen)
-    variables = good_values(rule, base.variables if base else {}, _static_folder(app, str(rule.endpoint)))
-    askable = [one for one in samples if base and _kept_in(one) <= names_kept(base.earlier)]
-    found = {
-        one.name: texts for one in reading.at("query") if (texts := _texts(one, values_from(values, state, one.name)))
-    }
-    query = _query(reading, askable, found)
-    bare = Draft(method, path_of(rule, variables)).with_query(query.items())
-    page: tuple[Step, ...] = ()
-    if has_page:
-        page, bare = _with_csrf(app, bare)
-    elif credential is not None:
-        bare = replace(bare, headers=(*bare.headers, *credential.headers))
-    bodies = list(_bodies(reading, askable, has_page=has_page)) if method in WITH_BODY else [{}]
-    good = tuple(dict.fromkeys(_filled(bare, reading, fields) for fields in bodies))
-    before = (*_before(good, credential, base, page), *page)
-    return Target(method, rule, reading, variables, bare, good, query, found, bodies[0], before, state)
-
-
-# --- what samples lend ---
-
-
-def _best_first(samples: Sequence[Sample], credential: Credential | None, reading: ViewReading) -> list[Sample]:
-    """Those that were let in as most are, that look right and that say the most; the first of equal ones."""
-    known = {one.name: one for one in reading.at("query", "json", "form")}
-
-    def merit(sample: Sample) -> tuple[bool, bool, int, bool]:
-        is_right = _is_right(sample.query, known) and _is_right(sample.body, known)
-        said = _said(sample.query, known) + _said(sample.body, known)
-        return sample.credential == credential, is_right, said, sample.has_kept_path
-
-    return sorted(samples, key=merit, reverse=True)
-
-
-def _base(samples: Sequence[Sample], rule: Rule, seen: Seen) -> Sample | None:
-    """The best sample of the route; else one that lends its path, of another method."""
-    return next(iter(samples), None) or max(seen.at_rule(rule.rule), key=lambda one: one.has_kept_path, default=None)
-
-
-def _is_right(given: Mapping[str, Any], known: Mapping[str, Parameter]) -> bool:
-    return all(fits(value, known[name]) for name, value in given.items() if name in known)
-
-
-def _said(given: Mapping[str, Any], known: Mapping[str, Parameter]) -> int:
-    """How many values there are that the view reads; where it reads nothing that is known, how many at all."""
-    names = known.keys() & given.keys() or given.keys()
-    return sum(given[name] not in (None, "", [], {}) for name in names)
-
-
-def _kept_in(sample: Sample) -> set[str]:
-    """The kept values of its query and its body."""
-    return names_in_texts((*sample.query.values(), json.dumps(sample.body, ensure_ascii=False)))
-
-
-def _state(key: tuple[str, str], credential: Credential | None, base: Sample | None, seen: Seen) -> str | None:
-    """Of the sample whose login, or else whose path, the cases have; else that of all samples of the route."""
-    if credential is not None:
-        return base.state if base is not None and _leads_in(base, credential) else credential.state
-    return base.state if base is not None and (base.variables or _kept_in(base)) else seen.state(key)
-
-
-def _leads_in(base: Sample, credential: Credential) -> bool:
-    """Whether what comes before the sample gives the credential."""
-    names = names_in(Request("", b"", credential.headers))
-    return base.credential == credential or (bool(names) and names <= names_kept(base.earlier))
-
-
-def _before(
-    good: Iterable[Draft], credential: Credential | None, base: Sample | None, page: tuple[Step, ...]
-) -> tuple[Step, ...]:
-    """What gives the kept values of the good requests, but for those of the page."""
-    names = {name for draft in good for name in names_in(draft.step().request)} - names_kept(page)
-    own = steps_for(base.earlier, names) if base is not None else ()
-    lent = credential.steps if credential is not None and names - names_kept(own) else ()
-    return tuple(dict.fromkeys((*lent, *own)))
-
-
-# --- what is good ---
-
-
-def _query(reading: ViewReading, samples: Sequence[Sample], found: Mapping[str, tuple[str, ...]]) -> Mapping[str, str]:
-    """The fullest that was seen and looks right; else one of values that are there, or plausible."""
-    known = {one.name: one for one in reading.at("query")}
-    right = [sample.query for sample in samples if _is_right(sample.query, known) and _said(sample.query, known)]
-    if right:
-        return max(right, key=lambda query: _said(query, known))
-    return {name: _good_text(one, found.get(name, ())) for name, one in known.items() if not is_secret(name)}
-
-
-def _good_text(one: Parameter, found: tuple[str, ...]) -> str:
-    return found[0] if found and one.default is None and not one.interesting else good_text(one)
-
-
-def _texts(one: Parameter, found: tuple[str, ...]) -> tuple[str, ...]:
-    """Those that a parameter of its type may have."""
-    kind = type_of(one)
-    if kind == "int":
-        return tuple(text for text in found if text.isdecimal())
-    return found if kind in {"", "text"} else ()
-
-
-def _bodies(reading: ViewReading, samples: Sequence[Sample], *, has_page: bool) -> Iterator[Mapping[str, Any]]:
-    """Those that were seen and look right, the best sample's first, then the fullest; else one of plausible values."""
-    known = {one.name: one for one in reading.at("json", "form")}
-    token = {CSRF_FIELD: "{{csrf}}"} if has_page else {}
-    right = [{**sample.body, **token} for sample in samples if sample.body and _is_right(sample.body, known)]
-    first, rest = right[:1], sorted(right[1:], key=lambda body: -_said(body, known))
-    yield from [*first, *rest][:MOST_SEEN] or [{one.name: _plausible(one) for one in known.values()}]
-
-
-def _plausible(one: Parameter) -> Any:
-    if one.name == CSRF_FIELD:
-        return "{{csrf}}"
-    return good_text(one) if one.where == "form" else good_value(one)
-
-
-def _filled(bare: Draft, reading: ViewReading, fields: Mapping[str, Any]) -> Draft:
-    """With the body that the view reads; one that reads a file or a form beside it means these."""
-    if bare.method not in WITH_BODY:
-        return bare
-    if files := reading.at("file"):
-        return bare.with_parts(replace(FILE, name=one.name) for one in files)
-    if reading.reads("form") and not reading.reads("json"):
-        return bare.with_form((name, str(value)) for name, value in fields.items())
-    if reading.reads("json") or fields:
-        return bare.with_json(dict(fields))
-    return replace(bare, body=b"text", content_type="text/plain") if reading.reads("body") else bare
-
-
-def _with_csrf(app: Flask, bare: Draft) -> tuple[tuple[Step, ...], Draft]:
-    """The page with the form first: its token and its session."""
-    session = app.config["SESSION_COOKIE_NAME"]
-    page = replace(bare, method="GET").step(("csrf", f"body.{CSRF_FIELD}"), ("session", f"cookie.{session}"))
-    return (page,), bare.with_header("Cookie", f"{session}={{{{session}}}}")
-
-
-def _asks_with(app: Flask, rule: Rule, reading: ViewReading) -> frozenset[str]:
-    """The headers by which the view, or a hook around it that decides for it, tells who asks; in lower case."""
-    scopes = (None, *(name for name in app.before_request_funcs if name and str(rule.endpoint).startswith(f"{name}.")))
-    hooks = read_hooks(hook for scope in scopes for hook in app.before_request_funcs.get(scope, ()))
-    left = {one.name for one in hooks.parameters if (one.where, one.type) == ("g", "set")}
-    used = {one.name for one in reading.parameters if (one.where, one.type) == ("g", "read")}
-    decides = left & used or {401, 403} & set(hooks.statuses)
-    return _identifying(reading) | (_identifying(hooks) if decides else frozenset())
+    yield from (Target(method, rule, reading, app, samples, values) for rule, method, reading in found)
 
 
 def _identifying(reading: ViewReading) -> frozenset[str]:
@@ -229,8 +232,12 @@ def _identifying(reading: ViewReading) -> frozenset[str]:
     return frozenset(headers | {"cookie"} if by_cookie else headers)
 
 
-def _static_folder(app: Flask, endpoint: str) -> str | None:
-    if endpoint == "static":
-        return app.static_folder
-    blueprint = app.blueprints.get(endpoint.removesuffix(".static"))
-    return blueprint.static_folder if blueprint and endpoint.endswith(".static") else None
+def _are_valid(given: Mapping[str, Any], known: Mapping[str, Parameter]) -> bool:
+    """Tell whether every value that the view reads may be a valid one."""
+    return all(fits(value, known[name]) for name, value in given.items() if name in known)
+
+
+def _count_said(given: Mapping[str, Any], known: Mapping[str, Parameter]) -> int:
+    """Return how many values the view reads; where it reads nothing that is known, how many there are at all."""
+    names = known.keys() & given.keys() or given.keys()
+    return sum(given[name] not in (None, "", [], {}) for name in names)

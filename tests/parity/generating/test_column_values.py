@@ -14,7 +14,7 @@ from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.generating import column_values as module
 from gateway.parity.generating.column_values import column_values, databases_of, forms, read_values, values_from
-from gateway.parity.generating.generation import MOST, generate
+from gateway.parity.generating.generation import MAX_CASES, generate
 
 TABLES = """
     CREATE TABLE customers (id INTEGER PRIMARY KEY, city TEXT, email TEXT, password TEXT, note TEXT, height REAL);
@@ -122,6 +122,6 @@ def test_every_value_is_asked_for_in_each_form(tmp_path: Path) -> None:
             assert any(rest in target and f"city={text}" in target for target in targets)
         for pair in ("status=paid", "customer_id=7", "customer_id=9", "sort=odd"):
             assert any(pair in target for target in targets)
-        assert len({case.name for case in cases}) == len(cases) <= MOST + 30
+        assert len({case.name for case in cases}) == len(cases) <= MAX_CASES + 30
     good = next(case for case in generate(listing(), (), 1, {None: path}) if case.name.endswith(": good"))
     assert good.steps[0].request.target == b"/customers?city=Bonn&q=A%20q&status=paid&customer_id=7&sort=city"

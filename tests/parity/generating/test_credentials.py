@@ -10,7 +10,7 @@ import pytest
 
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.case_reading import read_step
-from gateway.parity.generating.credentials import spoilt
+from gateway.parity.generating.credentials import credential_variants
 
 
 def case(*entries: dict[str, Any], name: str = "c", credential: str = "given") -> Case:
@@ -40,13 +40,13 @@ WRONG = [
 
 @pytest.mark.parametrize(("entry", "name", "value"), WRONG)
 def test_a_wrong_credential_has_the_shape_of_the_right_one(entry: dict[str, Any], name: bytes, value: bytes) -> None:
-    anonymous, wrong = spoilt(case(entry), ())
+    anonymous, wrong = credential_variants(case(entry), ())
     assert (anonymous.name, anonymous.credential, header(anonymous, name)) == ("c [anonymous]", "anonymous", None)
     assert (wrong.name, wrong.credential, header(wrong, name)) == ("c [wrong]", "wrong", value)
 
 
 def test_a_case_without_a_credential_gets_a_bogus_one() -> None:
-    (wrong,) = spoilt(case(get()), ())
+    (wrong,) = credential_variants(case(get()), ())
     assert wrong.credential == "wrong"
     assert header(wrong, b"authorization") == b"Bearer gateway-parity-wrong-token"
 
@@ -58,8 +58,8 @@ def login(user: str) -> dict[str, Any]:
 def test_another_user_of_the_same_kind_lends_the_credential() -> None:
     mine = case(get(Authorization="Bearer mine"))
     others = [mine, case(get(Authorization=basic("a:b"))), case(get(Authorization="Bearer theirs"))]
-    assert header(spoilt(mine, others)[-1], b"authorization") == b"Bearer theirs"
-    assert [variant.credential for variant in spoilt(mine, others[:2])] == ["anonymous", "wrong"]
+    assert header(credential_variants(mine, others)[-1], b"authorization") == b"Bearer theirs"
+    assert [variant.credential for variant in credential_variants(mine, others[:2])] == ["anonymous", "wrong"]
 
 
 def test_another_user_signs_in_after_all_that_the_case_has_done() -> None:
@@ -67,7 +67,7 @@ def test_another_user_signs_in_after_all_that_the_case_has_done() -> None:
     read = {"request": "GET /notes/{{id}}", "headers": {"Authorization": "Bearer {{token}}"}}
     mine = case(login("ada"), create, read)
     theirs = case(login("bo"), get(Authorization="Bearer {{token}}"))
-    other_user = spoilt(mine, [mine, theirs])[-1]
+    other_user = credential_variants(mine, [mine, theirs])[-1]
     assert other_user.credential == "other-user"
     assert other_user.steps == (*mine.steps[:2], theirs.steps[0], mine.steps[2])
 
@@ -77,10 +77,20 @@ def test_another_user_of_another_database_is_unknown_here() -> None:
     mine = case(login("ada"), get(Authorization="Bearer {{token}}"))
     theirs = case(login("bo"), get(Authorization="Bearer {{token}}"))
     elsewhere = replace(theirs, state="other.sqlite")
-    assert [variant.credential for variant in spoilt(mine, [elsewhere])] == ["anonymous", "wrong"]
-    assert spoilt(mine, [elsewhere, theirs])[-1].steps[1] == theirs.steps[0]
+    assert [variant.credential for variant in credential_variants(mine, [elsewhere])] == ["anonymous", "wrong"]
+    assert credential_variants(mine, [elsewhere, theirs])[-1].steps[1] == theirs.steps[0]
     written_down = replace(case(get(Authorization="Bearer theirs")), state="other.sqlite")
-    assert header(spoilt(mine, [elsewhere, written_down])[-1], b"authorization") == b"Bearer theirs"
+    assert header(credential_variants(mine, [elsewhere, written_down])[-1], b"authorization") == b"Bearer theirs"
+
+
+def test_a_variant_says_of_which_case_it_is_and_who_lends_the_login() -> None:
+    mine = replace(case(login("ada"), get(Authorization="Bearer {{token}}"), name="mine"), origin="written in c/a.toml")
+    theirs = case(login("bo"), get(Authorization="Bearer {{token}}"), name="theirs")
+    assert [variant.origin for variant in credential_variants(mine, [theirs])] == [
+        'anonymous variant of "mine", written in c/a.toml',
+        'wrong-credential variant of "mine", written in c/a.toml',
+        'other-user variant of "mine", written in c/a.toml, lent login of "theirs"',
+    ]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +102,7 @@ def test_another_user_of_another_database_is_unknown_here() -> None:
     ],
 )
 def test_without_its_csrf_token(entry: dict[str, Any], left: bytes) -> None:
-    no_csrf = spoilt(case({"request": "POST /x", **entry}), ())[-1]
+    no_csrf = credential_variants(case({"request": "POST /x", **entry}), ())[-1]
     assert no_csrf.credential == "no-csrf"
     assert no_csrf.steps[-1].request.body == left
     assert header(no_csrf, b"x-csrftoken") is None
@@ -100,4 +110,4 @@ def test_without_its_csrf_token(entry: dict[str, Any], left: bytes) -> None:
 
 
 def test_what_is_spoilt_stays_as_it_is() -> None:
-    assert spoilt(case(get(Authorization="Bearer a"), credential="wrong"), ()) == ()
+    assert credential_variants(case(get(Authorization="Bearer a"), credential="wrong"), ()) == ()

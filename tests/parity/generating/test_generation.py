@@ -15,7 +15,8 @@ from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.corpus.files import cases_text, load_corpus
-from gateway.parity.generating.generation import MOST, generate, is_good
+from gateway.parity.generating.generation import MAX_CASES, generate, is_valid
+from gateway.parity.generating.variation import Group
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import Setup
 from legacy_flask import create_app
@@ -53,6 +54,19 @@ def shop() -> Flask:
         return redirect("/login") if "user_id" not in session else ""
 
     return app
+
+
+SAMPLES = (
+    Case("item 7", (read_step({"request": "GET /items/7"}),)),
+    Case("create", (read_step({"request": "POST /items", "json": {"name": "Bolt", "stock": 3}}),)),
+    Case(
+        "signed in",
+        (
+            read_step({"request": "POST /login", "json": {"user": "a"}, "capture": {"session": "cookie.session"}}),
+            read_step({"request": "GET /me", "headers": {"Cookie": "session={{session}}"}}),
+        ),
+    ),
+)
 
 
 def named(cases: tuple[Case, ...]) -> dict[str, Case]:
@@ -101,6 +115,32 @@ def test_a_body_by_the_name_of_its_case(label: str, body: bytes) -> None:
     assert dict(step.request.headers)[b"content-length"] == str(len(body)).encode()
 
 
+@pytest.mark.parametrize(
+    ("name", "origin"),
+    [
+        ("GET /items/<int:item_id>: good", "valid request"),
+        ("GET /items/<int:item_id>: item_id is empty", "path variable item_id: empty"),
+        ("GET /items/<int:item_id>: full comes twice", "query full: comes twice"),
+        ("GET /items/<int:item_id>: a slash at the end", "path: a slash at the end"),
+        ("GET /items/<int:item_id>: HEAD", "method: HEAD"),
+        ("GET /items/<int:item_id>: Accept is text/html", "client header Accept: text/html"),
+        ("POST /items: name is missing", "json field name: missing"),
+        ("POST /items: name is ''", "json field name: empty"),
+        ("POST /items: body is empty", "json body: empty"),
+        ("POST /items: twice", "sequence: twice"),
+        ("PUT /shelves/<int:shelf_id>: height is 151", "limit of json field height: 151"),
+        ("GET /me: good", 'valid request: lent login of "signed in"'),
+        ("GET /me: asked again with its ETag", "conditional request: asked again with its ETag"),
+    ],
+)
+def test_a_case_says_what_made_it(name: str, origin: str) -> None:
+    assert named(generate(shop(), SAMPLES[2:], 1))[name].origin == origin
+
+
+def test_every_origin_begins_with_the_group_of_the_generator() -> None:
+    assert all(case.origin.startswith(tuple(Group)) for case in generate(shop(), SAMPLES, 1))
+
+
 def test_what_was_created_is_read_and_deleted_on_each_side_by_its_own_id() -> None:
     case = named(generate(shop(), (), 1))["POST /items: created, read, changed, deleted, read"]
     item = "/items/{{id}}"
@@ -125,19 +165,6 @@ def test_an_etag_is_asked_for_again() -> None:
     first, again = named(generate(shop(), (), 1))["GET /me: asked again with its ETag"].steps
     assert first.captures == (("etag", "header.etag"),)
     assert (b"If-None-Match", b"{{etag}}") in again.request.headers
-
-
-SAMPLES = (
-    Case("item 7", (read_step({"request": "GET /items/7"}),)),
-    Case("create", (read_step({"request": "POST /items", "json": {"name": "Bolt", "stock": 3}}),)),
-    Case(
-        "signed in",
-        (
-            read_step({"request": "POST /login", "json": {"user": "a"}, "capture": {"session": "cookie.session"}}),
-            read_step({"request": "GET /me", "headers": {"Cookie": "session={{session}}"}}),
-        ),
-    ),
-)
 
 
 def test_values_and_credentials_are_those_of_the_samples() -> None:
@@ -176,11 +203,11 @@ def test_every_route_has_a_good_case_five_bad_ones_and_no_more_than_its_share(de
     cases = generate(depot, (), 1)
     counts: dict[str, Counter[bool]] = defaultdict(Counter)
     for case in cases:
-        counts[case.name.partition(": ")[0]][is_good(case)] += 1
+        counts[case.name.partition(": ")[0]][is_valid(case)] += 1
     assert len(counts) > 100
     assert min(count[True] for count in counts.values()) >= 1
     assert min(count[False] for count in counts.values()) >= 5
-    assert max(count.total() for count in counts.values()) <= MOST
+    assert max(count.total() for count in counts.values()) <= MAX_CASES
     assert len(named(cases)) == len(cases)
 
 
@@ -197,10 +224,10 @@ def test_the_sample_app_likes_the_good_ones_and_refuses_many_of_the_others(depot
     """Of the good ones 85 in 100 answer 2xx or 3xx; of the others some are refused, and none breaks the app."""
     wanted = ("POST /todos", "GET /todos/<", "POST /users")
     everything = own(generate(depot, load_corpus(ROOT / "corpus"), 1))
-    cases = [case for case in everything if is_good(case) or case.name.startswith(wanted)]
+    cases = [case for case in everything if is_valid(case) or case.name.startswith(wanted)]
     statuses: dict[tuple[str, bool], Counter[int]] = defaultdict(Counter)
     for case, status in _answered(cases):
-        statuses[case.name.partition(": ")[0], is_good(case)][status // 100] += 1
+        statuses[case.name.partition(": ")[0], is_valid(case)][status // 100] += 1
     good = sum((count for (_, is_good_one), count in statuses.items() if is_good_one), Counter[int]())
     bad = {route: count for (route, is_good_one), count in statuses.items() if not is_good_one}
     assert (good[2] + good[3]) / good.total() >= 0.85

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.case_reading import read_step
-from gateway.parity.generating.schema_cases import BAD, GOOD, can_read_schemas, generate_from_schema
+from gateway.parity.generating.schema_cases import MAX_INVALID, MAX_VALID, can_read_schemas, generate_from_schema
 
 app = FastAPI()
 
@@ -42,8 +42,8 @@ def test_good_ones_fit_and_bad_ones_do_not() -> None:
         case for name, case in cases.items() if name.startswith("POST /items: fits the schema") and "then" not in name
     ]
     bad = [case for name, case in cases.items() if name.startswith("POST /items: breaks")]
-    assert 2 <= len(good) <= GOOD
-    assert 2 <= len(bad) <= BAD
+    assert 2 <= len(good) <= MAX_VALID
+    assert 2 <= len(bad) <= MAX_INVALID
     assert all(fits(case) for case in good)
     assert not any(fits(case) for case in bad)
 
@@ -64,6 +64,7 @@ def test_rules_and_ids_are_those_of_the_routes_and_samples() -> None:
     cases = {case.name: case for case in generate_from_schema(app, (sample,), 1)}
     assert cases["GET /items/<int:item_id>: fits the schema"].steps[0].request.target.startswith(b"/items/7")
     created, item = cases["POST /items: fits the schema, then all of its id"].steps[:2]
+    assert cases["POST /items: breaks the schema"].origin == "schema: breaks the schema"
     assert created.captures == (("id", "body.id"),)
     assert item.request.target.startswith(b"/items/{{id}}")
 
