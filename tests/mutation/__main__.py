@@ -1,10 +1,14 @@
-"""`python -m tests.mutation [WORD ...]`: a line for each defect (whose name has the words), and the share caught."""
+"""`python -m tests.mutation [WORD ...]`: a line for each defect (whose name has the words), and the share caught.
+
+Each line says which group of the generator found it; a table at the end says what each group found.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 
+from tests.mutation.by_group import group_of, table
 from tests.mutation.defects import read_defects
 from tests.mutation.planting import Found, find, mismatches, planned
 
@@ -15,7 +19,7 @@ def _line(found: Found) -> str:
     if found.shown is None:
         return f"MISSED  {found.defect.name} ({found.cases} cases)"
     case, where = found.shown
-    return f"caught  {found.defect.name}: {where} in {case}"
+    return f"caught  {found.defect.name}: {where} in {case} ({group_of(found.origin)})"
 
 
 def main(words: list[str]) -> None:
@@ -33,6 +37,8 @@ def main(words: list[str]) -> None:
             print(_line(one), flush=True)  # noqa: T201
     fit = [one for one in found if not one.broken]
     caught = sum(one.shown is not None for one in fit)
+    for line in table((case.origin for case in plan.cases), (one.origin for one in fit if one.shown)):
+        print(line)  # noqa: T201
     print(f"{caught} of {len(fit)} caught, {caught / max(1, len(fit)):.1%}; {time.monotonic() - began:.0f} s")  # noqa: T201
 
 

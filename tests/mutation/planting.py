@@ -40,6 +40,8 @@ class Found:
     defect: Defect
     shown: Shown | None
     """The first mismatch that the sound app does not have; None when no case shows one."""
+    origin: str = ""
+    """What made the case that shows it."""
     cases: int = 0
     """How many there were to show it."""
     broken: str = ""
@@ -84,10 +86,11 @@ def _find(plan: Plan, defect: Defect, sound: set[Shown]) -> Found:
         try:
             first = next((one for one in shown if one not in sound), None)
         except ReplayError as error:
-            return Found(defect, None, len(cases), str(error))
+            return Found(defect, None, "", len(cases), str(error))
         finally:
             shown.close()  # type: ignore[attr-defined]
-    return Found(defect, first, len(cases))
+    origins = {case.name: case.origin for case in cases}
+    return Found(defect, first, "" if first is None else origins[first[0]], len(cases))
 
 
 def _record(corpus: Path) -> None:
