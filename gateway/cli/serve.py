@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from starlette.types import ASGIApp
 
 from ..parity.corpus.case_writing import recorded_case_text
-from ..serving.gateway import create_app
+from ..serving.gateway import Gateway, create_app
+from ..serving.line_writer import LastLines
 from ..serving.recorder import Recorder
 from ..serving.uvicorn_server import ServeOptions, serve, share_interpreter
 
 MAP_VARIABLE = "GATEWAY_MAP"
 WATCH_VARIABLE = "GATEWAY_WATCH"
+ACCESS_LOG_VARIABLE = "GATEWAY_ACCESS_LOG"
 RECORD_VARIABLE = "GATEWAY_RECORD"
 SAMPLE_VARIABLE = "GATEWAY_RECORD_SAMPLE"
 
@@ -40,17 +41,20 @@ SAMPLE_VARIABLE = "GATEWAY_RECORD_SAMPLE"
     "--record-sample", default=0.01, type=click.FloatRange(0, 1), help="Share of the requests that is recorded."
 )
 @click.pass_obj
-def serve_command(path: Path, /, watch: bool, record: Path | None, record_sample: float, **options: Any) -> None:
+def serve_command(
+    path: Path, /, watch: bool, access_log: bool, record: Path | None, record_sample: float, **options: Any
+) -> None:
     """Serve both apps on one port."""
     os.environ[MAP_VARIABLE] = str(path)
     os.environ[WATCH_VARIABLE] = "1" if watch else ""
+    os.environ[ACCESS_LOG_VARIABLE] = "1" if access_log else ""
     os.environ[RECORD_VARIABLE] = str(record or "")
     os.environ[SAMPLE_VARIABLE] = str(record_sample)
     # Also with several workers: a bad map starts none.
     serve(app_of_environment(), f"{__name__}:app_of_environment", ServeOptions(**options))
 
 
-def app_of_environment() -> ASGIApp:
+def app_of_environment() -> Gateway:
     """Return the app of one process, as the environment says: an import string carries no arguments.
 
     Raises MapError and ImportAppError as `create_app` does.
@@ -59,4 +63,10 @@ def app_of_environment() -> ASGIApp:
     directory = os.environ[RECORD_VARIABLE]
     sample = float(os.environ[SAMPLE_VARIABLE])
     observers = [Recorder(Path(directory), sample, recorded_case_text)] if directory else []
-    return create_app(os.environ[MAP_VARIABLE], watch=bool(os.environ[WATCH_VARIABLE]), observers=observers)
+    return create_app(
+        os.environ[MAP_VARIABLE],
+        watch=bool(os.environ[WATCH_VARIABLE]),
+        access_log=bool(os.environ[ACCESS_LOG_VARIABLE]),
+        observers=observers,
+        services=(LastLines(),),
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..errors import Fault, MapError
 from ..routing.route import RESERVED_PREFIX, Backend
 from .access_log import AccessLog
 from .lifespan import Lifespan
+from .line_writer import LineWriter
 from .map_watcher import MapWatcher
 from .observing import Observer, serve_observed, wanted_by
 from .probes import Status, not_found, probes
@@ -38,16 +40,18 @@ class Gateway:
         observers: Iterable[Observer] = (),
         services: Iterable[Service] = (),
         reserved: Mapping[str, ASGIApp] | None = None,
+        gauges: Mapping[str, Callable[[], Mapping[str, int]]] | None = None,
     ) -> None:
-        """Serve a project, its requests logged and watched by these `observers`.
+        """Serve a project, its requests watched by these `observers`.
 
         `services` run from the start of both apps to their end. `reserved` mounts apps below `/_gateway`, by what
         follows that prefix: `{"/metrics": app}`; a name that ends with a slash has all that is below it too.
+        `gauges` are shown by `/_gateway/ready`.
         """
         self._project = project
         self._bridge = None if project.legacy is None else WSGIBridge(project.legacy, limits=project.map.limits)
-        self._sides: dict[Backend, ASGIApp | None] = {Backend.LEGACY: self._bridge, Backend.NEW: project.new}
-        self._observers = (AccessLog(), *observers)
+        self._observers = tuple(observers)
+        self._gauges = dict(gauges or {})
         self._services = list(services)
         self._reserved = {**probes(lambda: self.status), **(reserved or {})}
         self._faults: tuple[Fault, ...] = ()
@@ -77,11 +81,14 @@ class Gateway:
     def status(self) -> Status:
         """What `/_gateway/ready` tells."""
         up = "up" if self._up else "down"
-        legacy, new = ("absent" if side is None else up for side in self._sides.values())
+        legacy, new = ("absent" if side is None else up for side in (self._bridge, self._project.new))
         in_force = self._project.map
         faults = tuple(str(fault) for fault in self._faults)
         gauges = None if self._bridge is None else self._bridge.gauges
-        return Status(self._up, legacy, new, in_force.path, in_force.version, len(in_force.routes), faults, gauges)
+        more = {name: dict(read()) for name, read in self._gauges.items()}
+        return Status(
+            self._up, legacy, new, in_force.path, in_force.version, len(in_force.routes), faults, gauges, more
+        )
 
     def follow(self, path: Path, text: bytes) -> None:
         """Put each good change of this file in force while serving; `text` is what was last read of it."""
@@ -94,7 +101,7 @@ class Gateway:
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await Lifespan(self._sides[Backend.NEW], self._start, self._stop)(scope, receive, send)
+            await Lifespan(self._project.new, self._start, self._stop)(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         project = self._project  # one read: a request sees one map from its head to its end
@@ -102,7 +109,7 @@ class Gateway:
         if decision.path.startswith(RESERVED_PREFIX) and (mounted := self._mounted(decision.path)) is not None:
             await mounted(scope, receive, send)
             return
-        side = self._sides[decision.backend]
+        side = project.new if decision.backend is Backend.NEW else self._bridge
         assert side is not None, "a map whose sides are not all there is refused"
         observers = wanted_by(self._observers, decision, scope)
         if decision.allow or project.map.served_by_header:
@@ -122,7 +129,7 @@ class Gateway:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """WSGI has no websockets: they are the new side's, listed or not."""
-        new = self._sides[Backend.NEW]
+        new = self._project.new
         if new is not None:
             await new(scope, receive, send)
         else:
@@ -160,16 +167,28 @@ class Gateway:
 
 
 def create_app(
-    path: str | Path = "migration_map.toml", *, watch: bool = True, observers: Iterable[Observer] = ()
+    path: str | Path = "migration_map.toml",
+    *,
+    watch: bool = True,
+    access_log: bool = False,
+    observers: Iterable[Observer] = (),
+    services: Iterable[Service] = (),
 ) -> Gateway:
-    """Return the gateway of a map file, an ASGI app for any server. It follows the file while it serves, if `watch`.
+    """Return the gateway of a map file, an ASGI app for any server.
 
-    Raises MapError with every fault of the map, ImportAppError when it names no app.
+    It follows the file while it serves, if `watch`, and writes a JSON line a request on stdout, if `access_log`: a
+    reader that stalls delays no answer, lines are dropped and counted in `/_gateway/ready`. Raises MapError with every
+    fault of the map, ImportAppError when it names no app.
     """
     text = read_map(path)
     project = load_parsed(parse_map(decode_map(text, path), str(path)))
-    watching = tuple(observers)
-    gateway = Gateway(project, observers=watching, services=(one for one in watching if isinstance(one, Service)))
+    watching, gauges = list(observers), {}
+    if access_log:
+        writer = LineWriter(sys.stdout)
+        watching.insert(0, AccessLog(writer.write))
+        gauges["access_log"] = lambda: {"dropped": writer.dropped}
+    running = (*services, *(one for one in watching if isinstance(one, Service)))
+    gateway = Gateway(project, observers=watching, services=running, gauges=gauges)
     if watch:
         gateway.follow(Path(path), text)
     return gateway

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,8 +32,7 @@ class Capture:
 NOTHING_OF_BODIES = Capture()
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """One request after its last byte."""
 
     decision: Decision
@@ -61,60 +60,70 @@ class Observer(Protocol):
         """Take note of a request, on the event loop after its last byte: must not block."""
 
 
-def wanted_by(observers: Iterable[Observer], decision: Decision, scope: Scope) -> list[tuple[Observer, Capture]]:
-    """Return the observers that want this request, each with what it wants to see."""
+Watching = tuple[tuple[Observer, Capture], ...]
+"""The observers that want a request, each with what it wants to see of it."""
+
+
+def wanted_by(observers: tuple[Observer, ...], decision: Decision, scope: Scope) -> Watching:
+    """Return who wants this request. An observer that fails does not, and is logged."""
     found = []
     for observer in observers:
         try:
             capture = observer.wants(decision, scope)
         except Exception as error:  # noqa: BLE001 - an observer's fault is never a client's
-            LOGGER.warning("%s failed: %s: %s", type(observer).__name__, type(error).__name__, error)
+            _log_failure(observer, error)
         else:
             if capture is not None:
                 found.append((observer, capture))
-    return found
+    return tuple(found)
 
 
 async def serve_observed(
-    app: ASGIApp,
-    decision: Decision,
-    observers: list[tuple[Observer, Capture]],
-    scope: Scope,
-    receive: Receive,
-    send: Send,
+    app: ASGIApp, decision: Decision, watching: Watching, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Let the app answer, then tell the observers. The app's exceptions pass through."""
-    watch = _Watch(
-        max(capture.request_body_bytes for _, capture in observers),
-        max(capture.response_body_bytes for _, capture in observers),
-    )
+    bodies = None if all(capture is NOTHING_OF_BODIES for _, capture in watching) else _Bodies(watching)
+    if bodies is not None:
+        receive, send = bodies.receiving(receive), bodies.sending(send)
+    status: int | None = None
+
+    def noting_status(message: Message) -> Awaitable[None]:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        return send(message)
+
     error: BaseException | None = None
     began = time.perf_counter()
     try:
-        await app(scope, watch.receiving(receive), watch.sending(send))
+        await app(scope, receive, noting_status)
     except BaseException as raised:
         error = raised
         raise
     finally:
         seconds = time.perf_counter() - began
-        served = Served(
-            decision, scope, watch.status, seconds, error, watch.request(decision.method, scope), watch.response()
-        )
-        for observer, _ in observers:
+        request = response = None
+        if bodies is not None:
+            request, response = bodies.request(decision.method, scope), bodies.response()
+        served = Served(decision, scope, status, seconds, error, request, response)
+        for observer, _ in watching:
             try:
                 observer.finished(served)
             except Exception as fault:  # noqa: BLE001 - an observer's fault is never a client's
-                LOGGER.warning("%s failed: %s: %s", type(observer).__name__, type(fault).__name__, fault)
+                _log_failure(observer, fault)
 
 
-class _Watch:
-    """What goes by of one request; it passes every message on untouched."""
+def _log_failure(observer: Observer, error: Exception) -> None:
+    LOGGER.warning("%s failed: %s: %s", type(observer).__name__, type(error).__name__, error)
 
-    def __init__(self, max_request_bytes: int, max_response_bytes: int) -> None:
-        self.status: int | None = None
-        self._headers: Headers = ()
-        self._asked = _Body(max_request_bytes)
-        self._answered = _Body(max_response_bytes)
+
+class _Bodies:
+    """What goes by of one request, up to what observers want; every message passes on untouched."""
+
+    def __init__(self, watching: Watching) -> None:
+        self._head: Message = {}
+        self._asked = _Body(max(capture.request_body_bytes for _, capture in watching))
+        self._answered = _Body(max(capture.response_body_bytes for _, capture in watching))
 
     def receiving(self, receive: Receive) -> Receive:
         if not self._asked.limit:
@@ -129,15 +138,15 @@ class _Watch:
         return watched
 
     def sending(self, send: Send) -> Send:
-        keeps_body = bool(self._answered.limit)
+        if not self._answered.limit:
+            return send
 
-        async def watched(message: Message) -> None:
+        def watched(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                self.status = message["status"]
-                self._headers = message.get("headers", ())
-            elif keeps_body and message["type"] == "http.response.body":
+                self._head = message
+            elif message["type"] == "http.response.body":
                 self._answered.take(message)
-            await send(message)
+            return send(message)
 
         return watched
 
@@ -155,10 +164,11 @@ class _Watch:
         return Request(method, raw + (b"?" + query if query else b""), headers, self._asked.content)
 
     def response(self) -> Response | None:
-        if not self._answered.limit or self.status is None:
+        if not self._head:
             return None
         body = self._answered
-        return Response(self.status, _pairs(self._headers), body.content, is_cut=body.is_cut or not body.is_whole)
+        headers = _pairs(self._head.get("headers", ()))
+        return Response(self._head["status"], headers, body.content, is_cut=body.is_cut or not body.is_whole)
 
 
 class _Body:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,6 +27,7 @@ class Status:
     """What is wrong with the newest map file; the version above is still in force."""
     bridge: Gauges | None = None
     """How busy the Flask app's workers are; None while none has run."""
+    gauges: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def probes(status: Callable[[], Status]) -> Mapping[str, ASGIApp]:
@@ -43,6 +44,7 @@ def probes(status: Callable[[], Status]) -> Mapping[str, ASGIApp]:
             "new": now.new,
             "map": {"path": now.map, "version": now.version, "routes": now.routes, "faults": list(now.faults)},
             "bridge": None if now.bridge is None else asdict(now.bridge),
+            **now.gauges,
         }
         await _answer_get(scope, send, 200 if now.ready else 503, body)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.types import Message, Send
 
 from ..routing.decision import Decision
@@ -10,7 +12,7 @@ from ..routing.decision import Decision
 def adding_headers(send: Send, decision: Decision, *, served_by: bool) -> Send:
     """Return a `send` that adds `X-Served-By`, where asked for, and completes `Allow` on a path that is split."""
 
-    async def completed(message: Message) -> None:
+    def completed(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             headers, allow = [], set(decision.allow)
             for name, value in message.get("headers", ()):
@@ -23,6 +25,6 @@ def adding_headers(send: Send, decision: Decision, *, served_by: bool) -> Send:
             if served_by:
                 headers.append((b"x-served-by", decision.backend.value.encode()))
             message = {**message, "headers": headers}
-        await send(message)
+        return send(message)
 
     return completed

@@ -14,6 +14,7 @@ from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from .http_protocol import HTTPProtocol
+from .line_writer import LineHandler
 
 SWITCH_INTERVAL_SECONDS = 0.0005
 """A tenth of Python's own: with it FastAPI answers in milliseconds beside views that burn CPU (docs/bridge.md)."""
@@ -26,7 +27,6 @@ class ServeOptions:
     host: str
     port: int
     workers: int
-    access_log: bool
     root_path: str
     forwarded_allow_ips: str | None
     graceful_timeout: int
@@ -48,7 +48,7 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
         loop="uvloop",
         http=HTTPProtocol,
         lifespan="on",
-        log_config=log_config(access_log=options.access_log),
+        log_config=log_config(),
         access_log=False,
         root_path=options.root_path,
         forwarded_allow_ips=options.forwarded_allow_ips,
@@ -74,19 +74,16 @@ def share_interpreter() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
 
 
-def log_config(*, access_log: bool) -> dict[str, Any]:
-    """Return uvicorn's logging and the gateway's loggers: messages on stderr, access lines bare on stdout."""
+def log_config() -> dict[str, Any]:
+    """Return uvicorn's logging with the gateway's logger beside it, on stderr; nobody waits for its reader."""
     config = copy.deepcopy(LOGGING_CONFIG)
-    config["formatters"]["bare"] = {"format": "%(message)s"}
-    config["handlers"]["bare"] = {
-        "class": "logging.StreamHandler",
-        "formatter": "bare",
-        "stream": "ext://sys.stdout",
+    config["handlers"] = {
+        "default": {
+            "class": f"{LineHandler.__module__}.LineHandler",
+            "formatter": "default",
+            "stream": "ext://sys.stderr",
+        }
     }
+    del config["loggers"]["uvicorn.access"]
     config["loggers"]["gateway"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
-    config["loggers"]["gateway.access"] = {
-        "handlers": ["bare"],
-        "level": "INFO" if access_log else "WARNING",
-        "propagate": False,
-    }
     return config

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway import Gateway, create_app
 from gateway.errors import ImportAppError, MapError
+from gateway.serving.access_log import AccessLog
+from gateway.serving.observing import Observer
 from tests.support.gateway_apps import Noting, ask, fastapi_side, flask_side, gateway_of, nothing_more, scope_of
 
 DEFAULT_NEW = '[gateway]\ndefault = "new"\n'
@@ -27,21 +28,18 @@ WITH_HEADER = f"{DEFAULT_NEW}served_by_header = true\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "log", "same_send"),
-    [(DEFAULT_NEW, logging.WARNING, True), (WITH_HEADER, logging.WARNING, False), (DEFAULT_NEW, logging.INFO, False)],
+    ("text", "observers", "same_send"),
+    [(DEFAULT_NEW, [], True), (WITH_HEADER, [], False), (DEFAULT_NEW, [AccessLog(len)], False)],
     ids=["nothing wanted", "header wanted", "log wanted"],
 )
-def test_the_new_side_is_called_with_the_very_objects(
-    text: str, log: int, same_send: bool, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_new_side_is_called_with_the_very_objects(text: str, observers: list[Observer], same_send: bool) -> None:
     app, scope = Noting(), scope_of("GET", "/a", "Cookie: a=1", "X-Request-ID: 7", state={"pool": []})
     before = copy.deepcopy(scope)
 
     async def send(_message: Message) -> None:
         pass
 
-    with caplog.at_level(log, "gateway.access"):
-        asyncio.run(gateway_of(text, new=app)(scope, nothing_more, send))
+    asyncio.run(gateway_of(text, new=app, observers=observers)(scope, nothing_more, send))
     ((seen_scope, seen_receive, seen_send),) = app.calls
     assert seen_scope is scope
     assert scope == before

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from gateway.serving import uvicorn_server as serving
+from gateway.cli import serve as command
 from tests.support.servers import (
     Answer,
     Server,
@@ -167,12 +167,16 @@ def test_root_path_and_access_lines_on_stdout_alone(tmp_path: Path) -> None:
 
 
 def test_a_worker_learns_by_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(serving.MAP_VARIABLE, str(write_map(tmp_path, BOTH)))
+    monkeypatch.setenv(command.MAP_VARIABLE, str(write_map(tmp_path, BOTH)))
+    monkeypatch.setenv(command.RECORD_VARIABLE, "")
+    monkeypatch.setenv(command.SAMPLE_VARIABLE, "0")
     followed = []
     for value in ("1", ""):
-        monkeypatch.setenv(serving.WATCH_VARIABLE, value)
-        followed.append(serving.app_of_environment()._source is not None)
-    assert followed == [True, False]
+        monkeypatch.setenv(command.WATCH_VARIABLE, value)
+        monkeypatch.setenv(command.ACCESS_LOG_VARIABLE, value)
+        gateway = command.app_of_environment()
+        followed.append((len(gateway._services), len(gateway._observers)))
+    assert followed == [(2, 1), (1, 0)]
 
 
 # --- how it ends ---

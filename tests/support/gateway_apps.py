@@ -151,9 +151,9 @@ def flask_side(*rules: str) -> flask.Flask:
     return app
 
 
-def gateway_of(text: str, legacy: Any = None, new: ASGIApp | None = None) -> Gateway:
+def gateway_of(text: str, legacy: Any = None, new: ASGIApp | None = None, **options: Any) -> Gateway:
     """A gateway of the text of a map file, over apps that are there already."""
-    return Gateway(Project.of(parse_map(text, "map.toml"), legacy, new))
+    return Gateway(Project.of(parse_map(text, "map.toml"), legacy, new), **options)
 
 
 # --- sides that a server imports ---
