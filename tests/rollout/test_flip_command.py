@@ -150,7 +150,7 @@ def test_a_route_that_nothing_has_compared_is_not_flipped(
             '"GET /todos?page=2"',
             "the corpus changed: 1 case as before, but not the same",
         ),
-        ("migration_map.toml", "[routes]", "[parity]\nminimum = 7\n[routes]", "the policy changed"),
+        ("migration_map.toml", "[routes]", "[parity]\nmin_requests = 7\n[routes]", "the policy changed"),
     ],
 )
 def test_what_has_changed_since_the_run_is_told(gateway: Gateway, file: str, old: str, new: str, reason: str) -> None:
@@ -319,7 +319,7 @@ def test_check_has_one_finding_of_what_nothing_has_compared(gateway: Gateway) ->
     edit("migration_map.toml", '"GET /todos/<int:todo_id>" = "legacy"', '"GET /todos/<int:todo_id>" = "new"')
     note = "flipped, but no parity run has compared both sides: `gateway parity` does"
     assert found(gateway) == [("note", "no-evidence", "2 routes", note)]
-    edit("migration_map.toml", "[routes]", "[parity]\nminimum = 7\n[routes]")
+    edit("migration_map.toml", "[routes]", "[parity]\nmin_requests = 7\n[routes]")
     assert found(gateway) == [("warning", "no-evidence", "2 routes", note)]
 
 
