@@ -25,25 +25,15 @@ class Definition:
     """None where the module is not the team's own."""
 
 
-def definitions_of(code: OwnCode, source: OwnModule, path: tuple[str, ...]) -> Iterator[Definition]:
-    """Yield what a global of a module and attributes of it, as `("models", "Todo")`, lead to, the nearest first."""
-    yield from _Search(code).named(source, path)
-
-
-def imported_definitions(code: OwnCode, module: str, path: tuple[str, ...]) -> Iterator[Definition]:
-    """Yield what an import from a module, with attributes of it, leads to; an empty path is the module itself."""
-    yield from _Search(code).imported(module, path)
-
-
-class _Search:
-    """One search from a name."""
+class DefinitionSearch:
+    """One search for what a name leads to, the nearest definition first."""
 
     def __init__(self, code: OwnCode) -> None:
         self._code = code
         self._seen: set[tuple[str, tuple[str, ...]]] = set()
 
     def named(self, source: OwnModule, path: tuple[str, ...]) -> Iterator[Definition]:
-        """Yield what a name of a module of the team's own leads to."""
+        """Yield what a global of a module of the team's own leads to; `("models", "Todo")` is one with an attribute."""
         self._seen.add((source.name, path))
         name, *rest = path
         yield Definition(source.name, name, source)
@@ -65,7 +55,7 @@ class _Search:
                     yield from self.named(found, path)
 
     def imported(self, module: str, path: tuple[str, ...]) -> Iterator[Definition]:
-        """Yield what `path` is in a module: a name of it, a module inside it, or all of it."""
+        """Yield what `path` is in any module: a name of it, a module inside it, or all of it for an empty path."""
         if not is_own(module):
             yield Definition(module, ".".join(path))
             return

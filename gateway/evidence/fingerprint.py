@@ -18,6 +18,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,10 +27,10 @@ from flask import Blueprint, Flask
 from starlette.applications import Starlette
 from starlette.routing import Router
 
-from .definitions import Definition, definitions_of, imported_definitions
+from .definitions import Definition, DefinitionSearch
 from .listeners import Listener
 from .names import Reference
-from .own_code import OwnCode, OwnModule, Snippet, is_own, is_own_instance, library_of, text_of, values_in
+from .own_code import OwnCode, OwnModule, Snippet, is_own, library_of, text_of, values_in
 from .settings import SECRET
 
 _NUMBERS = (bool, int, float, complex, Decimal, date, time, timedelta)
@@ -90,9 +91,9 @@ class Walk:
         while self._waiting or self._take_up_listeners():
             source, reference, free = self._waiting.pop()
             if reference.module is not None:
-                self._follow(imported_definitions(self._code, reference.module, reference.path))
+                self._follow(DefinitionSearch(self._code).imported(reference.module, reference.path))
             elif reference.path[0] not in free:
-                self._follow(definitions_of(self._code, source, reference.path))
+                self._follow(DefinitionSearch(self._code).named(source, reference.path))
 
     def _module(self, name: str) -> str:
         source = self._code.of(name)
@@ -102,8 +103,6 @@ class Walk:
             self._reached |= {(name, bound) for bound in source.bindings}
             self._part(source, "", [source.tree])
         return name
-
-    # --- names ---
 
     def _part(self, source: OwnModule, label: str, nodes: Iterable[ast.AST], free: Iterable[str] = ()) -> str:
         for node in nodes:
@@ -134,10 +133,8 @@ class Walk:
                 self.parts.add(f"{source.name}:{name} {source.part(statement).text}")  # its routes are others' code
             else:
                 self._part(source, name, [statement])
-        if isinstance(value, list | dict | set) or is_own_instance(value):
+        if isinstance(value, list | dict | set) or is_own(type(value).__module__):
             self._part(source, name, source.calls.get(name, ()))
-
-    # --- listeners ---
 
     def _take_up_listeners(self) -> bool:
         """Take up the listeners of what is reached; tell whether there are names in them to follow."""
@@ -145,8 +142,8 @@ class Walk:
             for listener in source.listeners:
                 if ("node", id(listener.statement)) in self._seen or not _is_listener(listener, values_in(source.name)):
                     continue
-                found = [each for target in listener.targets for each in definitions_of(self._code, source, target)]
-                if any(self._is_reached(each, listener) for each in found):
+                found = (DefinitionSearch(self._code).named(source, target) for target in listener.targets)
+                if any(self._is_reached(each, listener) for each in chain.from_iterable(found)):
                     self._part(source, "", [listener.statement])
         return bool(self._waiting)
 
@@ -157,8 +154,6 @@ class Walk:
         if (module, name) not in self._reached or not definition.source.made(name):
             return False
         return not isinstance(values_in(module).get(name), _CONSTANTS)
-
-    # --- values ---
 
     def describe(self, value: Any) -> str:
         """Return a value as text, without addresses; the code in it is followed."""
@@ -222,7 +217,7 @@ class Walk:
             return f"{kind} {self.describe(wrapped)}"
         if isinstance(value, _REGISTRIES):
             return kind
-        if is_own_instance(value):
+        if is_own(type(value).__module__):
             return f"{kind} {self._attributes(sorted(_attributes_of(value)))}"
         if is_dataclass(value):
             return f"{kind} {self._attributes((each.name, getattr(value, each.name, None)) for each in fields(value))}"

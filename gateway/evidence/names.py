@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from importlib.util import resolve_name
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,25 @@ class _Finder(ast.NodeVisitor):
         self._locals: list[frozenset[str]] = []
 
     def visit(self, node: ast.AST) -> None:
-        if isinstance(node, _SCOPES):
-            self._scope(node)
-        else:
+        """Visit a node; of a function first what stands outside of it, then its inside with its local names."""
+        if not isinstance(node, _SCOPES):
             super().visit(node)
+            return
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for decorator in node.decorator_list:
+                self.visit(decorator)
+            self._annotation(node.returns)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            self.visit(node.args)
+        else:
+            self.visit(node.generators[0].iter)
+        self._locals.append(frozenset(local_names(node)))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            for inner in _nodes(node.body):
+                self.visit(inner)
+        else:
+            self.generic_visit(node)
+        self._locals.pop()
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load):
@@ -79,24 +93,6 @@ class _Finder(ast.NodeVisitor):
                     continue  # a text of Annotated or Literal
         if node is not None:
             self.visit(node)
-
-    def _scope(self, node: ast.AST) -> None:
-        """Visit what stands outside of a function, then its inside with its local names."""
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            for decorator in node.decorator_list:
-                self.visit(decorator)
-            self._annotation(node.returns)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            self.visit(node.args)
-        if isinstance(node, _COMPREHENSIONS):
-            self.visit(node.generators[0].iter)
-        self._locals.append(frozenset(local_names(node)))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            for inner in _nodes(node.body):
-                self.visit(inner)
-        else:
-            self.generic_visit(node)
-        self._locals.pop()
 
     def _name(self, path: tuple[str, ...]) -> None:
         if not any(path[0] in names for names in self._locals):

@@ -64,11 +64,9 @@ class OwnModule:
 
     def part(self, node: ast.AST) -> Part:
         """Return what a piece of the module says and names; each is worked out once."""
-        found = self._parts.get(id(node))
-        if found is None:
-            found = Part(ast.dump(node), tuple(dict.fromkeys(references(node, self.package))))
-            self._parts[id(node)] = found
-        return found
+        if id(node) not in self._parts:
+            self._parts[id(node)] = Part(ast.dump(node), tuple(dict.fromkeys(references(node, self.package))))
+        return self._parts[id(node)]
 
     def nodes_of(self, code: CodeType) -> list[ast.AST]:
         """Return what a function was made from. Lambdas that begin on one line are not told apart."""
@@ -121,8 +119,7 @@ class OwnCode:
         """Yield the own ones of these modules, of the packages around them and of all that these import, also late."""
         waiting, seen = list(names), set[str]()
         while waiting:
-            name = waiting.pop()
-            if name in seen:
+            if (name := waiting.pop()) in seen:
                 continue
             seen.add(name)
             package = name.rpartition(".")[0]
@@ -142,11 +139,6 @@ def is_own(module_name: str) -> bool:
         return False
     paths = [spec.origin] if spec.has_location else list(spec.submodule_search_locations or ())
     return bool(paths) and all(path is not None and _is_own_path(Path(path)) for path in paths)
-
-
-def is_own_instance(value: Any) -> bool:
-    """Tell whether the team wrote the class of a value."""
-    return is_own(type(value).__module__)
 
 
 def values_in(module_name: str) -> Mapping[str, Any]:

@@ -23,24 +23,12 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
         return
     made = datetime.now(UTC)
     lines = {route.key: map_line(route) for route in plan.project.table.routes}
-    found = [
-        Evidence(
-            one.route,
-            one.outcome,
-            one.matched,
-            one.ignored,
-            one.mismatched,
-            one.inconclusive,
-            defect_rate_bound(one.clean),
-            sources.by_route[one.route],
-            made,
-            finished.id,
-            one.note,
-            lines[one.route],
-        )
-        for one in finished.report.summaries
-        if one.route in plan.routes
-    ]
+    found = []
+    for one in finished.report.summaries:
+        if (route := one.route) in plan.routes:
+            counts = (one.matched, one.ignored, one.mismatched, one.inconclusive, defect_rate_bound(one.clean))
+            now = sources.by_route[route]
+            found.append(Evidence(route, one.outcome, *counts, now, made, finished.id, one.note, lines[route]))
     earlier = {} if options.generated else store.evidence_for([one.route for one in found])
     known = {(one.route, one.fingerprints) for one in earlier.values()}
     store.put_evidence(

@@ -16,14 +16,15 @@ from .own_code import OwnModule, Snippet, bound_names
 SECRET = re.compile("secret|passw|token|key", re.IGNORECASE)
 _LOCATION = re.compile("(url|uri|dsn|dir|directory|folder)s?$", re.IGNORECASE)
 _SETTERS = ("from_file", "from_mapping", "from_object", "from_pyfile", "setdefault", "update")
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def settings_in(source: OwnModule) -> Iterator[Snippet]:
     """Yield every value that a module sets in a `config`, with what the local names in it are made of."""
     for key, value, around in _settings(source.tree):
-        if not SECRET.search(key) and not _LOCATION.search(key) and not _has_url(value):
+        constants = (inner.value for inner in ast.walk(value) if isinstance(inner, ast.Constant))
+        is_location = _LOCATION.search(key) or any(isinstance(each, str) and "://" in each for each in constants)
+        if not is_location and not SECRET.search(key):
             free = frozenset(name for function in around for name in local_names(function))
             yield Snippet(source, f"config {key}", tuple(_made_of(value, around)), free)
 
@@ -33,7 +34,7 @@ def _settings(
 ) -> Iterator[tuple[str, ast.AST, tuple[_Function, ...]]]:
     """Yield (key, value, functions around it); the key is empty where the code does not spell it."""
     yield from ((key, value, around) for key, value in _set_by(node))
-    inside = (*around, node) if isinstance(node, _FUNCTIONS) else around
+    inside = (*around, node) if isinstance(node, _Function) else around
     for child in ast.iter_child_nodes(node):
         yield from _settings(child, inside)
 
@@ -127,8 +128,3 @@ def _is_config(node: ast.AST) -> bool:
 
 def _key(node: ast.AST) -> str:
     return str(node.value) if isinstance(node, ast.Constant) else ""
-
-
-def _has_url(node: ast.AST) -> bool:
-    texts = (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant))
-    return any(isinstance(text, str) and "://" in text for text in texts)

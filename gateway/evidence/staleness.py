@@ -27,11 +27,6 @@ def missing_or_stale(evidence: Evidence, now: Fingerprints) -> tuple[str, ...]:
     return (*_changes(then, now, evidence), *verdict)
 
 
-def suggest_parity_run(route: str) -> str:
-    """Return the command that covers the route."""
-    return f'gateway parity "{route}"'
-
-
 def corpus_fingerprint(cases: Iterable[Case]) -> str:
     """Return the digest of what the cases ask, whatever their order, the files that hold them, and their origin."""
     return digest(sorted(repr(replace(case, origin="")) for case in cases))

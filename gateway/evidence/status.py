@@ -30,8 +30,7 @@ def evidence_status(project: Project, keys: Iterable[str]) -> EvidenceStatus:
     routes = tuple(keys)
     store = Store.find(project.map.replay.store, project.root)
     if store is None:
-        untouched = ComparisonPolicy(), ReplaySettings()
-        has_begun = (project.map.comparison, project.map.replay) != untouched
+        has_begun = (project.map.comparison, project.map.replay) != (ComparisonPolicy(), ReplaySettings())
         return EvidenceStatus(uncovered=routes, has_begun=has_begun)
     with store:
         evidence = store.evidence_for(routes)

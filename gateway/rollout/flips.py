@@ -11,7 +11,7 @@ from ..apps.project import Project, load_project
 from ..config.edit import Flip, flip, write_map
 from ..config.map_file import decode_map, parse_map, parse_route_key, read_map
 from ..errors import Fault, MapError, StoreError
-from ..evidence.staleness import NEVER_COVERED, suggest_parity_run
+from ..evidence.staleness import NEVER_COVERED
 from ..evidence.status import evidence_status
 from ..routing.route import Mode, Route, route_key
 from ..store.store import AuditEntry, Store
@@ -71,8 +71,7 @@ class Flips:
         audit's failure is returned. Raises MapError where evidence is missing and the flip is not `forced`, StoreError.
         """
         if plan.missing_evidence and not forced:
-            run = suggest_parity_run(plan.key)
-            ways = f'{run} replays it on both sides; --force --reason "..." flips it all the same'
+            ways = f'gateway parity "{plan.key}" replays it on both sides; --force --reason "..." flips it all the same'
             raise self._refusal(plan.key, *(f"not flipped: {why}" for why in plan.missing_evidence), ways)
         try:
             with Store.open(plan.before.map.replay.store, plan.before.root) as store:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from ..comparing.observation import Observation
-from ..comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
+from ..comparing.result import Difference, Disposition, ParityResult, Verdict
 from ..http.message import Headers, Request, Response
 
 MAX_BODY_BYTES = 65_536
@@ -33,7 +33,7 @@ def columns_of(run: int, result: ParityResult) -> dict[str, Any]:
         "case_name": result.case.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0"),
         "step": result.step,
         "route": result.route,
-        "outcome": result.outcome.value,
+        "outcome": result.outcome,
         "note": json.dumps(result.note),
         "request": json.dumps([request.method, request.target.decode("latin-1"), _pairs(request.headers)]),
         "request_body": request.body[:MAX_BODY_BYTES],
@@ -58,22 +58,20 @@ def result_of(row: Row[Any]) -> ParityResult:
         _observation(row.control, row.control_body, row.control_seconds),
         _observation(row.candidate, row.candidate_body, row.candidate_seconds),
         tuple(verdicts),
-        Outcome(row.outcome),
+        row.outcome,
         json.loads(row.note),
     )
 
 
 def _side(name: str, observation: Observation | None) -> dict[str, Any]:
-    if observation is None:
-        return {name: None, f"{name}_body": None, f"{name}_seconds": None}
-    response = observation.response
+    response = None if observation is None else observation.response
     head = None
     if response is not None:
         head = [response.status, _pairs(response.headers), response.is_cut or len(response.body) > MAX_BODY_BYTES]
     return {
-        name: json.dumps([observation.error, head]),
-        f"{name}_body": None if response is None else response.body[:MAX_BODY_BYTES],
-        f"{name}_seconds": observation.duration,
+        name: observation and json.dumps([observation.error, head]),
+        f"{name}_body": response and response.body[:MAX_BODY_BYTES],
+        f"{name}_seconds": observation and observation.duration,
     }
 
 
@@ -81,10 +79,8 @@ def _observation(text: str | None, body: bytes | None, seconds: float | None) ->
     if text is None:
         return None
     error, head = json.loads(text)
-    if head is None:
-        return Observation(None, error, seconds or 0.0)
-    status, headers, is_cut = head
-    return Observation(Response(status, _headers(headers), bytes(body or b""), is_cut), error, seconds or 0.0)
+    response = head and Response(head[0], _headers(head[1]), bytes(body or b""), head[2])
+    return Observation(response, error, seconds or 0.0)
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:

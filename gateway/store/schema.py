@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Column, DateTime, Float, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import Enum, TypeDecorator
+
+from ..comparing.result import Outcome
 
 
 class _Utc(TypeDecorator[datetime]):
@@ -24,11 +27,12 @@ class _Utc(TypeDecorator[datetime]):
 
 
 METADATA = MetaData()
+_OUTCOME = Enum(Outcome, native_enum=False, length=20, values_callable=lambda kinds: [each.value for each in kinds])
+_FINGERPRINTS = ("control", "candidate", "policy", "corpus", "control_name", "candidate_name")
 
 
-def _fingerprints() -> tuple[Column[Any], ...]:
-    names = ("control", "candidate", "policy", "corpus", "control_name", "candidate_name")
-    return (*(Column(name, Text, nullable=False) for name in names), Column("cases", Integer, nullable=False))
+def _required(kind: Any, *names: str) -> Iterator[Column[Any]]:
+    yield from (Column(name, kind, nullable=False) for name in names)
 
 
 VERSION = Table("gateway_version", METADATA, Column("version", Integer, nullable=False))
@@ -40,9 +44,10 @@ RUNS = Table(
     Column("began", _Utc, nullable=False),
     Column("ended", _Utc),
     Column("seed", String(40), nullable=False),
-    Column("outcome", String(20)),
+    Column("outcome", _OUTCOME),
     Column("interrupted", Boolean, nullable=False),
-    *_fingerprints(),
+    *_required(Text, *_FINGERPRINTS),
+    *_required(Integer, "cases"),
 )
 
 RESULTS = Table(
@@ -50,20 +55,16 @@ RESULTS = Table(
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("run", ForeignKey(RUNS.c.id), nullable=False, index=True),
-    Column("case_name", Text, nullable=False),
-    Column("step", Integer, nullable=False),
-    Column("route", Text, nullable=False),
-    Column("outcome", String(20), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("request", Text, nullable=False),
-    Column("request_body", LargeBinary, nullable=False),
+    *_required(Integer, "step"),
+    *_required(_OUTCOME, "outcome"),
+    *_required(Text, "case_name", "route", "note", "request", "verdicts"),
+    *_required(LargeBinary, "request_body"),
     Column("control", Text),
     Column("control_body", LargeBinary),
     Column("control_seconds", Float),
     Column("candidate", Text),
     Column("candidate_body", LargeBinary),
     Column("candidate_seconds", Float),
-    Column("verdicts", Text, nullable=False),
 )
 
 EVIDENCE = Table(
@@ -72,29 +73,21 @@ EVIDENCE = Table(
     Column("id", Integer, primary_key=True),
     Column("run", ForeignKey(RUNS.c.id), nullable=False),
     Column("route", Text, nullable=False, index=True),
-    Column("outcome", String(20), nullable=False),
-    Column("matched", Integer, nullable=False),
-    Column("ignored", Integer, nullable=False),
-    Column("mismatched", Integer, nullable=False),
-    Column("inconclusive", Integer, nullable=False),
-    Column("defect_rate_bound", Float, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("made", _Utc, nullable=False),
+    *_required(_OUTCOME, "outcome"),
+    *_required(Integer, "matched", "ignored", "mismatched", "inconclusive", "cases"),
+    *_required(Float, "defect_rate_bound"),
+    *_required(_Utc, "made"),
+    *_required(Text, "note", *_FINGERPRINTS),
     Column("map_line", Text, nullable=False, server_default=""),
-    *_fingerprints(),
 )
 
 AUDIT = Table(
     "gateway_audit",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("at", _Utc, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("action", String(20), nullable=False),
-    Column("route", Text, nullable=False),
-    Column("before", Text, nullable=False),
-    Column("after", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("forced", Boolean, nullable=False),
+    *_required(_Utc, "at"),
+    *_required(String(20), "action"),
+    *_required(Text, "who", "route", "before", "after", "reason"),
+    *_required(Boolean, "forced"),
     Column("evidence", ForeignKey(EVIDENCE.c.id)),
 )

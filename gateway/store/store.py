@@ -23,7 +23,7 @@ from .schema import AUDIT, EVIDENCE, RESULTS, RUNS
 
 KEPT_RUNS = 20
 """Runs whose results stay; of older ones only the verdicts do."""
-_EVIDENCE_COLUMNS = tuple(name for name in Evidence.__slots__ if name not in ("outcome", "fingerprints", "id"))
+_EVIDENCE_COLUMNS = tuple(name for name in Evidence.__slots__ if name not in ("fingerprints", "id"))
 """The columns whose values are the fields of Evidence as they are."""
 
 
@@ -109,8 +109,6 @@ class Store:
     def __exit__(self, *_failure: object) -> None:
         self.close()
 
-    # --- runs and results ---
-
     def begin_run(self, seed: int, fingerprints: Fingerprints, began: datetime) -> int:
         """Return the id of a new run. Removes the results of the runs before the last KEPT_RUNS."""
         values = {**_fingerprint_columns(fingerprints), "began": began, "seed": str(seed), "interrupted": False}
@@ -128,9 +126,9 @@ class Store:
 
     def end_run(self, run: int, outcome: Outcome, ended: datetime, *, interrupted: bool = False) -> None:
         """Note that the run is over, or was told to stop."""
-        values = {"outcome": outcome.value, "ended": ended, "interrupted": interrupted}
         with self._writing() as connection:
-            connection.execute(update(RUNS).where(RUNS.c.id == run).values(values))
+            ending = update(RUNS).where(RUNS.c.id == run)
+            connection.execute(ending.values(outcome=outcome, ended=ended, interrupted=interrupted))
 
     def resume_run(self, run: int) -> None:
         """Note that the run goes on: it has not ended."""
@@ -147,7 +145,7 @@ class Store:
         run = self.last_run()
         if run is None:
             return ()
-        differing = RESULTS.c.outcome.in_([Outcome.IGNORED.value, Outcome.MISMATCHED.value])
+        differing = RESULTS.c.outcome.in_([Outcome.IGNORED, Outcome.MISMATCHED])
         rows = self._read(select(RESULTS).where(RESULTS.c.run == run.id, differing).order_by(RESULTS.c.id))
         return tuple(
             result
@@ -172,13 +170,10 @@ class Store:
             return None
         return run
 
-    # --- evidence ---
-
     def put_evidence(self, evidence: Iterable[Evidence]) -> None:
         """Keep verdicts; each takes the place of what its route had."""
         rows = [
-            {name: getattr(one, name) for name in _EVIDENCE_COLUMNS}
-            | {"outcome": one.outcome.value, **_fingerprint_columns(one.fingerprints)}
+            {name: getattr(one, name) for name in _EVIDENCE_COLUMNS} | _fingerprint_columns(one.fingerprints)
             for one in evidence
         ]
         if rows:
@@ -192,14 +187,11 @@ class Store:
         return {
             row.route: Evidence(
                 **{name: getattr(row, name) for name in _EVIDENCE_COLUMNS},
-                outcome=Outcome(row.outcome),
                 fingerprints=_fingerprints(row),
                 id=row.id,
             )
             for row in rows
         }
-
-    # --- audit ---
 
     @contextmanager
     def auditing(self, entry: AuditEntry) -> Iterator[None]:
@@ -233,5 +225,4 @@ def _fingerprints(row: Row[Any]) -> Fingerprints:
 
 
 def _run(row: Row[Any]) -> Run:
-    outcome = None if row.outcome is None else Outcome(row.outcome)
-    return Run(row.id, row.began, row.ended, int(row.seed), _fingerprints(row), outcome, row.interrupted)
+    return Run(row.id, row.began, row.ended, int(row.seed), _fingerprints(row), row.outcome, row.interrupted)

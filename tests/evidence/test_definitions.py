@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.evidence.definitions import definitions_of
+from gateway.evidence.definitions import DefinitionSearch
 from gateway.evidence.fingerprint import fingerprint
 from gateway.evidence.own_code import OwnCode
 from tests.support.projects import Project, importable_project
@@ -124,6 +124,8 @@ def test_every_module_on_the_way_is_told() -> None:
     code = OwnCode()
     views = code.of("shop.views")
     assert views is not None
-    found = [(each.module, each.name) for each in definitions_of(code, views, ("models", "NAME"))]
+    found = [(each.module, each.name) for each in DefinitionSearch(code).named(views, ("models", "NAME"))]
     assert found == [("shop.views", "models"), ("shop", "models"), ("shop.models", "NAME")]
-    assert [(each.module, each.source) for each in definitions_of(code, views, ("nothing",))] == [("shop.views", views)]
+    assert [(each.module, each.source) for each in DefinitionSearch(code).named(views, ("nothing",))] == [
+        ("shop.views", views)
+    ]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from ...comparing.result import Disposition, Verdict
 from ...http.message import Request
-from .visible import visible
 
 MAX_BODY_BYTES = 2_000
 """Of a request that is shown; what is beyond is only counted."""
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Characters that a terminal would obey, or that no file of text can hold."""
+
+
+def visible(text: str) -> str:
+    r"""Return a text with control characters as `\x1b`, newline and tab aside, and lone surrogates as `\ud800`."""
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1].replace(r"\r", r"\x0d"), text)
 
 
 def format_request(request: Request) -> str:

@@ -8,10 +8,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from ..summary import defect_rate_text
-from .formatting import format_request
+from .formatting import format_request, visible
 from .report import Report, format_defect_rate
 from .side_by_side import side_by_side
-from .visible import visible
 
 
 def render_html(report: Report) -> str:
@@ -25,11 +24,7 @@ def render_html(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"milliseconds": milliseconds, "request": format_request, "coded": coded}
-    environment.globals |= {
-        "side_by_side": side_by_side,
-        "defect_rate_text": defect_rate_text,
-        "format_defect_rate": format_defect_rate,
-    }
+    environment.globals |= {each.__name__: each for each in (side_by_side, defect_rate_text, format_defect_rate)}
     template = environment.get_template("report.html")
     numbers = {one.route: number for number, one in enumerate(report.summaries, 1)}
     return template.render(report=report, classes=report.classes, numbers=numbers)
