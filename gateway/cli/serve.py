@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,15 +12,13 @@ import click
 
 from ..parity.corpus.case_writing import recorded_case_text
 from ..serving.gateway import Gateway, create_app
+from ..serving.http_protocol import HeadLimits, HTTPProtocol
 from ..serving.line_writer import LastLines
 from ..serving.recorder import Recorder
 from ..serving.uvicorn_server import ServeOptions, serve, share_interpreter
 
-MAP_VARIABLE = "GATEWAY_MAP"
-WATCH_VARIABLE = "GATEWAY_WATCH"
-ACCESS_LOG_VARIABLE = "GATEWAY_ACCESS_LOG"
-RECORD_VARIABLE = "GATEWAY_RECORD"
-SAMPLE_VARIABLE = "GATEWAY_RECORD_SAMPLE"
+SETTINGS_VARIABLE = "GATEWAY_SERVE"
+"""Holds the settings of each worker process as JSON: an import string carries no arguments."""
 
 
 @click.command(name="serve")
@@ -35,38 +35,49 @@ SAMPLE_VARIABLE = "GATEWAY_RECORD_SAMPLE"
     "--graceful-timeout", default=30, type=click.IntRange(0), help="Seconds that open requests get at the end."
 )
 @click.option(
+    "--limit-request-field-size",
+    "field_bytes",
+    default=HeadLimits().field_bytes,
+    type=click.IntRange(1),
+    help="Bytes of one header field, and of the target; beyond, the answer is 431 or 414.",
+)
+@click.option(
+    "--limit-request-fields",
+    "fields",
+    default=HeadLimits().fields,
+    type=click.IntRange(1),
+    help="Header fields of a request; beyond, the answer is 431.",
+)
+@click.option(
     "--record", type=click.Path(file_okay=False, path_type=Path), help="Directory of cases that traffic is recorded as."
 )
 @click.option(
     "--record-sample", default=0.01, type=click.FloatRange(0, 1), help="Share of the requests that is recorded."
 )
 @click.pass_obj
-def serve_command(
-    path: Path, /, watch: bool, access_log: bool, record: Path | None, record_sample: float, **options: Any
-) -> None:
+def serve_command(path: Path, /, **options: Any) -> None:
     """Serve both apps on one port."""
-    os.environ[MAP_VARIABLE] = str(path)
-    os.environ[WATCH_VARIABLE] = "1" if watch else ""
-    os.environ[ACCESS_LOG_VARIABLE] = "1" if access_log else ""
-    os.environ[RECORD_VARIABLE] = str(record or "")
-    os.environ[SAMPLE_VARIABLE] = str(record_sample)
+    of_server = {field.name: options.pop(field.name) for field in dataclasses.fields(ServeOptions)}
+    os.environ[SETTINGS_VARIABLE] = json.dumps({"path": path, **options}, default=str)
     # Also with several workers: a bad map starts none.
-    serve(app_of_environment(), f"{__name__}:app_of_environment", ServeOptions(**options))
+    serve(app_of_environment(), f"{__name__}:app_of_environment", ServeOptions(**of_server))
 
 
 def app_of_environment() -> Gateway:
-    """Return the app of one process, as the environment says: an import string carries no arguments.
+    """Return the app of one process, as the environment says.
 
     Raises MapError and ImportAppError as `create_app` does.
     """
+    settings = json.loads(os.environ[SETTINGS_VARIABLE])
     share_interpreter()
-    directory = os.environ[RECORD_VARIABLE]
-    sample = float(os.environ[SAMPLE_VARIABLE])
-    observers = [Recorder(Path(directory), sample, recorded_case_text)] if directory else []
+    HTTPProtocol.limits = HeadLimits(settings["field_bytes"], settings["fields"])
+    observers = []
+    if settings["record"] is not None:
+        observers.append(Recorder(Path(settings["record"]), settings["record_sample"], recorded_case_text))
     return create_app(
-        os.environ[MAP_VARIABLE],
-        watch=bool(os.environ[WATCH_VARIABLE]),
-        access_log=bool(os.environ[ACCESS_LOG_VARIABLE]),
+        settings["path"],
+        watch=settings["watch"],
+        access_log=settings["access_log"],
         observers=observers,
         services=(LastLines(),),
     )

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, where it loses what a client sent: a request during the end, a body beside `Upgrade`.
+"""uvicorn's HTTP protocol, where it loses what a client sent, or takes what no server should: heads without end.
 
 uvicorn closes connections without a request at once, also those whose request is on its way. httptools ends a request
 at the head when that offers another protocol, and tells of trailers as of headers.
@@ -6,28 +6,57 @@ at the head when that offers another protocol, and tells of trailers as of heade
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LINGER_SECONDS = 1.0
-"""Seconds for which a connection without a request is kept open after the server was told to end."""
+"""How long a connection stays open that has no request at the end of the server, or has had its last answer."""
 FRAMING = (b"content-length", b"transfer-encoding")
 INVALID = "Invalid HTTP request received."
+READ_BYTES = 65_536
+"""What a transport hands over at once, at most: as much of a head may have come beyond a limit before it is seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLimits:
+    """What a request's head may hold, as gunicorn limits it; beyond, the answer is 431, for a target 414 (RFC 9110)."""
+
+    field_bytes: int = 8_190
+    """Of one field: name, value, colon and line end; of the target as well."""
+    fields: int = 100
+
+
+class _HeadTooLargeError(Exception):
+    """Ends the parser's work on a head; the message is the answer's."""
 
 
 class HTTPProtocol(HttpToolsProtocol):
     """A request that comes after `shutdown` is still answered; one that offers an upgrade keeps its body."""
+
+    limits = HeadLimits()
+    """Of every connection in the process; `limited_to` gives a class with others."""
+    is_discarding = False
+    """Whether the answer was the connection's last, and what still comes is read to be forgotten."""
+    pending_bytes = 0
+    """What has come of a field, a target or a trailer that is not whole yet; bodies do not count."""
 
     is_ending = False
     is_resuming = False
     """Whether the parser is fed a head again, of a request that has begun already."""
 
     def data_received(self, data: bytes) -> None:
+        if self.is_discarding:
+            return
         self._unset_keepalive_if_required()
         try:
             while data:
                 try:
+                    self.pending_bytes += len(data)
                     self.parser.feed_data(data)
+                    if self.pending_bytes > self.limits.field_bytes + READ_BYTES:
+                        raise _HeadTooLargeError
                     return
                 except httptools.HttpParserUpgrade as upgrade:
                     if self._should_upgrade():
@@ -35,9 +64,45 @@ class HTTPProtocol(HttpToolsProtocol):
                         return
                     self._resume_after_head()
                     data = data[upgrade.args[0] :]
-        except httptools.HttpParserError:
+        except _HeadTooLargeError:
+            self._refuse_head()
+        except httptools.HttpParserError as error:
+            if isinstance(error.__context__, _HeadTooLargeError):
+                self._refuse_head()
+                return
             self.logger.warning(INVALID)
             self.send_400_response(INVALID)
+
+    def _refuse_head(self) -> None:
+        """Answer 431, or 414 where the target is too long; while another answer is under way there can be none."""
+        if not self._is_idle():
+            self.transport.abort()
+            return
+        status = (
+            b"414 URI Too Long"
+            if len(self.url or b"") > self.limits.field_bytes
+            else b"431 Request Header Fields Too Large"
+        )
+        self.logger.warning("A request was refused: %s", status.decode())
+        self.transport.write(b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
+        # A close with bytes unread is a reset, which takes the answer away from the client that still sends.
+        self.is_discarding = True
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self.limits.field_bytes:
+            raise _HeadTooLargeError
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self.pending_bytes = 0
+        if len(name) + len(value) + 4 > self.limits.field_bytes or len(self.headers) > self.limits.fields:
+            raise _HeadTooLargeError
+
+    def on_body(self, body: bytes) -> None:
+        self.pending_bytes = 0
+        super().on_body(body)
 
     def _resume_after_head(self) -> None:
         """Have a new parser where the old one should be: a server may decline an upgrade (RFC 9110, 7.8)."""
@@ -54,6 +119,7 @@ class HTTPProtocol(HttpToolsProtocol):
         if self.is_resuming:
             return
         super().on_headers_complete()
+        self.pending_bytes = 0
         if not self.parser.should_upgrade():
             self.headers = []  # of the trailers, which are no headers (RFC 9110, 6.5.1)
         if self.is_ending and self.cycle is not None:

@@ -98,7 +98,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": line})
 
 
-class Interpretation(HTTPProtocol):
+class Observed(HTTPProtocol):
     """Tells how much of what was sent has been read."""
 
     read = 0
@@ -122,10 +122,10 @@ class Endpoint:
     """The protocol on a port of its own, in the loop of the test."""
 
     def __init__(self) -> None:
-        self._config = uvicorn.Config(echo, http=Interpretation, ws="none", log_level="critical")
+        self._config = uvicorn.Config(echo, http=Observed, ws="none", log_level="critical")
         self._config.load()
         self._moved = asyncio.Event()
-        self._made: list[Interpretation] = []
+        self._made: list[Observed] = []
 
     async def __aenter__(self) -> Endpoint:
         self._server = await asyncio.get_running_loop().create_server(self._make, "127.0.0.1", 0)
@@ -135,12 +135,12 @@ class Endpoint:
         self._server.close()
         await self._server.wait_closed()
 
-    def _make(self) -> Interpretation:
-        self._made.append(Interpretation(self._config, ServerState(), {}))
+    def _make(self) -> Observed:
+        self._made.append(Observed(self._config, ServerState(), {}))
         self._made[-1].moved = self._moved
         return self._made[-1]
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Interpretation]:
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Observed]:
         """A client, and the protocol that serves it."""
         reader, writer = await asyncio.open_connection(*self._server.sockets[0].getsockname())
         await self._until(lambda: bool(self._made))
@@ -207,6 +207,68 @@ def test_a_coding_that_hides_the_end_of_the_body_is_refused() -> None:
             answered = await endpoint.converse([ask(UPGRADE, "Transfer-Encoding: gzip", body=SMUGGLED)])
             assert answered.startswith(b"HTTP/1.1 400 ")
             assert heard(answered) == []
+
+    asyncio.run(converse())
+
+
+FIELD = protocol.HTTPProtocol.limits.field_bytes
+FIELDS = protocol.HTTPProtocol.limits.fields
+
+
+def head(*lines: str, target: str = "/") -> bytes:
+    return "\r\n".join([f"GET {target} HTTP/1.1", *lines, "Connection: close", "", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (head("A: " + "x" * (FIELD - 5)), 200),
+        (head("A: " + "x" * (FIELD - 4)), 431),
+        (head("A: 1", "B" * FIELD + ": 1"), 431),
+        (head(*[f"A{number}: 1" for number in range(FIELDS - 1)]), 200),
+        (head(*[f"A{number}: 1" for number in range(FIELDS)]), 431),
+        (head(target="/" + "x" * (FIELD - 1)), 200),
+        (head(target="/" + "x" * FIELD), 414),
+        (head(target="/?" + "x" * FIELD), 414),
+        (b"GET / HTTP/1.1\r\nA: " + b"x" * 200_000, 431),
+        (b"GET /" + b"x" * 200_000, 414),
+        (b"GET / HTTP/1.1\r\n" + b"x" * 200_000, 431),
+    ],
+    ids=[
+        "a field at the limit", "a field beyond", "a long name", "as many fields as may be", "one field more",
+        "a target at the limit", "a target beyond", "a query beyond", "a value without end", "a target without end",
+        "a name without end",
+    ],
+)  # fmt: skip
+def test_a_head_has_limits_however_it_comes(sent: bytes, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.1)
+
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            for pieces in ([sent], [sent[at : at + 1000] for at in range(0, len(sent), 1000)]):
+                answered = await endpoint.converse(pieces)
+                assert answered.startswith(b"HTTP/1.1 %d " % status)
+
+    asyncio.run(converse())
+
+
+def test_an_endless_trailer_ends_the_connection() -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            chunk = b"4\r\nbody\r\n0\r\nA: "
+            with pytest.raises(ConnectionError):
+                await endpoint.converse([ask(CHUNKED), chunk, *[b"x" * 50_000] * 40])
+
+    asyncio.run(converse())
+
+
+def test_a_long_body_is_no_long_head() -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            body = "x" * 300_000
+            sent = ask(f"Content-Length: {len(body)}", "Connection: close", body=body)
+            answered = await endpoint.converse([sent[at : at + 30_000] for at in range(0, len(sent), 30_000)])
+            assert [len(text) for _, _, text in heard(answered)] == [len(body)]
 
     asyncio.run(converse())
 

@@ -167,13 +167,11 @@ def test_root_path_and_access_lines_on_stdout_alone(tmp_path: Path) -> None:
 
 
 def test_a_worker_learns_by_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(command.MAP_VARIABLE, str(write_map(tmp_path, BOTH)))
-    monkeypatch.setenv(command.RECORD_VARIABLE, "")
-    monkeypatch.setenv(command.SAMPLE_VARIABLE, "0")
+    settings = {"path": str(write_map(tmp_path, BOTH)), "record": None, "field_bytes": 8190, "fields": 100}
     followed = []
-    for value in ("1", ""):
-        monkeypatch.setenv(command.WATCH_VARIABLE, value)
-        monkeypatch.setenv(command.ACCESS_LOG_VARIABLE, value)
+    for is_on in (True, False):
+        text = json.dumps({**settings, "watch": is_on, "access_log": is_on})
+        monkeypatch.setenv(command.SETTINGS_VARIABLE, text)
         gateway = command.app_of_environment()
         followed.append((len(gateway._services), len(gateway._observers)))
     assert followed == [(2, 1), (1, 0)]
