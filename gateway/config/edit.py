@@ -19,19 +19,24 @@ from .toml_positions import Statement, statements
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
-    """A route moved: the whole new text, and the one statement before and after."""
+class MapEdit:
+    """A map in which one route has moved."""
 
     text: str
+    """Whole text after the edit."""
     line: int
+    """1-based line on which the route's statement begins."""
     before: str
+    """Statement of the route before the edit, without its line end."""
     after: str
+    """Statement of the route after the edit, without its line end."""
 
 
-def flip(text: str, path: str, key: str, mode: Mode, percent: float | None = None) -> Flip:
-    """The text with route `key` in `mode`. `percent` is for a canary that has none yet, or is to change.
+def edit_mode(text: str, path: str, key: str, mode: Mode, percent: float | None = None) -> MapEdit:
+    """Return a map's text with a route moved to a mode. `percent` is for a canary that has none yet, or is to change.
 
-    Raises MapError for a route that the map does not have, naming the closest that it has.
+    Raises MapError for a route that the map does not have, naming the closest that it has, and for one whose options
+    stand on lines of their own.
     """
     name, statement = _find(text, path, key)
     document = tomlkit.parse(statement.text)
@@ -40,14 +45,13 @@ def flip(text: str, path: str, key: str, mode: Mode, percent: float | None = Non
     document[name] = _value(document[name], mode, percent)
     after = tomlkit.dumps(document)
     lines = text.split("\n")
-    spanned = statement.text.removesuffix("\n").count("\n") + 1
-    before_lines, after_lines = lines[: statement.line - 1], lines[statement.line - 1 + spanned :]
-    changed = "\n".join([*before_lines, after.removesuffix("\n"), *after_lines])
-    return Flip(changed, statement.line, statement.text.strip(), after.strip())
+    end = statement.line + statement.text.removesuffix("\n").count("\n")
+    changed = "\n".join([*lines[: statement.line - 1], after.removesuffix("\n"), *lines[end:]])
+    return MapEdit(changed, statement.line, statement.text.strip(), after.strip())
 
 
 def write_map(path: Path, text: str) -> None:
-    """Replace the file in one step, so that no reader ever sees half of it. Follows links; keeps the file's mode."""
+    """Replace a file in one step, so that no reader ever sees half of it. A link stays one, and the file its mode."""
     target = path.resolve()
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
@@ -64,30 +68,28 @@ def write_map(path: Path, text: str) -> None:
 
 
 def _find(text: str, path: str, key: str) -> tuple[str, Statement]:
-    """The route's name as the file spells it, and its statement."""
+    """Return the key of a route as the file spells it, and its statement. Raises MapError."""
     try:
         wanted = parse_route_key(key)
     except ValueError as error:
         raise MapError((Fault(path, None, f'routes."{key}"', str(error)),)) from None
     known: dict[str, Statement] = {}
     for statement in statements(text):
-        name = next((keys[1] for keys in statement.keys if len(keys) > 1 and keys[0] == "routes"), None)
-        if isinstance(name, str):
-            known.setdefault(name, statement)
+        for keys in statement.keys:
+            if len(keys) > 1 and keys[0] == "routes" and isinstance(keys[1], str):
+                known.setdefault(keys[1], statement)
     for name, statement in known.items():
         with contextlib.suppress(ValueError):
             if parse_route_key(name) == wanted:
                 return name, statement
     same_rule = [name for name in known if f" {name}".endswith(f" {wanted[1]}")]
-    close = (
-        suggest(key, same_rule or known)
-        or "; `gateway routes` lists them all, and an unlisted one needs a line under [routes]"
-    )
-    raise MapError((Fault(path, None, f'routes."{key}"', f"the map has no such route{close}"),))
+    ways = "; `gateway routes` lists them all, and an unlisted one needs a line under [routes]"
+    message = f"the map has no such route{suggest(key, same_rule or known) or ways}"
+    raise MapError((Fault(path, None, f'routes."{key}"', message),))
 
 
 def _value(before: Any, mode: Mode, percent: float | None) -> Any:
-    """The new value: a word where a word is enough, else the table with its mode changed."""
+    """Return the new value of a route: a word where a word is enough, else the table with its mode changed."""
     has_options = isinstance(before, InlineTable)
     only_percent = not has_options or set(before) <= {"mode", "percent"}
     if percent is None and only_percent and not (has_options and mode is Mode.CANARY):

@@ -22,42 +22,44 @@ METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", WEBSOCKET}
     | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH"}
 )
-"""The methods that a route may name: RFC 9110, RFC 5789, WebDAV's, and the pseudo-method of websockets."""
+"""Methods that a route may name: those of RFC 9110, RFC 5789, WebDAV's, and the pseudo-method of websockets."""
 _ROUTE_KEY = re.compile(r"(?:(?P<methods>[^/]*?)\s+)?(?P<rule>/.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationMap:
-    """The parsed file."""
+    """What a map file says."""
 
     legacy: str | None = None
     """Import string of the WSGI app or its factory."""
     new: str | None = None
     """Import string of the ASGI app or its factory."""
     default: Backend = Backend.LEGACY
-    """Who answers a request that no route names."""
+    """Backend that answers a request which no route names."""
     served_by_header: bool = False
     """Whether answers carry `X-Served-By: legacy|new`."""
     routes: tuple[Route, ...] = ()
+    """Listed routes, in the order of the file."""
     hooks: tuple[tuple[str, str], ...] = ()
-    """(hook of the Flask app, what replaces it on the new side): hooks that a flip may lose, each with its reason."""
+    """(hook of the Flask app, what replaces it on the new side) of each hook that a flip may lose."""
     limits: BridgeLimits = field(default_factory=BridgeLimits)
     comparison: ComparisonPolicy = field(default_factory=ComparisonPolicy)
     replay: ReplaySettings = field(default_factory=ReplaySettings)
     path: str = "<routes>"
+    """Path of the file as it was given, or what stands for it in faults."""
     version: str = ""
-    """The first 12 hexadecimal digits of the SHA-256 of the text."""
+    """First 12 hexadecimal digits of the SHA-256 of the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedMap:
-    """A map as far as it could be read, with what is wrong in it; only a draft without faults may be used."""
+    """A map as far as it could be read, with what is wrong in it; with faults it must not be used."""
 
     map: MigrationMap
     faults: tuple[Fault, ...]
 
     def checked(self) -> MigrationMap:
-        """The map; raises MapError when there are faults."""
+        """Return the map. Raises MapError when there are faults."""
         if self.faults:
             raise MapError(self.faults)
         return self.map
@@ -72,7 +74,7 @@ def load_map(path: str | Path) -> MigrationMap:
 
 
 def read_map(path: str | Path) -> bytes:
-    """The bytes of a map file. Raises MapError when it cannot be read."""
+    """Return the bytes of a map file. Raises MapError when it cannot be read."""
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -81,7 +83,7 @@ def read_map(path: str | Path) -> bytes:
 
 
 def decode_map(text: bytes, path: str | Path) -> str:
-    """The text of a map file, its line ends as they are. Raises MapError when it is not UTF-8."""
+    """Return the text of a map file, its line ends as they are. Raises MapError when it is not UTF-8."""
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -104,7 +106,10 @@ def parse_routes(routes: Mapping[str, Any], default: str) -> ParsedMap:
 
 
 def parse_route_key(text: str) -> tuple[frozenset[str] | None, str]:
-    """`"GET,POST /feedback"` -> ({"GET", "HEAD", "POST"}, "/feedback"). Raises ValueError with the reason."""
+    """Return (methods, rule) of a key, `({"GET", "HEAD", "POST"}, "/feedback")` of `"GET,POST /feedback"`.
+
+    The methods are None, for all, where the key names none. Raises ValueError with the reason.
+    """
     found = _ROUTE_KEY.fullmatch(text.strip())
     if found is None:
         raise ValueError('a route is "METHODS /rule", like "GET /todos" or "/static/<path:filename>"')

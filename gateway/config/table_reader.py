@@ -47,7 +47,9 @@ class TableReader:
             return tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
             self.faults.append(self._syntax_fault(error))
-            return None
+        except RecursionError:
+            self.fault((), "not TOML that anybody wrote: its lists or tables are too deep")
+        return None
 
     def settings(self, at: KeyPath, table: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
         """Return the values of the table at a key path that its schema allows; all else in it becomes faults."""

@@ -74,7 +74,7 @@ def _shortest(lines: list[str], at: int) -> tuple[int, dict[str, Any] | None]:
     for end in range(at + 1, min(len(lines), at + _MAX_LINES) + 1):
         try:
             return end - at, tomllib.loads("".join(lines[at:end]))
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             continue
     return 1, None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..apps.findings import Finding, check, new_errors
 from ..apps.project import Project, load_project
-from ..config.edit import Flip, flip, write_map
+from ..config.edit import MapEdit, edit_mode, write_map
 from ..config.map_file import decode_map, parse_map, parse_route_key, read_map
 from ..errors import Fault, MapError, StoreError
 from ..evidence.staleness import NEVER_COVERED
@@ -24,7 +24,7 @@ class FlipPlan:
     key: str
     before: Project
     after: Project
-    edit: Flip
+    edit: MapEdit
     """The new text of the map, and the line that changes."""
     missing_evidence: tuple[str, ...]
     """Why no fresh evidence supports the flip; empty where it is supported, or needs no support."""
@@ -49,7 +49,7 @@ class Flips:
         StoreError and CorpusError.
         """
         text = decode_map(read_map(self._path), self._path)
-        edit = flip(text, str(self._path), key, mode, percent)
+        edit = edit_mode(text, str(self._path), key, mode, percent)
         before = load_project(self._path)
         after = before.with_map(parse_map(edit.text, str(self._path)))
         key = route_key(*parse_route_key(key))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gateway.config.edit import flip, write_map
+from gateway.config.edit import edit_mode, write_map
 from gateway.config.map_file import parse_map
 from gateway.config.toml_positions import statements
 from gateway.errors import MapError
@@ -36,7 +36,7 @@ note = \"""
 
 def flipped(key: str, mode: Mode, percent: float | None = None, text: str = MAP) -> tuple[str, str]:
     """The line before and after; every other line is as it was."""
-    done = flip(text, "m.toml", key, mode, percent)
+    done = edit_mode(text, "m.toml", key, mode, percent)
     old, new = text.split("\n"), done.text.split("\n")
     assert len(old) == len(new)
     ((before, after),) = [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]]
@@ -75,13 +75,13 @@ def test_a_flip_changes_the_word_and_keeps_the_line(key: str, mode: Mode, percen
 
 
 def test_a_flip_to_the_mode_that_is_there_changes_nothing() -> None:
-    assert flip(MAP, "m.toml", "GET /sticky", Mode.CANARY).text == MAP
-    assert flip(MAP, "m.toml", "WS /live", Mode.NEW).text == MAP
+    assert edit_mode(MAP, "m.toml", "GET /sticky", Mode.CANARY).text == MAP
+    assert edit_mode(MAP, "m.toml", "WS /live", Mode.NEW).text == MAP
 
 
 def test_a_value_of_many_lines_is_one_statement() -> None:
     text = '[routes]\n"GET /x" = """\\\n  legacy\\\n  """ # why\n"GET /y" = "new"\n'
-    done = flip(text, "m.toml", "GET /x", Mode.NEW)
+    done = edit_mode(text, "m.toml", "GET /x", Mode.NEW)
     assert done.text == '[routes]\n"GET /x" = "new" # why\n"GET /y" = "new"\n'
     assert (done.line, done.before, done.after) == (
         2,
@@ -117,7 +117,7 @@ def maps(draw: st.DrawFn) -> tuple[str, str]:
 def test_only_the_routes_statement_changes(given_map: tuple[str, str], mode: Mode, percent: float | None) -> None:
     text, route = given_map
     at = text.index(route)
-    done = flip(text, "m.toml", "GET /flipped", mode, percent)
+    done = edit_mode(text, "m.toml", "GET /flipped", mode, percent)
     rest = text[at + len(route) :]
     assert done.text.startswith(text[:at])
     assert done.text.endswith(rest)
@@ -134,8 +134,8 @@ def test_flipping_back_restores_the_file(given_map: tuple[str, str], there: tupl
     text, _ = given_map
     value = tomllib.loads(text)["routes"]["GET /flipped"]
     mode, percent = (value, None) if isinstance(value, str) else (value["mode"], value["percent"])
-    moved = flip(text, "m.toml", "GET /flipped", *there).text
-    assert flip(moved, "m.toml", "GET /flipped", Mode(mode), percent).text == text
+    moved = edit_mode(text, "m.toml", "GET /flipped", *there).text
+    assert edit_mode(moved, "m.toml", "GET /flipped", Mode(mode), percent).text == text
 
 
 # --- refusals ---
@@ -157,7 +157,7 @@ HINT = "`gateway routes` lists them all, and an unlisted one needs a line under 
 )
 def test_a_route_that_the_map_does_not_have_is_refused_with_the_closest(key: str, fault: str) -> None:
     with pytest.raises(MapError) as caught:
-        flip(MAP, "m.toml", key, Mode.NEW)
+        edit_mode(MAP, "m.toml", key, Mode.NEW)
     assert str(caught.value) == f"m.toml: {fault}"
 
 
@@ -167,18 +167,19 @@ def test_a_route_that_the_map_does_not_have_is_refused_with_the_closest(key: str
         ('[routes]\n\n[routes."GET /x"]\nmode = "canary"\npercent = 10\n', 3),
         ('[routes]\n"GET /x".mode = "canary"\n"GET /x".percent = 10\n', 2),
         ('routes = { "GET /x" = "new" }\n', 1),
+        ('routes = { "GET /y" = "new", "GET /x" = "new" }\n', 1),
         ('routes."GET /x" = "new"\n', 1),
     ],
 )
 def test_a_route_that_is_not_a_line_of_its_own_is_left_to_a_person(text: str, line: int) -> None:
     with pytest.raises(MapError) as caught:
-        flip(text, "m.toml", "GET /x", Mode.NEW)
+        edit_mode(text, "m.toml", "GET /x", Mode.NEW)
     assert str(caught.value) == f'm.toml:{line}: routes."GET /x": not on one line; edit it by hand'
 
 
 def test_a_broken_line_elsewhere_stays_as_it_is() -> None:
     text = '[routes]\n"GET /broken" = nwe\n"GTE /x" = "new"\n"GET /x" = "legacy"\n'
-    assert flip(text, "m.toml", "GET /x", Mode.NEW).text == text.replace('"legacy"', '"new"')
+    assert edit_mode(text, "m.toml", "GET /x", Mode.NEW).text == text.replace('"legacy"', '"new"')
 
 
 # --- the file ---
@@ -234,7 +235,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path
 def test_a_flipped_file_is_a_good_map(tmp_path: Path) -> None:
     path = tmp_path / "m.toml"
     path.write_text('[gateway]\n[routes]\n"GET /x" = "legacy"\n', encoding="utf-8")
-    write_map(path, flip(path.read_text(encoding="utf-8"), str(path), "GET /x", Mode.CANARY, 10).text)
+    write_map(path, edit_mode(path.read_text(encoding="utf-8"), str(path), "GET /x", Mode.CANARY, 10).text)
     (route,) = parse_map(path.read_text(encoding="utf-8")).checked().routes
     assert (route.mode, route.percent, route.source.line) == (Mode.CANARY, 10, 3)
     assert len(list(statements(path.read_text(encoding="utf-8")))) == 3
