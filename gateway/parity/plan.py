@@ -23,8 +23,8 @@ from .generating.column_values import databases_of
 from .generating.credentials import credential_variants, cut_after, is_signed
 from .generating.generation import generate
 from .generating.schema_cases import MISSING, can_read_schemas, generate_from_schema
-from .replaying.sandbox import Setup
-from .replaying.side_process import filled
+from .replaying.sandbox import ReplaySetup
+from .replaying.side_process import fill_placeholders
 
 SPOILT = 3
 """Requests of a route whose credentials are spoilt in every way."""
@@ -58,10 +58,10 @@ class Plan:
         """The map's directory."""
         return self.project.root
 
-    def setup(self, *, needs_legacy_beside: bool = False) -> Setup:
+    def setup(self, *, needs_legacy_beside: bool = False) -> ReplaySetup:
         """Return what a replay starts; the legacy app beside the candidate where a case, or the caller, needs it."""
         beside = needs_legacy_beside or any(step.by_legacy for case in self.cases for step in case.steps)
-        return Setup(self.map.legacy or "", self.map.new or "", self.map.replay, self.root, beside)
+        return ReplaySetup(self.map.legacy or "", self.map.new or "", self.map.replay, self.root, beside)
 
     @property
     def is_whole(self) -> bool:
@@ -210,4 +210,4 @@ def _environment(settings: ReplaySettings, directory: str) -> Iterator[None]:
 
 def _filled(text: str, directory: str) -> str:
     database = f"sqlite:///{directory}/plan.sqlite3"
-    return filled(text, {"database": database, "directory": directory, "side": "plan"})
+    return fill_placeholders(text, {"database": database, "directory": directory, "side": "plan"})

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from ..comparing.compared import Compared
+from ..comparing.noise import MIN_REPEATS
 from ..comparing.result import ParityResult, Verdict
 from ..comparing.verdicts import judge
 from .case_results import case_results
@@ -16,7 +17,6 @@ from .compared_case import ComparedCase
 from .corpus.case import Case
 from .plan import Plan
 from .replaying.replay import Replay
-from .replaying.worker import REPEATS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,13 @@ class ParitySession:
     """The sides of one plan. Use it as a context manager: a session that is left has no process and no directory."""
 
     def __init__(
-        self, plan: Plan, *, workers: int = 1, seed: int = 0, repeats: int = REPEATS, needs_legacy_beside: bool = False
+        self,
+        plan: Plan,
+        *,
+        workers: int = 1,
+        seed: int = 0,
+        repeats: int = MIN_REPEATS,
+        needs_legacy_beside: bool = False,
     ) -> None:
         """`repeats` is how often the control is asked again about what differs; with fewer than three nothing is noise.
 

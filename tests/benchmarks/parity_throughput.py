@@ -27,7 +27,7 @@ from gateway.http.message import Request
 from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.asgi_serving import call, lifespan
 from gateway.parity.replaying.replay import Replay
-from gateway.parity.replaying.sandbox import Setup
+from gateway.parity.replaying.sandbox import ReplaySetup
 from legacy_flask import create_app as create_legacy
 from new_fastapi import create_app as create_new
 from tests.support.stores import seed
@@ -116,7 +116,7 @@ def main() -> None:
         seed(url)
         environment = (("DEPOT_DATABASE_URL", "{database}"), ("DEPOT_UPLOAD_DIR", "{directory}"))
         settings = ReplaySettings(database=url, environment=environment)
-        setup = Setup("legacy_flask:create_app", "new_fastapi:create_app", settings, ROOT)
+        setup = ReplaySetup("legacy_flask:create_app", "new_fastapi:create_app", settings, ROOT)
         for workers in (1, 2, 4):
             with Replay(setup, workers=workers, seed=1) as replay:
                 show(f"replayed, workers: {workers}", [rate(replay, requests) for requests in WORK.values()])

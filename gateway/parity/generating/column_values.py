@@ -13,8 +13,8 @@ from ...http.redaction.secret_texts import is_token
 from ...http.secret_names import is_secret
 from ..corpus.case import Case
 from ..corpus.files import STATES
+from ..replaying.database_state import is_sqlite
 from ..replaying.isolation import WAL, real_file
-from ..replaying.states import is_sqlite
 
 MOST = 3
 """Values of one parameter."""

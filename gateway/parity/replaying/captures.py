@@ -10,12 +10,12 @@ from typing import Any
 from ...http.message import Request, Response, values_of
 from ..corpus.case import Step, fill, uses
 
-PART = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
 INPUT = re.compile(rb"<input\b[^>]{0,1000}>", re.IGNORECASE)
 ATTRIBUTE = re.compile(rb"""\b(name|value)=["']([^"']*)["']""", re.IGNORECASE)
+_KEY = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
 
 
-class Kept:
+class Captures:
     """What one side's answers have given to one case so far."""
 
     def __init__(self, side: str) -> None:
@@ -25,50 +25,47 @@ class Kept:
         """Name to why it has no value."""
 
     def take(self, step: Step, request: Request, response: Response | None) -> None:
-        """Keep what the step wants of its answer; `request` is as it was asked."""
-        for name, place in step.captures:
-            value = None if response is None else value_at(response, place)
+        """Capture what the step wants of its answer; `request` is as it was asked."""
+        for name, location in step.captures:
+            value = None if response is None else value_at(response, location)
             if value is not None:
                 self._values[name] = value
             else:
                 self._values.pop(name, None)  # who signs in a second time and fails is not the first one
-                self._absent[name] = f'the {self._side}\'s answer to "{request.line}" has nothing to capture at {place}'
+                line = request.line
+                self._absent[name] = f'the {self._side}\'s answer to "{line}" has nothing to capture at {location}'
 
     def lacks(self, request: Request) -> str:
-        """Why the request cannot be asked; empty when every value that it needs is there."""
+        """Return why the request cannot be asked, "" when every value that it needs is there."""
         missing = (why for name, why in self._absent.items() if name not in self._values and uses(request, name))
         return next(missing, "")
 
     def fill(self, request: Request) -> Request:
-        """With what was kept."""
+        """Return the request with the captured values in it."""
         return fill(request, self._values)
 
 
-def value_at(response: Response, place: str) -> str | None:
-    """`body.items[0].id`, `header.etag`, `cookie.session`, `body`, `status`; None when nothing stands there.
+def value_at(response: Response, location: str) -> str | None:
+    """Return what stands at `body.items[0].id`, `header.etag`, `cookie.session`, `body` or `status`, if anything does.
 
     In an HTML page `body.csrf_token` is the value of the field of that name.
     """
-    kind, _, rest = place.partition(".")
+    kind, _, rest = location.partition(".")
     if kind == "header":
         found = values_of(response.headers, rest.lower().encode("latin-1"))
         return found[0].decode("latin-1") if found else None
     if kind == "cookie":
         return {cookie.name: cookie.value for cookie in response.set_cookies}.get(rest)
-    if place == "status":
-        return str(response.status)
-    return _body(response, place) if place.startswith("body") else None
-
-
-def _body(response: Response, place: str) -> str | None:
-    if place == "body":
-        return response.body.decode("utf-8", "surrogateescape")
+    if location in ("status", "body"):
+        return str(response.status) if location == "status" else response.body.decode("utf-8", "surrogateescape")
+    if not location.startswith("body"):
+        return None
     if response.media_type == "text/html":
-        return _field(response.body, place.removeprefix("body."))
-    return _json(response.json, place.removeprefix("body"))
+        return _field_value(response.body, location.removeprefix("body."))
+    return _json_value(response.json, location.removeprefix("body"))
 
 
-def _field(body: bytes, name: str) -> str | None:
+def _field_value(body: bytes, name: str) -> str | None:
     for found in INPUT.finditer(body):
         given = {key.lower(): value for key, value in ATTRIBUTE.findall(found[0])}
         if given.get(b"name") == name.encode():
@@ -76,9 +73,9 @@ def _field(body: bytes, name: str) -> str | None:
     return None
 
 
-def _json(found: Any, path: str) -> str | None:
+def _json_value(found: Any, path: str) -> str | None:
     try:
-        for name, index, quoted in PART.findall(path):
+        for name, index, quoted in _KEY.findall(path):
             found = found[int(index) if index else name or json.loads(quoted)]
     except (ValueError, LookupError, TypeError):
         return None

@@ -10,29 +10,30 @@ from starlette.types import Message, Scope
 
 from ...http.message import Headers, Request, Response
 
-LONGEST = 8 * 1024 * 1024
-"""Bytes of a body that are read; what is longer is cut there."""
-GRACE_S = 1.0
-"""Seconds that an app has to end once its client has left."""
+MAX_BODY_BYTES = 8 * 1024 * 1024
+"""Size of a body that is read; what is longer is cut there."""
+GRACE_SECONDS = 1.0
+"""Time that an app has to end once its client has left."""
 CLIENT = ("127.0.0.1", 50000)
 SERVER = ("127.0.0.1", 8000)
 
 
 @dataclass(slots=True)
-class Called:
-    """What came of a call."""
+class CallResult:
+    """What came of a call of an app."""
 
     response: Response | None
     error: str | None
     duration: float
+    """Seconds to the last byte, or until the client left."""
     hung: bool = False
-    """No answer began in time."""
+    """Whether no answer began in time."""
     is_over: bool = True
     """Whether the app has ended; one that has not makes its process unfit for another request."""
 
 
-class Wire:
-    """What an app has answered so far, told in ASGI's messages."""
+class ClientEnd:
+    """What an app has answered so far, taken from ASGI's messages as uvicorn does."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
@@ -41,56 +42,46 @@ class Wire:
         self._pieces: list[bytes] = []
         self._length = 0
         self.was_left = False
-        """What still comes is not wanted."""
+        """Whether the client has gone: what still comes is not wanted."""
         self.is_whole = False
         self.error: str | None = None
         self.began = perf_counter()
         self._ended = 0.0
-        """When the last byte came, or the client left."""
 
-    def called(self, *, is_over: bool) -> Called:
-        """What has come so far, as all that there is."""
-        has_begun = self._status != 0
-        response = self._response() if has_begun else None
+    def result(self, *, is_over: bool) -> CallResult:
+        """Return what has come so far, as all that there is."""
+        response = None
+        if self._status:
+            body = b"" if self.request.method == "HEAD" else b"".join(self._pieces)[:MAX_BODY_BYTES]
+            response = Response(self._status, self._headers, body, is_cut=self.was_left and not self.is_whole)
         duration = (self._ended or perf_counter()) - self.began
-        return Called(response, self.error, duration, hung=self.was_left and not has_begun, is_over=is_over)
+        return CallResult(response, self.error, duration, hung=self.was_left and response is None, is_over=is_over)
 
     def take(self, message: Message) -> None:
-        """As uvicorn, silent once the client has left or has its whole answer."""
+        """Take a message of the app; nothing happens once the client has left or has its whole answer."""
         if self.was_left or self.is_whole:
             return
         if message["type"] == "http.response.start":
             self._status = message["status"]
             self._headers = tuple((bytes(name).lower(), bytes(value)) for name, value in message.get("headers", ()))
         elif message["type"] == "http.response.body":
-            self._take_body(message)
+            body = bytes(message.get("body", b""))
+            self._pieces.append(body)
+            self._length += len(body)
+            if not message.get("more_body", False):
+                self.is_whole = True
+                self._ended = perf_counter()
+            elif self._length > MAX_BODY_BYTES:
+                self.leave()
 
     def leave(self) -> None:
-        """The client goes; what comes after is not wanted."""
+        """Hang up: what comes after is not wanted."""
         self.was_left = True
-        self._end()
-
-    def _take_body(self, message: Message) -> None:
-        body = bytes(message.get("body", b""))
-        self._pieces.append(body)
-        self._length += len(body)
-        if not message.get("more_body", False):
-            self.is_whole = True
-            self._end()
-        elif self._length > LONGEST:
-            self.leave()
-
-    def _end(self) -> None:
-        """No more is wanted."""
         self._ended = self._ended or perf_counter()
 
-    def _response(self) -> Response:
-        body = b"" if self.request.method == "HEAD" else b"".join(self._pieces)[:LONGEST]
-        return Response(self._status, self._headers, body, is_cut=self.was_left and not self.is_whole)
 
-
-def text_of(error: BaseException) -> str:
-    """`ValueError: no such book`."""
+def format_error(error: BaseException) -> str:
+    """Return `ValueError: no such book`."""
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001 - of its own __str__
@@ -98,7 +89,7 @@ def text_of(error: BaseException) -> str:
 
 
 def scope_of(request: Request, state: dict[str, Any]) -> Scope:
-    """The scope that uvicorn builds, for a client on the loopback."""
+    """Return the scope that uvicorn builds, for a client on the loopback; `state` is the app's lifespan's."""
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

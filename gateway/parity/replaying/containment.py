@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import get_ident
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from ...comparing.observation import Outbound
@@ -22,9 +22,9 @@ from .probes import ATTACH
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 NO_FILES = ("/dev/null",)
 _Stamp = tuple[int, int] | None
-"""Time and size of a file; None where it is not there."""
-LONGEST = 200
-"""Characters of a statement that is refused."""
+"""(time, size) of a file; None where it is not there."""
+MAX_STATEMENT_CHARS = 200
+"""Length of a refused statement as it is recorded."""
 
 
 class ContainedConnectionError(ConnectionRefusedError):
@@ -40,7 +40,7 @@ class ContainedImportError(ImportError):
 
 
 class Containment:
-    """One for the process; `install` is for good."""
+    """What the process may reach, and what it has tried beyond. There is one; `install` is for good."""
 
     def __init__(self, directories: tuple[str, ...], addresses: tuple[object, ...] = ()) -> None:
         """`directories` may be written to, `addresses` be connected to: `("db.example", 5432)` or a socket's path."""
@@ -58,6 +58,7 @@ class Containment:
         """Whether a SQLite database that is no file has been opened."""
 
     def install(self) -> None:
+        """Refuse from now on, to the end of the process."""
         checks: dict[str, Callable[[tuple[Any, ...]], None]] = {
             "import": self._import,
             "open": self._open,
@@ -68,7 +69,7 @@ class Containment:
             "socket.gethostbyname": self._resolve,
             "socket.gethostbyaddr": self._resolve,
             "sqlite3.connect": self._sqlite,
-            ATTACH: lambda args: self._refuse("database", " ".join(args[0].split())[:LONGEST]),
+            ATTACH: lambda args: self._refuse("database", " ".join(args[0].split())[:MAX_STATEMENT_CHARS]),
             "subprocess.Popen": lambda args: self._refuse("subprocess", _command(args[1] or args[0])),
             "os.system": lambda args: self._refuse("subprocess", _command(args[0])),
             "os.exec": lambda args: self._refuse("subprocess", _command(args[1])),
@@ -93,11 +94,11 @@ class Containment:
 
         self._unseen = UNSEEN - sys.modules.keys()  # what is there already is watched
         sys.addaudithook(hook)
-        _refuse_spawning(lambda command: self._refuse("subprocess", command))
+        self._refuse_spawning()
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Inside, everything is allowed to this thread: it is the side's own work. Threads of the app may go on."""
+        """Allow this thread everything meanwhile: it does the side's own work. Threads of the app are refused still."""
         self._opened_by = get_ident()
         try:
             yield
@@ -105,13 +106,13 @@ class Containment:
             self._opened_by = None
 
     def take(self) -> tuple[Outbound, ...]:
-        """The attempts so far; from now on new ones are counted."""
+        """Return what was refused since the last call."""
         taken = tuple(self.attempts)
         self.attempts.clear()
         return taken
 
     def take_wrote(self) -> bool:
-        """Whether a file below the directories may have changed since the last call, by whatever handle."""
+        """Tell whether a file below the directories may have changed since the last call, by whatever handle."""
         now = {path: _stamp(path) for path in self._written}
         wrote = self._wrote or now != self._written
         self._written = {path: stamp for path, stamp in now.items() if stamp is not None}
@@ -119,18 +120,27 @@ class Containment:
         return wrote
 
     def refuse_database(self, url: str) -> None:
-        """Raises ContainedFileError: a driver is about to connect to another database than the side's own."""
+        """Raise ContainedFileError, for a driver is about to connect to another database than the side's own."""
         if self._opened_by != get_ident():
             self._refuse("database", url)
 
+    def _refuse_spawning(self) -> None:
+        """Refuse the function that starts multiprocessing's processes, which raises no audit event."""
+        import _posixsubprocess
+
+        def fork_exec(args: Any, *_: Any) -> NoReturn:
+            self._refuse("subprocess", _command(args))
+
+        _posixsubprocess.fork_exec = fork_exec
+
     def _import(self, args: tuple[Any, ...]) -> None:
-        # Of what `importlib.import_module` names, only the imports inside it are told.
+        # An import by `importlib.import_module` raises no event for what it names, but for the imports inside it.
         first, second, *_ = f"{args[0]}..".split(".")
         for package in {first, f"{first}.{second}"} & self._unseen:
             self.attempts.append(Outbound("connect", f"by {package}, whose connections cannot be watched"))
             raise ContainedImportError(f"a parity run cannot watch the connections of {package}")
 
-    def _refuse(self, kind: str, target: str) -> None:
+    def _refuse(self, kind: str, target: str) -> NoReturn:
         self.attempts.append(Outbound(kind, target))
         text = f"a parity run lets nothing out: {kind} {target}"
         raise ContainedConnectionError(text) if kind in ("connect", "resolve") else ContainedFileError(text)
@@ -197,7 +207,7 @@ def _stamp(path: str) -> _Stamp:
 
 
 def sqlite_path(name: str) -> str | None:
-    """The file of what `sqlite3.connect` is given, URI or not; None for a database in memory."""
+    """Return the file of what `sqlite3.connect` is given, URI or not; None for a database in memory."""
     path, _, options = name.partition("?")
     if name.startswith("file:"):
         path = unquote(path.removeprefix("file:").removeprefix("//localhost").removeprefix("//"))
@@ -210,14 +220,3 @@ def _command(args: Any) -> str:
     if isinstance(args, str | bytes | os.PathLike):
         return os.fsdecode(args)
     return shlex.join(os.fsdecode(arg) for arg in args)
-
-
-def _refuse_spawning(refuse: Callable[[str], None]) -> None:
-    """multiprocessing starts its processes by a function that raises no audit event."""
-    import _posixsubprocess
-
-    def fork_exec(args: Any, *_: Any) -> int:
-        refuse(_command(args))
-        return 0
-
-    _posixsubprocess.fork_exec = fork_exec

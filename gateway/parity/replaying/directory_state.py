@@ -1,4 +1,4 @@
-"""A side's own directory: what a request wrote there, and how it was before."""
+"""A side's own directory: what a request wrote there, and the way back to the baseline."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class DirectoryState:
         self._times = dict(self._times_at_start)
 
     def changes(self) -> tuple[str, ...]:
-        """`written NAME SHA256` and `deleted NAME` since the last call or the reset."""
+        """Return `written NAME SHA256` and `deleted NAME` for what has happened since the last call or the reset."""
         now, before = read_names(self._directory), self._before
         self._before = now
         written = [f"written {name} {digest}" for name, digest in now.items() if before.get(name) != digest]
         return tuple(sorted([*written, *(f"deleted {name}" for name in before if name not in now)]))
 
     def freeze_times(self, moment: int) -> None:
-        """What was written since the last call or the reset was written at `moment`, nanoseconds since the epoch.
+        """Set the time of what was written since the last call or the reset to `moment`, nanoseconds since the epoch.
 
         The kernel's clock cannot be frozen, and `Last-Modified` and `ETag` are made of it.
         """
@@ -39,7 +39,7 @@ class DirectoryState:
                 self._set_time(name, moment)
 
     def reset(self) -> None:
-        """Back to the baseline, if anything has changed."""
+        """Restore the baseline's files, with their times."""
         now = read_names(self._directory)
         for name in now.keys() - self._at_start.keys():
             (self._directory / name).unlink()
@@ -58,16 +58,16 @@ class DirectoryState:
 
 
 def read_names(directory: Path) -> Names:
-    """Every file below the directory; of a link, where it leads."""
-    files = (path for path in sorted(directory.rglob("*")) if path.is_file() or path.is_symlink())
-    return {str(path.relative_to(directory)): _digest(path) for path in files}
-
-
-def _digest(path: Path) -> str:
-    if path.is_symlink():
-        return f"-> {path.readlink()}"
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return every file below the directory with its digest; a link with where it leads."""
+    digests: Names = {}
+    for path in sorted(directory.rglob("*")):
+        name = str(path.relative_to(directory))
+        if path.is_symlink():
+            digests[name] = f"-> {path.readlink()}"
+        elif path.is_file():
+            with path.open("rb") as file:
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
 
 
 def _time(path: Path) -> int:

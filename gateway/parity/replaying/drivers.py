@@ -10,58 +10,67 @@ from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, Engine, event
 
-UNSEEN = {"MySQLdb", "confluent_kafka", "cx_Oracle", "grpc", "ibm_db", "oracledb", "psycopg", "psycopg2", "pycurl"}
-UNSEEN |= {"pymssql", "pyodbc", "uvloop"}
-"""Their connections are made in C."""
-UNSEEN |= {"adbc_driver_postgresql", "pg8000", "postgresql.driver", "psqlpy", "psycopg2cffi"}
-"""They may ask the side's own server for another database."""
-UNSEEN |= {"apsw", "pysqlite3", "sqlcipher3"}
-"""SQLite beside the module that is watched."""
+UNSEEN = frozenset(
+    # Their connections are made in C.
+    {"MySQLdb", "confluent_kafka", "cx_Oracle", "grpc", "ibm_db", "oracledb", "psycopg", "psycopg2", "pycurl"}
+    | {"pymssql", "pyodbc", "uvloop"}
+    # They may ask the side's own server for another database.
+    | {"adbc_driver_postgresql", "pg8000", "postgresql.driver", "psqlpy", "psycopg2cffi"}
+    # They are SQLite beside the module that is watched.
+    | {"apsw", "pysqlite3", "sqlcipher3"}
+)
+"""Packages whose connections cannot be watched, unless they are there before the app is."""
+_NAMED = ("host", "hostaddr", "port", "dbname", "user")
+"""Arguments of psycopg that say where it connects to."""
 
 
 def same_database(url: URL, given: Mapping[str, Any]) -> bool:
-    """Whether a driver's arguments name the database of `url`, on its server."""
+    """Tell whether a driver's arguments name the database of `url`, on its server."""
     host = given.get("host") or given.get("hostaddr")
     port = str(given.get("port") or url.port or 5432)
     return (_database(given), host, port) == (url.database, url.query.get("host") or url.host, str(url.port or 5432))
 
 
 def watch_engines(url: URL, refuse: Callable[[str], None]) -> None:
-    """Every engine of SQLAlchemy connects to the side's own database, or not at all."""
+    """Have every engine of SQLAlchemy connect to the side's own database, or refuse it."""
 
     @event.listens_for(Engine, "do_connect")
     def connecting(dialect: Any, _record: Any, _cargs: Any, cparams: dict[str, Any]) -> None:
         if dialect.name != "sqlite" and not same_database(url, cparams):  # sqlite3 is watched by its audit event
-            refuse(_shown(dialect.name, cparams))
+            refuse(_format_url(dialect.name, cparams))
 
 
 def watch_drivers(url: URL, refuse: Callable[[str], None]) -> None:
-    """The connections that psycopg and psycopg2 make by themselves, too. What is not installed is not watched."""
+    """Refuse other databases also where drivers of PostgreSQL connect by themselves, as far as they are installed."""
     if url.get_backend_name() != "postgresql":
         return
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
     def check(conninfo: str, given: Mapping[str, Any]) -> None:
-        named = conninfo_to_dict(conninfo, **{name: value for name, value in given.items() if name in NAMES})
+        named = conninfo_to_dict(conninfo, **{name: value for name, value in given.items() if name in _NAMED})
         if not same_database(url, named):
-            refuse(_shown("postgresql", named))
+            refuse(_format_url("postgresql", named))
 
     for kind in (psycopg.Connection, psycopg.AsyncConnection):
-        _watch_method(kind, check)
+        _watch_psycopg(kind, check)
     psycopg.connect = psycopg.Connection.connect
     with suppress(ImportError):
         import psycopg2  # type: ignore[import-untyped,unused-ignore]
 
-        psycopg2.connect = _watched(psycopg2.connect, check)
+        connect = psycopg2.connect
+
+        @wraps(connect)
+        def connected(dsn: str | None = None, *args: Any, **given: Any) -> Any:
+            check(dsn or "", {**given, "dbname": given.get("dbname") or given.get("database")})
+            return connect(dsn, *args, **given)
+
+        psycopg2.connect = connected
     with suppress(ImportError):
         _watch_asyncpg(url, refuse)
 
 
-Check = Callable[[str, Mapping[str, Any]], None]
-
-
-def _watch_method(kind: Any, check: Check) -> None:
+def _watch_psycopg(kind: Any, check: Callable[[str, Mapping[str, Any]], None]) -> None:
     connect = kind.connect.__func__
 
     @wraps(connect)
@@ -72,17 +81,8 @@ def _watch_method(kind: Any, check: Check) -> None:
     kind.connect = classmethod(connected)  # type: ignore[arg-type]
 
 
-def _watched(connect: Any, check: Check) -> Any:
-    @wraps(connect)
-    def connected(dsn: str | None = None, *args: Any, **given: Any) -> Any:
-        check(dsn or "", {**given, "dbname": given.get("dbname") or given.get("database")})
-        return connect(dsn, *args, **given)
-
-    return connected
-
-
 def _watch_asyncpg(url: URL, refuse: Callable[[str], None]) -> None:
-    """Also its pools. Other servers are refused where the socket connects; a database that is not told is refused."""
+    """Watch the database's name, pools too: another server is refused where the socket connects."""
     import asyncpg  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     connect = asyncpg.connection.connect
@@ -93,18 +93,15 @@ def _watch_asyncpg(url: URL, refuse: Callable[[str], None]) -> None:
         if database is None:
             database = unquote(urlsplit(dsn or "").path.removeprefix("/"))
         if database != url.database:
-            refuse(_shown("postgresql", {**given, "database": database}))
+            refuse(_format_url("postgresql", {**given, "database": database}))
         return await connect(dsn, **given)
 
     asyncpg.connect = asyncpg.connection.connect = connected
-
-
-NAMES = ("host", "hostaddr", "port", "dbname", "user")
 
 
 def _database(given: Mapping[str, Any]) -> Any:
     return next((given[name] for name in ("dbname", "database", "db") if given.get(name)), None)
 
 
-def _shown(name: str, given: Mapping[str, Any]) -> str:
+def _format_url(name: str, given: Mapping[str, Any]) -> str:
     return f"{name}://{given.get('host') or ''}/{_database(given) or ''}"

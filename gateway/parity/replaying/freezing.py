@@ -27,28 +27,38 @@ else:
     sys.modules["pytest"] = _pytest
 
 _SQL = connect(":memory:", check_same_thread=False)
-"""Where SQLite's functions are its own; it was opened before anybody watches."""
+"""A connection whose functions are SQLite's own; it is opened before anything watches."""
 SECOND = 10**9
 NODE = 0x02_00_00_00_00_01
-"""What `uuid.uuid1` takes for the machine's address: asking for the real one would start a program."""
+"""The machine's address for `uuid.uuid1`: asking for the real one would start a program."""
 FORMS = {"current_timestamp": "%Y-%m-%d %H:%M:%S", "current_date": "%Y-%m-%d", "current_time": "%H:%M:%S"}
 DATED = {"datetime": 0, "date": 0, "time": 0, "julianday": 0, "unixepoch": 0, "strftime": 1}
-"""SQLite's functions of a moment, and how many arguments come before it; without one it is `now`."""
+"""How many arguments come before the moment in each of SQLite's functions that take one; without it, it is `now`."""
 
 
 class Freezer:
     """The process's clock and randomness; both stand still until `set`."""
 
     def __init__(self, moment: int, seed: int) -> None:
-        """`moment` is in nanoseconds since the epoch."""
+        """Freeze the process for good; `moment` is in nanoseconds since the epoch."""
         self._seed = seed
         self._draws: Counter[int] = Counter()
         self._traveller = time_machine.travel(moment / SECOND, tick=False).start()
-        self._replace()
+        os.urandom = self.draw
+        if hasattr(os, "getrandom"):
+            os.getrandom = lambda size, flags=0: self.draw(size)  # noqa: ARG005 - the kernel's own signature
+        random._urandom = self.draw  # type: ignore[attr-defined]  # noqa: SLF001 - secrets and SystemRandom
+        seeding = random.Random.seed
+
+        def seeded(generator: random.Random, a: Any = None, version: int = 2) -> None:
+            seeding(generator, self.draw(16) if a is None else a, version)
+
+        random.Random.seed = seeded  # type: ignore[method-assign,assignment]  # a generator without a seed
+        uuid._node = NODE  # type: ignore[attr-defined]  # noqa: SLF001 - it asks once
         self.set(moment, seed)
 
     def set(self, moment: int, seed: int) -> None:
-        """The moment it is from now on; the random numbers begin anew."""
+        """Set the clock to a moment, and begin the random numbers anew."""
         self._traveller.move_to(moment / SECOND)
         self.moment = time.time_ns()  # as the app sees it: time_machine rounds
         self._seed = seed
@@ -56,26 +66,13 @@ class Freezer:
         random.seed(seed)
 
     def draw(self, size: int) -> bytes:
-        """The n-th draw of that size, so that one more draw of another size shifts nothing."""
+        """Return so many random bytes; a draw of another size in between shifts nothing."""
         self._draws[size] += 1
         return shake_128(f"{self._seed}:{size}:{self._draws[size]}".encode()).digest(size)
 
-    def _replace(self) -> None:
-        os.urandom = self.draw
-        if hasattr(os, "getrandom"):
-            os.getrandom = lambda size, flags=0: self.draw(size)  # noqa: ARG005 - the kernel's own signature
-        random._urandom = self.draw  # type: ignore[attr-defined]  # noqa: SLF001 - secrets and SystemRandom
-        seed = random.Random.seed
-
-        def seeded(generator: random.Random, a: Any = None, version: int = 2) -> None:
-            seed(generator, self.draw(16) if a is None else a, version)
-
-        random.Random.seed = seeded  # type: ignore[method-assign,assignment]  # a generator without a seed
-        uuid._node = NODE  # type: ignore[attr-defined]  # noqa: SLF001 - it asks once
-
 
 def freeze_sqlite(connection: sqlite3.Connection) -> None:
-    """SQLite's own clock reads the process's: `CURRENT_TIMESTAMP` in column defaults, `datetime('now')` in SQL."""
+    """Have SQLite read the process's clock: `CURRENT_TIMESTAMP` in column defaults, `datetime('now')` in SQL."""
     for name, form in FORMS.items():
         connection.create_function(name, 0, partial(_now, form), deterministic=True)
     for name, before in DATED.items():
@@ -87,7 +84,7 @@ def _now(form: str) -> str:
 
 
 def _dated(name: str, before: int, *arguments: Any) -> Any:
-    """What SQLite's function gives, were it now the frozen moment."""
+    """Return what SQLite's function gives, were it now the frozen moment."""
     given = [*arguments] if len(arguments) > before else [*arguments, "now"]
     if len(given) > before and str(given[before]).lower() == "now":
         given[before] = _now("%Y-%m-%d %H:%M:%S")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Protocol
 from sqlalchemy import make_url
 
 from ...errors import ReplayError
-from .sqlite_state import connect_to, copy
-from .states import is_sqlite, sqlite_file, with_database
+from .database_state import is_sqlite, sqlite_file, with_database
+from .sqlite_state import save
 
 NEW = "sqlite:///database.sqlite3"
 WAL = b"\x02\x02"
@@ -24,36 +23,27 @@ class Isolation(Protocol):
     """Databases for one run."""
 
     baseline: str
-    """URL of the one that all sides start from, once a first side has made it."""
+    """URL of the database that all sides start from, once a first side has made it."""
 
     def new_database(self, name: str, *, is_first: bool) -> str:
-        """URL of a side's own: a copy of the real one for the first, of the baseline for the others."""
+        """Return the URL of a side's own database: a copy of the real one for the first side, else of the baseline."""
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Drop every database."""
 
 
 def open_isolation(url: str | None, root: Path, directory: Path) -> Isolation:
-    """For the settings' `database`; `directory` holds what is made. Raises ReplayError."""
+    """Return the isolation for the settings' `database`; `directory` holds what it makes. Raises ReplayError."""
     if url is None or is_sqlite(url):
         return SqliteIsolation(url or NEW, None if url is None else real_file(url, root), directory)
     if make_url(url).get_backend_name() == "postgresql":
         return PostgresqlIsolation(url)
-    raise ReplayError(f'[parity] database: "{hidden(url)}" is neither SQLite nor PostgreSQL; a run cannot copy it')
+    raise ReplayError(f'[parity] database: "{_safe_url(url)}" is neither SQLite nor PostgreSQL; a run cannot copy it')
 
 
 def real_file(url: str, root: Path) -> Path:
-    """Of a SQLite URL; a relative one starts at the map's directory."""
+    """Return the path of a SQLite URL; a relative one starts at the map's directory."""
     return root / sqlite_file(url)
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a database file with what waits beside it: equal before and after a run."""
-    digest = hashlib.sha256()
-    for suffix in ("", "-wal", "-journal"):
-        if (part := path.with_name(path.name + suffix)).exists():
-            digest.update(part.read_bytes())
-    return digest.hexdigest()
 
 
 class SqliteIsolation:
@@ -79,7 +69,7 @@ class SqliteIsolation:
         return with_database(self._url, str(path))
 
     def close(self) -> None:
-        """The run's directory goes as a whole."""
+        """Do nothing: the run's directory goes as a whole."""
 
 
 class PostgresqlIsolation:
@@ -88,9 +78,8 @@ class PostgresqlIsolation:
     def __init__(self, url: str) -> None:
         self._url = url
         self._prefix = f"gateway_parity_{token_hex(6)}"
-        self._names: list[str] = []
-        self.baseline = with_database(url, f"{self._prefix}_baseline")
-        self._names.append(f"{self._prefix}_baseline")
+        self._names = [f"{self._prefix}_baseline"]
+        self.baseline = with_database(url, self._names[0])
 
     def new_database(self, name: str, *, is_first: bool) -> str:
         import psycopg
@@ -106,7 +95,7 @@ class PostgresqlIsolation:
                 server.clone(connection, template, own)
         except psycopg.Error as error:
             text = str(error).strip().replace("\n", " ")
-            raise ReplayError(f'[parity] database: "{hidden(self._url)}" cannot be copied: {text}') from error
+            raise ReplayError(f'[parity] database: "{_safe_url(self._url)}" cannot be copied: {text}') from error
         return with_database(self._url, own)
 
     def close(self) -> None:
@@ -119,13 +108,13 @@ class PostgresqlIsolation:
                 server.drop(connection, name)
 
 
-def hidden(url: str) -> str:
-    """Without its password."""
+def _safe_url(url: str) -> str:
+    """Return a URL without its password."""
     return make_url(url).render_as_string(hide_password=True)
 
 
 def copy_real(real: Path, target: Path) -> None:
-    """As it is now, also while a service writes to it. Raises ReplayError."""
+    """Copy a database file as it is now, also while a service writes to it. Raises ReplayError where there is none."""
     if not real.is_file():
         raise ReplayError(f'no database "{real}"; [parity] database names the one that a parity run copies')
     beside = real.with_name(real.name + "-wal")
@@ -136,16 +125,8 @@ def copy_real(real: Path, target: Path) -> None:
         shutil.copyfile(real, target)
         if beside.exists():
             shutil.copyfile(beside, target.with_name(target.name + "-wal"))
-        copy_into = target.with_name("whole.sqlite3")
-        _copy(target, copy_into)
-        copy_into.replace(target)
+        whole = target.with_name("whole.sqlite3")
+        save(str(target), str(whole))
+        whole.replace(target)
     else:
-        _copy(real, target)
-
-
-def _copy(source: Path, target: Path) -> None:
-    connection = connect_to(str(target))
-    try:
-        copy(str(source), connection)
-    finally:
-        connection.close()
+        save(str(real), str(target))

@@ -15,17 +15,17 @@ from ..corpus.case import Step
 
 @dataclass(frozen=True, slots=True)
 class SideStart:
-    """How one side is to be: the first message, before its app is imported."""
+    """How one side starts: the first message, before its app is imported."""
 
     name: str
     """`control`, `candidate` or `repeat`."""
     key: str
-    """The setting that its app comes from, for messages."""
+    """The key of the map that names its app, for messages."""
     app: str
     """Import string."""
     arguments: tuple[tuple[str, str], ...]
     directory: str
-    """Its own, for its files; the only one it may write to, with `scratch`."""
+    """Where its files are; the only directory it may write to, with `scratch`."""
     scratch: str
     database: str
     """URL of its own database."""
@@ -34,7 +34,7 @@ class SideStart:
     baseline_files: str
     makes_baseline: bool
     """Whether its state after its start becomes the baseline."""
-    timeout: float
+    timeout_seconds: float
     freezes: bool
     moment: int
     """Nanoseconds since the epoch while the app starts."""
@@ -42,7 +42,7 @@ class SideStart:
     beside: str = ""
     """Import string of the legacy app, for a candidate whose cases ask what the new app does not have yet."""
     cpu: int | None = None
-    """The one that it keeps to: its threads share one interpreter, and each hand-over between CPUs costs."""
+    """The CPU that it keeps to: its threads share one interpreter, and each hand-over between CPUs costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ class Ready:
     """The side's app is up."""
 
     attempts: tuple[Outbound, ...] = ()
-    """What it tried while it started, and was refused."""
+    """What the app tried while it started, and was refused."""
     changed: tuple[str, ...] = ()
-    """Tables that its start changed in the baseline; they have been put back."""
+    """Tables that the start changed in the baseline; they have been put back."""
     has_memory_database: bool = False
-    """Whether it opened one that lives in its process, which no case puts back."""
+    """Whether the app opened a database that lives in its process, which no case puts back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,11 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CaseAnswer:
     """What a side did with a case."""
 
     steps: tuple[tuple[Request, Observation], ...]
-    """As asked, kept values filled in, and what came of it."""
+    """(the request as it was asked, captured values filled in; what came of it)."""
     refused: str = ""
     """Why it did not come to the end."""
     is_spent: bool = False
@@ -92,22 +92,22 @@ class Answer:
 
 
 def moment_now() -> int:
-    """Nanoseconds since the epoch, to 1/64 s: so much a float of seconds holds exactly, and no whole second is among
-    them, of which `isoformat` would leave the fraction out."""
+    """Return nanoseconds since the epoch, to 1/64 s, which a float of seconds holds exactly; never a whole second, of
+    which `isoformat` would leave the fraction out."""
     part = 10**9 // 64
     return (time.time_ns() // part | 1) * part
 
 
 def pickled(ask: Ask) -> bytes:
-    """As `Connection.recv` takes it, once for all the sides it goes to."""
+    """Return the bytes that `Connection.recv` takes, made once for all the sides that they go to."""
     return pickle.dumps(ask, pickle.HIGHEST_PROTOCOL)
 
 
 def _pickle_by_constructor(kind: type) -> None:
-    """A third of the time that a dataclass with slots takes by itself, and most of a request's way to and fro."""
+    """Have a dataclass with slots pickled in a third of its time, which is most of a request's way to and fro."""
     values = attrgetter(*(field.name for field in fields(kind)))
     copyreg.pickle(kind, lambda value: (kind, values(value)))
 
 
-for _kind in (Ask, Answer, Step, Request, Response, Observation, Effects, RowChange, Outbound):
+for _kind in (Ask, CaseAnswer, Step, Request, Response, Observation, Effects, RowChange, Outbound):
     _pickle_by_constructor(_kind)

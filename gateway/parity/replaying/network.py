@@ -18,13 +18,13 @@ CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
 CAPABILITIES = 0x20080522
-"""Their version 3: three sets of 64 bits."""
+"""Version 3 of the capabilities' format: three sets of 64 bits."""
 
 
 def leave_network() -> bool:
-    """Whether the process is in a network of its own now (network_namespaces(7)); one that the kernel refuses is none.
+    """Go into a network of the process's own (network_namespaces(7)); return False where the kernel refuses it.
 
-    To be called before any thread is started, for a thread is in the network of the one that starts it.
+    Call it before any thread is started, for a thread is in the network of the one that starts it.
     """
     if sys.platform != "linux":
         return False
@@ -40,7 +40,7 @@ def _unshare(flags: int) -> bool:
 
 
 def _may_leave_as_user() -> bool:
-    """A child tries, for there is no way back: AppArmor may give the namespace and then refuse its names."""
+    """Have a child try, for there is no way back: AppArmor may give the namespace and then refuse its names."""
     child = os.fork()
     if child == 0:
         try:
@@ -51,7 +51,7 @@ def _may_leave_as_user() -> bool:
 
 
 def _leave_as_user() -> bool:
-    """By way of a user namespace, which has this user and this group under their own numbers.
+    """Go by way of a user namespace, which has this user and this group under their own numbers.
 
     It gives every capability inside and takes those outside: only for a process that has none, and goes on with none.
     """
@@ -71,6 +71,6 @@ def _leave_as_user() -> bool:
 
 
 def _raise_loopback() -> None:
-    """So that an app may listen on 127.0.0.1, as it could before."""
+    """Let an app listen on 127.0.0.1, as it could before."""
     with suppress(OSError), socket.socket() as asking:
         fcntl.ioctl(asking, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))

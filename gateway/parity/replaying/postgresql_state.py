@@ -11,11 +11,12 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
-from ...comparing.observation import Row, RowChange
+from ...comparing.observation import RowChange
 from .row_changes import ALIKE, LockedError, Rows, compare_rows, key_of
 
-PATIENCE_S = 0.5
-LOOK_S = 0.002
+LEAVE_SECONDS = 0.5
+"""Time in which a server notices a connection that was closed."""
+LOOK_SECONDS = 0.002
 MAINTENANCE = "postgres"
 """The database from which others are made and dropped."""
 MARK = """SELECT pg_snapshot_xmax(pg_current_snapshot())::text,
@@ -54,12 +55,12 @@ class PostgresqlState:
         self._is_dirty = True
 
     def use(self, baseline: str | None) -> None:
-        """The run's own baseline is the only one."""
+        """Raise LockedError for a case that brings a state: the run's own baseline is the only one."""
         if baseline is not None:
             raise LockedError
 
     def reset(self) -> None:
-        """Back to the baseline, if anything has changed. Raises LockedError."""
+        """Make the database anew from the baseline, if anything has changed. Raises LockedError while it is in use."""
         if not self._is_dirty and self._read_mark() == self._mark:
             return
         name = str(self._url.database)
@@ -74,21 +75,27 @@ class PostgresqlState:
         self._is_dirty = False
 
     def check_unlocked(self) -> None:
-        """Readers and writers of a database that is dropped anyway."""
+        """Do nothing: the database is dropped anyway, whoever reads or writes it."""
 
     def changes(self) -> tuple[RowChange, ...]:
-        """Rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
+        """Return the rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
         mark = self._read_mark()
         if mark == self._mark:
             return ()
         now = read_snapshot(self._connection())
-        found = tuple(_changes(self._before, now))
+        tables = sorted(self._before.keys() | now.keys())
+        found = tuple(
+            change
+            for table in tables
+            for change in compare_rows(table, self._before.get(table, {}), now.get(table, {}))
+        )
         # Another database of the server may have been written to; a sequence goes on without a row.
         self._is_dirty = self._is_dirty or bool(found) or not isinstance(self._mark, tuple) or mark[1] != self._mark[1]
         self._before, self._mark = now, mark
         return found
 
     def close(self) -> None:
+        """Close the connection that looks for changes."""
         if self._own is not None:
             self._own.close()
             self._own = None
@@ -103,38 +110,30 @@ class PostgresqlState:
         return mark
 
 
-def _changes(before: Snapshot, now: Snapshot) -> Iterator[RowChange]:
-    for table in sorted(before.keys() | now.keys()):
-        yield from compare_rows(table, before.get(table, {}), now.get(table, {}))
-
-
 def read_snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
-    """Every row of every table, values as JSON text; equal rows of a table without a key once, with their count."""
+    """Return every row of every table, values as JSON text; equal rows without a key once, with their count."""
     snapshot: Snapshot = {}
     for schema, table, own, key in connection.execute(TABLES).fetchall():
         columns = own if key else [*own, ALIKE]
         counted = "{0}" if key else "{0}, (count(*) OVER (PARTITION BY {0}))::text"
         shown = sql.SQL(", ").join(sql.SQL("to_json({})::text").format(sql.Identifier(column)) for column in own)
         query = sql.SQL(f"SELECT {counted} FROM {{1}}").format(shown, sql.Identifier(schema, table))
-        rows = (_row(columns, values) for values in connection.execute(query))
+        texts = ((value or "null" for value in values) for values in connection.execute(query))
+        rows = (tuple(zip(columns, values, strict=True)) for values in texts)
         name = table if schema == "public" else f"{schema}.{table}"
         snapshot[name] = {key_of(row, key): row for row in rows}
     return snapshot
 
 
-def _row(columns: list[str], values: tuple[str | None, ...]) -> Row:
-    return tuple((column, value or "null") for column, value in zip(columns, values, strict=True))
-
-
 def connect_to(url: URL) -> psycopg.Connection[Any]:
-    """Whatever driver the app uses for it."""
+    """Return a connection of ours to the database of a URL, whatever driver the URL names."""
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.Connection.connect(plain, autocommit=True)
 
 
 @contextmanager
 def connecting(url: URL) -> Iterator[psycopg.Connection[Any]]:
-    """A connection that is closed at the end."""
+    """Give a connection that is closed at the end."""
     connection = connect_to(url)
     try:
         yield connection
@@ -143,34 +142,34 @@ def connecting(url: URL) -> Iterator[psycopg.Connection[Any]]:
 
 
 def maintaining(url: URL) -> Any:
-    """A connection to the server's maintenance database, closed at the end."""
+    """Give a connection to the server's maintenance database, closed at the end."""
     return connecting(url.set(database=MAINTENANCE))
 
 
 def name_of(url: str) -> str:
-    """Of the database that a URL names."""
+    """Return the name of the database in a URL."""
     return str(make_url(url).database)
 
 
 def exists(server: psycopg.Connection[Any], name: str) -> bool:
-    """Whether the server has a database of that name."""
+    """Tell whether the server has a database of that name."""
     return server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
 
 
 def is_left(server: psycopg.Connection[Any], name: str) -> bool:
-    """Whether nobody is connected to it. A server takes a moment to notice a connection that was closed."""
+    """Tell whether no client is connected to a database, after the moment that a server takes to notice it."""
     query = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
-    until = perf_counter() + PATIENCE_S
+    until = perf_counter() + LEAVE_SECONDS
     while (someone := server.execute(query, (name,)).fetchone()) is not None and perf_counter() < until:
-        sleep(LOOK_S)
+        sleep(LOOK_SECONDS)
     return someone is None
 
 
 def clone(server: psycopg.Connection[Any], template: str, name: str) -> None:
-    """A new database like another, which nobody may be connected to."""
+    """Make a new database like another, which no client may be connected to."""
     server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
 
 
 def drop(server: psycopg.Connection[Any], name: str) -> None:
-    """Also one that is in use."""
+    """Drop a database if it is there, also one that is in use."""
     server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -19,13 +19,13 @@ HARMLESS = ("SELECT", "PRAGMA", "COMMIT", "ROLLBACK", "--")
 ATTACHING = ("ATTACH", "VACUUM")
 """Statements for which SQLite opens another file; a VACUUM that names none, too, for its work."""
 ATTACH = "gateway.sqlite3.attach"
-"""An audit event, for SQLite raises none: a statement that it will refuse."""
+"""Name of our audit event for a statement that SQLite will refuse: SQLite raises none."""
 FACTORY = 5
-"""Where `sqlite3.connect` takes the class among its arguments."""
+"""Position of the class among the arguments of `sqlite3.connect`."""
 
 
 class Probes:
-    """Everything that was seen since the last `clear`."""
+    """What requests did besides answering, since the last `clear`."""
 
     def __init__(self, on_sqlite: Callable[[sqlite3.Connection], None]) -> None:
         """`on_sqlite` is called with each SQLite connection that the app opens, however it does."""
@@ -34,23 +34,25 @@ class Probes:
         self.errors: list[str] = []
         self._engines: WeakSet[Engine] = WeakSet()
         self.may_lock = False
-        """Whether a statement may have locked the database; only who has looked forgets it."""
+        """Whether a statement may have locked the database; whoever has looked resets it."""
         self.taken: set[int] = set()
         """Pooled connections that are out, by their record."""
 
     def clear(self) -> None:
+        """Forget what was seen."""
         self.statements.clear()
         self.errors.clear()
         self.taken.clear()
 
     def release(self) -> bool:
-        """Have every engine give up the connections that it does not use; whether they are closed already."""
+        """Have every engine give up the connections that it does not use; tell whether they are closed already."""
         engines = tuple(self._engines)
         for engine in engines:
             engine.dispose(close=not engine.dialect.is_async)  # an async driver's wait for the event loop
         return not any(engine.dialect.is_async for engine in engines)
 
     def install(self) -> None:
+        """Set every probe, for good."""
         self._watch_engines()
         self._watch_pools()
         self._watch_sqlite()
@@ -61,13 +63,9 @@ class Probes:
         def executed(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
             self._note(statement)
             if connection.dialect.name == "sqlite":
-                _tell_attaching(statement)
+                _audit_attaching(statement)
 
         event.listen(Engine, "engine_connect", lambda connection: self._engines.add(connection.engine))
-
-    def _trace(self, statement: str) -> None:
-        self._note(statement)
-        _tell_attaching(statement)
 
     def _note(self, statement: str) -> None:
         shape = shape_of(statement)
@@ -78,23 +76,28 @@ class Probes:
     def _watch_pools(self) -> None:
         @event.listens_for(Pool, "connect")
         def connected(connection: Any, record: Any) -> None:
-            _set_trace(connection, record, _tell_attaching)  # the app's own listeners come after this one
+            _set_trace(connection, record, _audit_attaching)  # the app's own listeners come after this one
 
         @event.listens_for(Pool, "checkout")
         def checked_out(connection: Any, record: Any, _fairy: Any) -> None:
-            _set_trace(connection, record, None)  # the engine tells its statements
+            _set_trace(connection, record, None)  # the engine's own event has its statements
             self.taken.add(id(record))
 
-        for name in ("checkin", "invalidate", "close", "detach"):
-            event.listen(Pool, name, self._given_back(name))
-
-    def _given_back(self, name: str) -> Callable[..., None]:
-        if name == "invalidate":
-            return lambda _connection, record, _exception: self.taken.discard(id(record))
-        return lambda _connection, record: self.taken.discard(id(record))
+        for name in ("checkin", "close", "detach"):
+            event.listen(Pool, name, lambda _connection, record: self.taken.discard(id(record)))
+        event.listen(Pool, "invalidate", lambda _connection, record, _exception: self.taken.discard(id(record)))
 
     def _watch_sqlite(self) -> None:
-        connect, watch = sqlite3.connect, self._watch_connection
+        connect = sqlite3.connect
+
+        def trace(statement: str) -> None:
+            self._note(statement)
+            _audit_attaching(statement)
+
+        def watch(connection: sqlite3.Connection) -> None:
+            self._on_sqlite(connection)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+            connection.set_trace_callback(trace)
 
         class Connection(sqlite3.Connection):
             """Watched also where the app makes one by its class, or derives its own class from it."""
@@ -113,11 +116,6 @@ class Probes:
         sqlite3.connect = sqlite3.dbapi2.connect = connected  # type: ignore[assignment]
         sqlite3.Connection = sqlite3.dbapi2.Connection = Connection  # type: ignore[misc]
 
-    def _watch_connection(self, connection: sqlite3.Connection) -> None:
-        self._on_sqlite(connection)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-        connection.set_trace_callback(self._trace)
-
     def _watch_logs(self) -> None:
         call = logging.Logger.callHandlers
 
@@ -135,6 +133,6 @@ def _set_trace(connection: Any, record: Any, trace: Callable[[str], None] | None
         raw.set_trace_callback(trace)
 
 
-def _tell_attaching(statement: str) -> None:
+def _audit_attaching(statement: str) -> None:
     if (shape_of(statement) or "").startswith(ATTACHING):
         sys.audit(ATTACH, statement)

@@ -9,25 +9,29 @@ from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from ..compared_case import ComparedCase
+from ...comparing.noise import MIN_REPEATS
+from ..compared_case import ComparedCase, Judge
 from ..corpus.case import Case
-from .sandbox import Sandbox, Setup
-from .worker import REPEATS, Judge, SharedCases, Worker
+from .sandbox import CONTROL, SIDES, ReplaySetup, Sandbox
+from .worker import CaseQueue, Worker
+
+MAX_RESULTS = 64
+"""Compared cases that wait for whoever iterates the run; workers wait while there are so many."""
 
 
 class Replay:
-    """Every side of one run, up from `with` to its end. Raises ReplayError when a side does not start."""
+    """Every side of one run, up from `with` to its end."""
 
-    def __init__(self, setup: Setup, *, workers: int, seed: int, repeats: int = REPEATS) -> None:
+    def __init__(self, setup: ReplaySetup, *, workers: int, seed: int, repeats: int = MIN_REPEATS) -> None:
         self._setup = setup
         self._count = workers
         self._seed = seed
         self._repeats = repeats
         self._sandbox: Sandbox | None = None
         self._workers: list[Worker] = []
-        self._cases = SharedCases(())
+        self._cases = CaseQueue(())
         self._threads: list[Thread] = []
-        self._pairs: Queue[ComparedCase | BaseException | None] = Queue()
+        self._results: Queue[ComparedCase | BaseException | None] = Queue()
 
     @property
     def notes(self) -> list[str]:
@@ -35,16 +39,17 @@ class Replay:
         return [] if self._sandbox is None else self._sandbox.notes
 
     def __enter__(self) -> Self:
+        """Start every side. Raises ReplayError when one does not start."""
         self._sandbox = Sandbox(self._setup, self._seed)
         self._workers = [Worker(number, self._sandbox, self._repeats) for number in range(self._count)]
         try:
-            first = self._workers[0]
-            first.start("control", is_first=True)
-            first.wait("control")
+            # The first side alone: the others start from the baseline that it makes.
+            self._workers[0].start(CONTROL, is_first=True)
+            self._workers[0].wait()
             for worker in self._workers:
-                worker.start_missing()
+                worker.start(*SIDES)
             for worker in self._workers:
-                worker.wait_for_all()
+                worker.wait()
         except BaseException:
             self._close()
             raise
@@ -56,23 +61,23 @@ class Replay:
         self._close()
 
     def run(self, cases: Iterable[Case], judge: Judge) -> Iterator[ComparedCase]:
-        """Each case on both sides, in the order of completion. `judge` is called from several threads.
+        """Yield each case as both sides answered it, in the order of completion.
 
-        Raises ReplayError when a side that ended cannot be started again.
+        `judge` is called from several threads. Raises ReplayError when a side that ended cannot be started again.
         """
-        pairs = self._pairs = Queue(maxsize=64)
-        shared = self._cases = SharedCases(cases)
+        results = self._results = Queue(maxsize=MAX_RESULTS)
+        queue = self._cases = CaseQueue(cases)
         self._threads = [
-            Thread(target=worker.work, args=(shared, judge, pairs), daemon=True) for worker in self._workers
+            Thread(target=worker.work, args=(queue, judge, results), daemon=True) for worker in self._workers
         ]
         for thread in self._threads:
             thread.start()
         try:
             for _ in self._threads:
-                while (pair := pairs.get()) is not None:
-                    if isinstance(pair, BaseException):
-                        raise pair
-                    yield pair
+                while (found := results.get()) is not None:
+                    if isinstance(found, BaseException):
+                        raise found
+                    yield found
         except KeyboardInterrupt:
             self._kill()
             raise
@@ -80,16 +85,16 @@ class Replay:
             self._stop()
 
     def _stop(self) -> None:
-        """Workers end after the cases that they are at."""
-        self._cases.end()
+        """Have the workers end after the cases that they are at, and wait for them."""
+        self._cases.close()
         while any(thread.is_alive() for thread in self._threads):
             with suppress(Empty):
-                self._pairs.get(timeout=0.05)  # one may wait for room
+                self._results.get(timeout=0.05)  # one may wait for room
         self._threads = []
 
     def _kill(self) -> None:
-        """Nobody waits for the answers under way."""
-        self._cases.end()
+        """Kill every side: nobody waits for the answers in flight."""
+        self._cases.close()
         for worker in self._workers:
             worker.kill()
 

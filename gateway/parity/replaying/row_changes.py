@@ -8,7 +8,7 @@ from ...comparing.observation import Row, RowChange
 
 Rows = dict[tuple[str, ...], Row]
 ALIKE = "(rows alike)"
-"""A column that a table without a key has besides its own: how often the row stands."""
+"""A column that a table without a key has besides its own: how many rows are equal."""
 
 
 class LockedError(Exception):
@@ -16,13 +16,13 @@ class LockedError(Exception):
 
 
 def key_of(row: Row, key: Sequence[str]) -> tuple[str, ...]:
-    """The values of the key's columns; without a key, of all columns of the table."""
+    """Return the values of the key's columns; without a key, of all columns of the table."""
     values = dict(row)
     return tuple(values[column] for column in key or values if column != ALIKE)
 
 
 def compare_rows(table: str, before: Rows, after: Rows) -> Iterator[RowChange]:
-    """Each row that is not the same, in the order of the keys."""
+    """Yield each row that is not the same, in the order of the keys."""
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key, ()), after.get(key, ())
         if old != new:

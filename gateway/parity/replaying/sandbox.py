@@ -13,12 +13,36 @@ from ...errors import ReplayError
 from ..corpus.case import Case
 from .isolation import open_isolation
 from .messages import Ready, SideStart, moment_now
-from .side_process import RemoteSide, environment_of, filled
+from .side_process import RemoteSide, environment_of, fill_placeholders
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What is compared."""
+class SideRole:
+    """What a side is to its worker, and how its start differs from another side's."""
+
+    name: str
+    app: str
+    """`legacy` or `new`: the key of the map that names its app."""
+    cpu: int = 0
+    """Which of its worker's two CPUs it keeps to."""
+    seed_offset: int = 0
+    """What its seed is more than the run's: another seed gives other hashes and random numbers."""
+    has_legacy_beside: bool = False
+    """Whether the legacy app answers in its process what its own app does not have yet."""
+    notes_changes: bool = False
+    """Whether a change that its start makes to the database is worth a note: a change of legacy's is the baseline."""
+
+
+CONTROL = SideRole("control", "legacy")
+CANDIDATE = SideRole("candidate", "new", cpu=1, has_legacy_beside=True, notes_changes=True)
+REPEAT = SideRole("repeat", "legacy", seed_offset=1)
+SIDES = (CONTROL, CANDIDATE)
+"""The two that are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySetup:
+    """Which two apps a replay starts, and how."""
 
     legacy: str
     """Import string."""
@@ -33,8 +57,8 @@ class Setup:
 class Sandbox:
     """Opens sides, each with a database and a directory of its own. Nothing of it is left after `close`."""
 
-    def __init__(self, setup: Setup, seed: int) -> None:
-        """Raises ReplayError when the database cannot be copied."""
+    def __init__(self, setup: ReplaySetup, seed: int) -> None:
+        """Raise ReplayError when the database cannot be copied."""
         self._setup = setup
         self.seed = seed
         """Decides which side is asked first, and all frozen random numbers."""
@@ -47,46 +71,45 @@ class Sandbox:
             shutil.rmtree(self._directory, ignore_errors=True)
             raise
 
-    def open_side(self, worker: int, name: str, *, is_first: bool = False) -> RemoteSide:
-        """The process of a worker's `control`, `candidate` or `repeat`; the first one's start makes the baseline."""
+    def open_side(self, worker: int, role: SideRole, *, is_first: bool = False) -> RemoteSide:
+        """Start the process of one side of a worker; the start of the run's first side makes the baseline."""
         setup, settings = self._setup, self._setup.settings
-        own = self._directory / f"{worker}-{name}"
+        own = self._directory / f"{worker}-{role.name}"
         shutil.rmtree(own, ignore_errors=True)
-        directory, scratch = own / "files", own / "scratch"
+        directory, scratch, files = own / "files", own / "scratch", self._directory / "files"
         scratch.mkdir(parents=True)
-        files = self._directory / "files"
         if is_first:
             directory.mkdir()
         else:
             shutil.copytree(files, directory, symlinks=True)
         database = self._isolation.new_database(own.name, is_first=is_first)
-        places = {"database": database, "directory": str(directory), "side": name, "scratch": str(scratch)}
-        key = "new" if name == "candidate" else "legacy"
+        values = {"database": database, "directory": str(directory), "side": role.name, "scratch": str(scratch)}
         start = SideStart(
-            name=name,
-            key=key,
-            app=setup.new if name == "candidate" else setup.legacy,
-            arguments=tuple((argument, filled(value, places)) for argument, value in settings.arguments),
+            name=role.name,
+            key=role.app,
+            app=setup.new if role.app == "new" else setup.legacy,
+            arguments=tuple((name, fill_placeholders(text, values)) for name, text in settings.arguments),
             directory=str(directory),
             scratch=str(scratch),
             database=database,
             baseline=self._isolation.baseline,
             baseline_files=str(files),
             makes_baseline=is_first,
-            timeout=settings.timeout_seconds,
+            timeout_seconds=settings.timeout_seconds,
             freezes=settings.freeze,
             moment=moment_now(),
-            seed=self.seed + 1 if name == "repeat" else self.seed,
-            beside=setup.legacy if setup.needs_legacy_beside and name == "candidate" else "",
-            cpu=cpu_for(2 * worker + (name == "candidate")),
+            seed=self.seed + role.seed_offset,
+            beside=setup.legacy if setup.needs_legacy_beside and role.has_legacy_beside else "",
+            cpu=cpu_for(2 * worker + role.cpu),
         )
-        environment = environment_of(settings.environment, places, start.seed)
-        return RemoteSide(start, environment, setup.root, self._directory / f"{worker}-{name}.log")
+        environment = environment_of(settings.environment, values, start.seed)
+        return RemoteSide(start, environment, setup.root, self._directory / f"{worker}-{role.name}.log")
 
-    def note(self, name: str, ready: Ready) -> None:
-        """Keep what a start tried and changed."""
+    def note(self, role: SideRole, ready: Ready) -> None:
+        """Keep what a start tried and changed, once."""
+        name = role.name
         found = [f"the {name} tried while it started, and was refused: {a.kind} {a.target}" for a in ready.attempts]
-        if ready.changed and name == "candidate":
+        if ready.changed and role.notes_changes:
             tables = ", ".join(ready.changed)
             found.append(f"the start of the {name} changed the database ({tables}); every case begins without it")
         if ready.has_memory_database:
@@ -94,7 +117,7 @@ class Sandbox:
         self.notes.extend(note for note in found if note not in self.notes)
 
     def state_file(self, case: Case) -> str | None:
-        """The database file that a case brings. Raises ReplayError when there is none of that name."""
+        """Return the path of the database that a case brings, if it does. Raises ReplayError where no such file is."""
         if case.state is None:
             return None
         path = self._setup.root / self._setup.settings.corpus / "states" / case.state
@@ -103,13 +126,13 @@ class Sandbox:
         return str(path)
 
     def close(self) -> None:
-        """After the sides have ended."""
+        """Remove databases and directory; the sides must have ended."""
         self._isolation.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
 def cpu_for(number: int) -> int | None:
-    """One for each process, begun anywhere so that two runs do not meet; None where a process cannot keep to one."""
+    """Return a CPU for each process, begun anywhere so that two runs do not meet; None where none can be chosen."""
     if not hasattr(os, "sched_getaffinity"):
         return None
     cpus = sorted(os.sched_getaffinity(0))

@@ -20,20 +20,21 @@ from typing import Any
 from ...apps.loading import import_app
 from ...errors import GatewayError
 from .asgi_serving import StartError, serve_asgi
-from .case_runner import Answering
-from .client import text_of
+from .case_runner import CaseRunner
+from .client import format_error
+from .database_state import addresses_of
 from .messages import Failed, SideStart
 from .network import leave_network
-from .states import addresses_of
 from .wsgi_serving import serve_wsgi
 
-LOOK_S = 0.5
-LAST_S = 2.0
-"""Seconds that the app has for its shutdown once the parent is gone."""
+WATCH_SECONDS = 0.5
+"""Time between two looks for the parent."""
+SHUTDOWN_SECONDS = 2.0
+"""Time that the app has for its shutdown once the parent is gone."""
 
 
 def main() -> None:
-    """The whole life of the process; its argument is the file descriptor of its end of the connection."""
+    """Live the whole life of the process; its argument is the file descriptor of its end of the connection."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's Ctrl-C; it closes the connection
     parent = os.getppid()
     connection = Connection(int(sys.argv[1]))
@@ -44,32 +45,32 @@ def main() -> None:
     if start.cpu is not None:
         with suppress(OSError):  # it may be forbidden
             os.sched_setaffinity(0, {start.cpu})
-    answering = Answering(start)
+    runner = CaseRunner(start)
     try:
         app = import_app(start.app, start.key, dict(start.arguments))
         if is_asgi(app):
             beside = import_app(start.beside, "legacy", dict(start.arguments)) if start.beside else None
-            asyncio.run(serve_asgi(app, answering, connection, beside))
+            asyncio.run(serve_asgi(app, runner, connection, beside))
         else:
-            serve_wsgi(app, answering, connection)
-    except Exception as error:  # noqa: BLE001 - the app's own: the parent tells it
-        text = str(error) if isinstance(error, GatewayError | StartError) else text_of(error)
-        connection.send(Failed(text, answering.containment.take()))
+            serve_wsgi(app, runner, connection)
+    except Exception as error:  # noqa: BLE001 - the app's own: the parent reports it
+        text = str(error) if isinstance(error, GatewayError | StartError) else format_error(error)
+        connection.send(Failed(text, runner.containment.take()))
     connection.close()
     sys.stdout.flush()
     os._exit(0)  # threads of the app wait for nobody
 
 
 def is_asgi(app: Any) -> bool:
-    """Whether it is called with (scope, receive, send), not with (environ, start_response)."""
+    """Tell whether an app is called with (scope, receive, send), not with (environ, start_response)."""
     return iscoroutinefunction(app) or iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004
 
 
 def _end_with(parent: int) -> None:
-    """An app that blocks or does not shut down must not outlive its parent."""
+    """End the process after its parent, even if the app blocks or does not shut down."""
     while os.getppid() == parent:
-        sleep(LOOK_S)
-    sleep(LAST_S)
+        sleep(WATCH_SECONDS)
+    sleep(SHUTDOWN_SECONDS)
     os._exit(1)
 
 

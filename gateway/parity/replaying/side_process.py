@@ -11,31 +11,34 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ...errors import ReplayError
-from .client import GRACE_S
-from .messages import Answer, Failed, Ready, SideStart
+from .client import GRACE_SECONDS
+from .messages import CaseAnswer, Failed, Ready, SideStart
 
-START_S = 60.0
-"""Seconds that an app may take to start."""
-RESET_S = 30.0
-END_S = 2.0
-LAST_LINES = 12
+START_SECONDS = 60.0
+"""Time that an app may take to start."""
+RESET_SECONDS = 30.0
+"""Time that a case may take beside the answers to its requests."""
+END_SECONDS = 2.0
+"""Time that a process may take to end once it is told to."""
+MAX_LAST_LINES = 12
 
 
 class RemoteSide:
     """One side's process."""
 
     def __init__(self, start: SideStart, environment: Mapping[str, str], root: Path, output: Path) -> None:
-        """Starts it; `output` gets what it prints."""
+        """Start the process in the directory `root`; what it prints is appended to `output`."""
         self._start = start
         self._output = output
-        ours, theirs = socket.socketpair()
-        self._connection = Connection(ours.detach())
-        with theirs, output.open("ab") as file:
+        self._ready: Ready | None = None
+        local_end, side_end = socket.socketpair()
+        self._connection = Connection(local_end.detach())
+        with side_end, output.open("ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway.parity.replaying.side_main", str(theirs.fileno())],
+                [sys.executable, "-m", "gateway.parity.replaying.side_main", str(side_end.fileno())],
                 cwd=root,
                 env=dict(environment),
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(side_end.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -43,80 +46,84 @@ class RemoteSide:
         self._connection.send(start)
 
     def wait_until_ready(self) -> Ready:
-        """Raises ReplayError, with what the side printed last, when its app does not start."""
-        answer = self._receive(START_S)
+        """Return what the side says once its app is up. Raises ReplayError, with what it printed last, if it fails."""
+        if self._ready is not None:
+            return self._ready
+        answer = self._receive(START_SECONDS)
         if isinstance(answer, Ready):
+            self._ready = answer
             return answer
         if isinstance(answer, Failed):
-            tried = "".join(f"\n  it tried, and was refused: {one.kind} {one.target}" for one in answer.attempts)
-            raise ReplayError(f"the {self._start.name} did not start: {answer.reason}{tried}{self._last_lines()}")
-        raise ReplayError(f"the {self._start.name} did not start: {self._end(START_S)}{self._last_lines()}")
+            tried = (f"\n  it tried, and was refused: {one.kind} {one.target}" for one in answer.attempts)
+            reason = f"{answer.reason}{''.join(tried)}"
+        else:
+            reason = self._end(START_SECONDS)
+        lines = self._output.read_text("utf-8", "replace").splitlines()[-MAX_LAST_LINES:]
+        printed = "".join(f"\n  | {line}" for line in lines)
+        raise ReplayError(f"the {self._start.name} did not start: {reason}{printed}")
 
-    def send(self, ask: bytes) -> None:
-        """A pickled Ask."""
+    def send(self, message: bytes) -> None:
+        """Send a pickled Ask; that the process has died since its last answer, `receive` says."""
         try:
-            self._connection.send_bytes(ask)
-        except OSError:  # it has died since its last answer: `receive` tells
+            self._connection.send_bytes(message)
+        except OSError:
             return
 
-    def receive(self, steps: int) -> Answer:
-        """The next answer, to an ask of so many steps; a refusal when the process hangs or dies."""
-        limit = steps * (self._start.timeout + 2 * GRACE_S) + RESET_S
+    def receive(self, steps: int) -> CaseAnswer:
+        """Return the next answer, to an ask of so many steps; a refusal when the process hangs or dies."""
+        limit = steps * (self._start.timeout_seconds + 2 * GRACE_SECONDS) + RESET_SECONDS
         answer = self._receive(limit)
-        return answer if isinstance(answer, Answer) else Answer((), f"the {self._start.name} {self._end(limit)}", True)
+        if isinstance(answer, CaseAnswer):
+            return answer
+        return CaseAnswer((), f"the {self._start.name} {self._end(limit)}", is_spent=True)
 
     def hang_up(self) -> None:
-        """It ends by itself, as soon as it has shut its app down."""
+        """Close the connection: the process ends by itself as soon as it has shut its app down."""
         self._connection.close()
 
     def close(self) -> None:
-        """Hangs up and waits; it is killed when that takes too long."""
+        """Hang up and wait; kill the process when that takes too long."""
         self.hang_up()
         try:
-            self._process.wait(END_S)
+            self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def kill(self) -> None:
-        """At once."""
+        """End the process at once."""
         self._process.kill()
         self._process.wait()
 
     def _receive(self, seconds: float) -> object:
-        """None when there is nothing in time, or nobody."""
+        """Return the next message, None when there is none in time or nobody to send one."""
         try:
             return self._connection.recv() if self._connection.poll(seconds) else None
         except (EOFError, OSError):
             return None
 
     def _end(self, seconds: float) -> str:
-        """How it ended, in words; it is ended if it has not."""
+        """Say how the process ended; end it if it has not within so many seconds."""
         try:
-            code = self._process.wait(END_S if self._connection.closed else 0.5)
+            code = self._process.wait(END_SECONDS if self._connection.closed else 0.5)
         except subprocess.TimeoutExpired:
             self.kill()
             return f"gave no sign within {seconds:g} s"
         return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
 
-    def _last_lines(self) -> str:
-        lines = self._output.read_text("utf-8", "replace").splitlines()[-LAST_LINES:]
-        return "".join(f"\n  | {line}" for line in lines)
 
-
-def environment_of(pairs: tuple[tuple[str, str], ...], places: Mapping[str, str], seed: int) -> dict[str, str]:
-    """The run's own environment with the map's variables; `{database}` and the like stand for `places`."""
-    given = {name: filled(value, places) for name, value in pairs}
+def environment_of(pairs: tuple[tuple[str, str], ...], values: Mapping[str, str], seed: int) -> dict[str, str]:
+    """Return the run's own environment with the map's variables, their placeholders filled with `values`."""
     fixed = {
         "PYTHONHASHSEED": str(seed % 2**32),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
-        "TMPDIR": places["scratch"],
+        "TMPDIR": values["scratch"],
     }
-    return {**os.environ, **given, **fixed}
+    return {**os.environ, **{name: fill_placeholders(text, values) for name, text in pairs}, **fixed}
 
 
-def filled(text: str, places: Mapping[str, str]) -> str:
-    """`{database}`, `{directory}` and `{side}` replaced; other braces stay."""
-    for name, value in places.items():
+def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with `{database}`, `{directory}` and so on replaced by their values; other braces stay."""
+    for name, value in values.items():
         text = text.replace(f"{{{name}}}", value)
     return text

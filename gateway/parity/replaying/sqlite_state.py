@@ -13,8 +13,8 @@ from urllib.parse import quote
 from ...comparing.observation import RowChange
 from .row_changes import ALIKE, LockedError, Rows, compare_rows, key_of
 
-PATIENCE_S = 0.5
-"""Seconds that a lock of the app may last; one that lasts longer was forgotten."""
+LOCK_SECONDS = 0.5
+"""Time that a lock of the app may last; one that lasts longer was forgotten."""
 
 
 class SqliteState:
@@ -36,7 +36,7 @@ class SqliteState:
         _overwrite(self._before, self._baseline)
 
     def use(self, baseline: str | None) -> None:
-        """From now on `reset` goes back to that file; None is the run's own baseline."""
+        """Have `reset` go back to that file from now on; None is the run's own baseline."""
         baseline = baseline or self._first
         if baseline != self._baseline_path:
             copy(baseline, self._baseline)
@@ -44,7 +44,7 @@ class SqliteState:
             self._is_dirty = True
 
     def reset(self) -> None:
-        """Back to the baseline, if anything has changed. Raises LockedError."""
+        """Restore the baseline, if anything has changed. Raises LockedError when the app holds a lock."""
         if self._is_dirty or self._read_version() != self._version:
             _overwrite(self._own, self._baseline)
             _overwrite(self._before, self._baseline)
@@ -52,18 +52,21 @@ class SqliteState:
             self._is_dirty = False
 
     def changes(self) -> tuple[RowChange, ...]:
-        """Rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
+        """Return the rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
         version = self._read_version()
         if version == self._version:
             return ()
         self._version, self._is_dirty = version, True
-        found = tuple(_changes(self._before))
+        old, new = _tables(self._before, "main"), _tables(self._before, "now")
+        found = [*compare_rows("sqlite_schema", _as_rows(old), _as_rows(new))]
+        for table in sorted(new):
+            found += compare_rows(table, *_unequal_rows(self._before, table))
         if found:
             _overwrite(self._before, self._own)
-        return found
+        return tuple(found)
 
     def check_unlocked(self) -> None:
-        """Raises LockedError when a transaction is still open: it would lock out the next request."""
+        """Raise LockedError when a transaction is still open: it would lock out the next request."""
         try:
             self._own.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -71,17 +74,18 @@ class SqliteState:
         self._own.execute("ROLLBACK")
 
     def close(self) -> None:
+        """Close every connection."""
         for connection in (self._own, self._before, self._baseline):
             connection.close()
 
     def _read_version(self) -> int:
-        """Changes when any other connection has changed the file."""
+        """Return a number that is another one when any other connection has changed the file."""
         version: int = self._own.execute("PRAGMA data_version").fetchone()[0]
         return version
 
 
 def save(path: str, copy_path: str) -> None:
-    """A copy of a database that is in use, as it is now."""
+    """Copy a database file as it is now, also while it is in use."""
     target = connect_to(copy_path)
     try:
         copy(path, target)
@@ -99,8 +103,8 @@ def copy(path: str, target: sqlite3.Connection) -> None:
 
 
 def connect_to(path: str) -> sqlite3.Connection:
-    """A connection of ours: autocommit, in no haste to reach the disk."""
-    connection = connect(path, isolation_level=None, timeout=PATIENCE_S, check_same_thread=False)
+    """Return a connection of ours: autocommit, in no haste to reach the disk."""
+    connection = connect(path, isolation_level=None, timeout=LOCK_SECONDS, check_same_thread=False)
     connection.execute("PRAGMA synchronous = OFF")  # nothing here outlives the run
     return connection
 
@@ -113,29 +117,21 @@ def _overwrite(target: sqlite3.Connection, source: sqlite3.Connection) -> None:
     source.backup(target, progress=progress)
 
 
-def _changes(before: sqlite3.Connection) -> Iterator[RowChange]:
-    """Of the attached database `now` against `main`."""
-    old, new = _tables(before, "main"), _tables(before, "now")
-    yield from compare_rows("sqlite_schema", _as_rows(old), _as_rows(new))
-    for table in sorted(new):
-        yield from compare_rows(table, *_unequal_rows(before, table))
-
-
 def _unequal_rows(before: sqlite3.Connection, table: str) -> Iterator[Rows]:
-    """Those of `main` that `now` has not, and the other way round, in the columns that both have."""
+    """Yield the rows of `main` that `now` has not, and the other way round, in the columns that both have."""
     (had, had_key), (columns, key) = (_columns(before, schema, table) for schema in ("main", "now"))
     tables = [f"main.{_quoted(table)}", f"now.{_quoted(table)}"]
     if both := tuple(column for column in columns if column in had):
         columns, key = both, key if key == had_key else ()
     else:  # made since, or made anew as another table
         tables[0] = f"{tables[1]} WHERE false"
-    shown = ", ".join(f"quote({_quoted(column)})" for column in columns)
+    values = ", ".join(f"quote({_quoted(column)})" for column in columns)
     if not key:
-        columns, shown = (*columns, ALIKE), f"{shown}, quote(count(*) OVER (PARTITION BY {shown}))"
-    queries = [f"SELECT {shown} FROM {source}" for source in tables]
+        columns, values = (*columns, ALIKE), f"{values}, quote(count(*) OVER (PARTITION BY {values}))"
+    queries = [f"SELECT {values} FROM {source}" for source in tables]
     for order in (queries, queries[::-1]):
         found = before.execute(" EXCEPT ".join(order))
-        rows = (tuple(zip(columns, map(_as_json, values), strict=True)) for values in found)
+        rows = (tuple(zip(columns, map(_as_json, literals), strict=True)) for literals in found)
         yield {key_of(row, key): row for row in rows}
 
 
@@ -144,7 +140,7 @@ def _as_rows(tables: dict[str, str]) -> Rows:
 
 
 def _tables(connection: sqlite3.Connection, schema: str) -> dict[str, str]:
-    """Name to CREATE statement. SQLite's own count of ids is no table of the app."""
+    """Return each table's CREATE statement by its name. SQLite's own count of ids is no table of the app."""
     rows = connection.execute(
         f"SELECT name, sql FROM {schema}.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     )
@@ -152,7 +148,7 @@ def _tables(connection: sqlite3.Connection, schema: str) -> dict[str, str]:
 
 
 def _columns(connection: sqlite3.Connection, schema: str, table: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(all columns, those of the primary key); none of a table that is not there."""
+    """Return (all columns, those of the primary key) of a table; none for a table that is not there."""
     found = connection.execute(f"PRAGMA {schema}.table_info({_quoted(table)})").fetchall()
     keyed = sorted((row for row in found if row[5]), key=lambda row: row[5])
     return tuple(row[1] for row in found), tuple(row[1] for row in keyed)
@@ -163,7 +159,7 @@ def _quoted(name: str) -> str:
 
 
 def _as_json(literal: str) -> str:
-    """A literal of SQLite's `quote` as JSON text; bytes as text `x'00ff'`. `1` and `1.0` stay apart."""
+    """Return a literal of SQLite's `quote` as JSON text; bytes as text `x'00ff'`. `1` and `1.0` stay apart."""
     if literal == "NULL":
         return "null"
     if literal.startswith("'"):

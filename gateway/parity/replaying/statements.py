@@ -1,4 +1,4 @@
-"""The shape of a SQL statement, verb and tables: `SELECT todos+users`. Pure; a tolerant reader, not a parser."""
+"""The shape of a SQL statement, verb and tables: `SELECT todos+users`. Pure; a lenient reader, not a parser."""
 
 from __future__ import annotations
 
@@ -24,80 +24,67 @@ SKIPPED = {"ONLY", "LATERAL", "IF", "NOT", "EXISTS", "OR", "IGNORE", "REPLACE", 
 NO_TABLE = {"SELECT", "VALUES", "SET", "OF", "WITH"}
 CLAUSES = {"WHERE", "SET", "ON", "JOIN", "LEFT", "RIGHT", "INNER", "OUTER", "CROSS", "FULL", "NATURAL", "ORDER"}
 CLAUSES |= {"GROUP", "HAVING", "LIMIT", "UNION", "RETURNING"}
+AFTER_AS = {"(", "NOT", "MATERIALIZED"}
 FUNCTIONS = {"EXTRACT", "SUBSTRING", "TRIM", "OVERLAY"}
 """Their brackets may hold a FROM that names no table."""
 
 
 @lru_cache(maxsize=4096)
 def shape_of(statement: str) -> str | None:
-    """`SELECT todos`, `INSERT users`, `CREATE todos`; None for transaction control and what is no statement."""
+    """Return `SELECT todos`, `INSERT users`, `CREATE todos`; None for transaction control and what is no statement."""
     words = [token for token in TOKEN.findall(statement) if not token.startswith(("--", "/*", "'"))]
-    if not words or words[0].upper() in SILENT:
+    upper = [*(word.upper() for word in words), "", "", ""]  # a look ahead finds a word also at the end
+    if not words or upper[0] in SILENT:
         return None
-    tables = sorted(set(_tables(words)) - set(_names_of_with(words)))
-    return f"{_verb(words)} {'+'.join(tables)}".rstrip()
+    tables = set(_tables(words, upper))
+    if upper[0] == "WITH":  # what it names are its own queries
+        following = zip(words, upper[1:], upper[2:], strict=False)
+        tables -= {_bare(name) for name, word, next_word in following if word == "AS" and next_word in AFTER_AS}
+    return f"{_verb(upper)} {'+'.join(sorted(tables))}".rstrip()
 
 
-def _verb(words: list[str]) -> str:
-    """The first word; of a WITH, the verb that stands outside all brackets."""
-    first = words[0].upper()
-    if first not in ("WITH", "("):
-        return "INSERT" if first == "REPLACE" else first
+def _verb(upper: list[str]) -> str:
+    """Return the first word; of a WITH, the verb that stands outside all brackets."""
+    if upper[0] not in ("WITH", "("):
+        return "INSERT" if upper[0] == "REPLACE" else upper[0]
     depth = 0
-    for word in words:
+    for word in upper:
         depth += (word == "(") - (word == ")")
-        if word.upper() in VERBS and (depth == 0 or first == "("):
-            return word.upper()
-    return first
+        if word in VERBS and (depth == 0 or upper[0] == "("):
+            return word
+    return upper[0]
 
 
-def _tables(words: list[str]) -> Iterator[str]:
-    """Every table that is named as one."""
+def _tables(words: list[str], upper: list[str]) -> Iterator[str]:
+    """Yield every table that is named as one."""
     openers: list[str] = []  # the word before each open bracket
-    for place, word in enumerate(words):
-        before = words[place - 1].upper() if place else ""
+    for at, word in enumerate(upper):
+        before = upper[at - 1] if at else ""
         if word == "(":
             openers.append(before)
         elif word == ")" and openers:
             openers.pop()
-        elif word.upper() in BEFORE_TABLES and before not in ("DISTINCT", "FOR") and not FUNCTIONS & set(openers[-1:]):
-            yield from _list_at(words, place + 1)
+        elif word in BEFORE_TABLES and before not in ("DISTINCT", "FOR") and not FUNCTIONS & set(openers[-1:]):
+            yield from _listed_tables(words, upper, at + 1)
 
 
-def _list_at(words: list[str], place: int) -> Iterator[str]:
-    """The tables of a list that begins there: `todos AS t, users`."""
+def _listed_tables(words: list[str], upper: list[str], at: int) -> Iterator[str]:
+    """Yield the tables of a list that begins there: `todos AS t, users`."""
     while True:
-        while _upper(words, place) in SKIPPED:
-            place += 1
-        while _upper(words, place + 1) == ".":
-            place += 2
-        if not _is_table(words, place):
+        while upper[at] in SKIPPED:
+            at += 1
+        while upper[at + 1] == ".":
+            at += 2
+        is_call = upper[at + 1] == "(" and upper[at - 1] not in HOLDERS
+        if is_call or upper[at] in NO_TABLE or not NAME.fullmatch(upper[at]):
             return
-        yield _bare(words[place])
-        place += 1
-        while NAME.fullmatch(_upper(words, place)) and _upper(words, place) not in CLAUSES:  # its alias
-            place += 1
-        if _upper(words, place) != ",":
+        yield _bare(words[at])
+        at += 1
+        while NAME.fullmatch(upper[at]) and upper[at] not in CLAUSES:  # its alias
+            at += 1
+        if upper[at] != ",":
             return
-        place += 1
-
-
-def _is_table(words: list[str], place: int) -> bool:
-    word = _upper(words, place)
-    is_call = _upper(words, place + 1) == "(" and words[place - 1].upper() not in HOLDERS
-    return NAME.fullmatch(word) is not None and word not in NO_TABLE and not is_call
-
-
-def _names_of_with(words: list[str]) -> Iterator[str]:
-    """What a WITH gives to its own queries: they are no tables."""
-    if words[0].upper() == "WITH":
-        for name, word, bracket in zip(words, words[1:], words[2:], strict=False):
-            if word.upper() == "AS" and bracket.upper() in ("(", "NOT", "MATERIALIZED"):
-                yield _bare(name)
-
-
-def _upper(words: list[str], place: int) -> str:
-    return words[place].upper() if place < len(words) else ""
+        at += 1
 
 
 def _bare(name: str) -> str:

@@ -1,268 +1,215 @@
-"""One worker of a run: control and candidate, kept busy a few cases ahead; the repeat, where they differ."""
+"""One worker of a run: control and candidate, asked case after case, and a repeat of the control where they differ.
+
+Theory of operation. A worker is a thread that takes cases from the run's queue, has both sides answer each and puts
+what they did, with verdicts, among the run's results. `Schedule` decides what comes next, the worker does it.
+
+| a case is           | then is             | when                                                                    |
+|---------------------|---------------------|-------------------------------------------------------------------------|
+| queued              | taken               | the worker may send one more (rule 2)                                   |
+| taken               | in flight           | it may go beside those that are in flight (rule 2)                      |
+| in flight           | in flight           | a side is gone: both start anew and are sent it once more (rule 3)      |
+| in flight           | answered            | it is the oldest, and both answers are received: its steps are judged   |
+| answered            | done                | nothing mismatches, or a side refused it                                |
+| answered            | repeated            | a mismatch may be noise: the repeat answers too, steps are judged again |
+| answered, repeated  | experiments pending | a request that mismatched has two interpretations (rule 4); else done   |
+| experiments pending | done                | the last experiment is answered: steps are judged again                 |
+| any but done        | dropped             | the run has ended or failed: what is in flight is received, for nothing |
+
+1. Both sides are sent the same cases in the same order, each from the baseline. Which of them is sent a case first, the
+   seed decides.
+2. One case is in flight at a time, so that both sides are asked at one moment: files and databases have clocks that
+   nobody can freeze. Only while cases just read, and are answered fast, up to `MAX_IN_FLIGHT` are: a slow worker leaves
+   the next case to one that is free sooner.
+3. Both sides start anew when one is gone, for what they keep in memory must have the same past. The case at which it
+   ended is answered by a refusal; those behind it are sent again, for nothing of them was used.
+4. An experiment is a case as well, sent before the next case of the run; its answers belong to the case that waits for
+   it, and it is neither repeated nor experimented with.
+
+AN ANSWER DOES NOT SAY WHICH CASE IT IS TO: the order alone does. What was sent to a side has to be received from it,
+after an error and at an early end too, or the side be closed; else the next run takes the answer for its own.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Iterable
+from dataclasses import replace
 from queue import Queue
 from random import Random
 
 from ...comparing.compared import Compared
 from ...comparing.noise import may_be_noise
-from ...comparing.result import Verdict
 from ...comparing.verdicts import mismatched_locations
 from ...errors import ReplayError
-from ..compared_case import ComparedCase
+from ..compared_case import ComparedCase, Judge
 from ..corpus.case import Case
 from .experiments import PendingExperiments
-from .messages import Answer, Ask, moment_now, pickled
-from .sandbox import Sandbox
+from .messages import Ask, CaseAnswer, moment_now, pickled
+from .sandbox import REPEAT, SIDES, Sandbox, SideRole
+from .schedule import PlannedCase, Receive, Restart, Schedule, Send
 from .side_process import RemoteSide
 
-SIDES = ("control", "candidate")
-REPEATS = 3
-"""Times that the repeat is asked about a case that differs."""
-READING = {"GET", "HEAD", "OPTIONS"}
-AHEAD = 8
-"""Reading cases that a side has before it, so that it waits neither for the other side nor for the comparison."""
-AHEAD_BYTES = 16 * 1024
-"""Their size at most: a socket takes that much while nobody reads, and a side that answers does not read."""
 
-Judge = Callable[[Compared], tuple[Verdict, ...]]
-"""Gives what becomes of each difference of a request."""
-FAST_S = 0.02
-"""A worker whose last case took longer takes the next one when it is free: another may be free sooner."""
-
-
-class SharedCases:
-    """Cases that several workers take from."""
+class CaseQueue:
+    """The cases of a run that no worker has taken yet."""
 
     def __init__(self, cases: Iterable[Case]) -> None:
         self._cases = iter(cases)
         self._lock = threading.Lock()
-        self.was_ended = False
+        self.is_closed = False
 
     def take(self) -> Case | None:
-        """The next one, if there is one."""
+        """Return the next case, None when there is none or the queue is closed."""
         with self._lock:
-            return None if self.was_ended else next(self._cases, None)
+            return None if self.is_closed else next(self._cases, None)
 
-    def end(self) -> None:
-        """Nobody wants the rest, nor what is under way."""
-        self.was_ended = True
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A case on its way to both sides."""
-
-    case: Case
-    ask: Ask
-    raw: bytes
-    """The ask, pickled."""
-    held: PendingExperiments | None = None
-    """The pair that this is a trial for."""
-
-    @property
-    def only_reads(self) -> bool:
-        """What writes is asked of both at one moment: files and databases have clocks that nobody can freeze."""
-        return all(step.request.method in READING for step in self.case.steps)
+    def close(self) -> None:
+        """Give out no case from now on; what is in flight is not wanted either."""
+        self.is_closed = True
 
 
 class Worker:
-    """Both sides see the cases in the same order, each from the baseline."""
+    """The sides of one worker, and its part of a run."""
 
     def __init__(self, number: int, sandbox: Sandbox, repeats: int) -> None:
+        """`repeats` is how often the control is asked again about what differs."""
         self._number = number
         self._sandbox = sandbox
-        self._count_of_repeats = repeats
-        self._sides: dict[str, RemoteSide] = {}
-        self._ready: set[str] = set()
-        self._under_way: deque[Asked] = deque()
-        self._trials: deque[Asked] = deque()
-        """To be asked before the next case."""
-        self._is_fast = False
+        self._repeats = repeats
+        self._sides: dict[SideRole, RemoteSide] = {}
 
-    def start(self, name: str, *, is_first: bool = False) -> None:
-        self._sides[name] = self._sandbox.open_side(self._number, name, is_first=is_first)
+    def start(self, *roles: SideRole, is_first: bool = False) -> None:
+        """Start the processes of those of the sides that are not there; they are ready after `wait`."""
+        for role in roles:
+            if role not in self._sides:
+                self._sides[role] = self._sandbox.open_side(self._number, role, is_first=is_first)
 
-    def start_missing(self) -> None:
-        for name in SIDES:
-            if name not in self._sides:
-                self.start(name)
-
-    def wait(self, name: str) -> None:
-        """Raises ReplayError when the side does not start."""
-        if name not in self._ready:
-            try:
-                self._sandbox.note(name, self._sides[name].wait_until_ready())
-            except ReplayError:
-                self.close(name)
-                raise
-            self._ready.add(name)
-
-    def wait_for_all(self) -> None:
-        for name in tuple(self._sides):
-            self.wait(name)
+    def wait(self) -> None:
+        """Wait until every side is ready. Raises ReplayError when one does not start; all are closed then."""
+        try:
+            for role, side in self._sides.items():
+                self._sandbox.note(role, side.wait_until_ready())
+        except ReplayError:
+            self.close()
+            raise
 
     def kill(self) -> None:
+        """End the processes at once; whoever waits for one of their answers gets a refusal."""
         for side in tuple(self._sides.values()):
             side.kill()
 
     def hang_up(self) -> None:
+        """Tell the processes to end, without waiting for them."""
         for side in self._sides.values():
             side.hang_up()
 
-    def close(self, *names: str) -> None:
-        for name in names or tuple(self._sides):
-            if (side := self._sides.pop(name, None)) is not None:
-                self._ready.discard(name)
-                side.close()
+    def close(self) -> None:
+        """End the processes."""
+        while self._sides:
+            self._sides.popitem()[1].close()
 
-    def work(self, cases: SharedCases, judge: Judge, pairs: Queue[ComparedCase | BaseException | None]) -> None:
-        """A thread's part of a run: cases until there are no more."""
+    def work(self, cases: CaseQueue, judge: Judge, results: Queue[ComparedCase | BaseException | None]) -> None:
+        """Replay cases until there are no more; the last result is None, or the error that ended the work."""
         end: BaseException | None = None
+        schedule = Schedule(self._plan(case, moment_now()) for case in iter(cases.take, None))
         try:
-            coming: Asked | None = None
-            while not cases.was_ended and ((coming := coming or self._next(cases)) or self._under_way):
-                if coming is not None and self._has_room(coming):
-                    self._send(coming)
-                    coming = None
-                elif (pair := self._pair(judge)) is not None:
-                    pairs.put(pair)
+            while not cases.is_closed:
+                match schedule.next_move(are_sides_up=self._sides.keys() >= {*SIDES}):
+                    case Restart(in_flight):
+                        self._restart(in_flight)
+                    case Send(planned):
+                        self._send(planned)
+                    case Receive(planned):
+                        if (compared := self._receive_case(planned, judge, schedule)) is not None:
+                            results.put(compared)
+                    case None:
+                        break
         except BaseException as error:  # noqa: BLE001 - it is raised where the run is iterated
             end = error
-        self._drain()
-        pairs.put(end)
+        self._drain(schedule)
+        results.put(end)
 
-    def _next(self, cases: SharedCases) -> Asked | None:
-        if self._trials:
-            return self._trials.popleft()
-        case = cases.take()
-        return None if case is None else self._asked(case, moment_now())
-
-    def _asked(self, case: Case, moment: int, held: PendingExperiments | None = None) -> Asked:
+    def _plan(self, case: Case, moment: int, experiment_of: PendingExperiments | None = None) -> PlannedCase:
         seed = zlib.crc32(case.name.encode()) ^ self._sandbox.seed
         ask = Ask(case.steps, moment, seed, self._sandbox.state_file(case))
-        return Asked(case, ask, pickled(ask), held)
+        return PlannedCase(case, ask, pickled(ask), experiment_of)
 
-    def _has_room(self, coming: Asked) -> bool:
-        together = [*self._under_way, coming]
-        size = sum(len(asked.raw) for asked in together)
-        is_small = len(together) <= AHEAD and size <= AHEAD_BYTES
-        return not self._under_way or (self._is_fast and is_small and all(asked.only_reads for asked in together))
+    def _send(self, planned: PlannedCase) -> None:
+        roles = list(SIDES)
+        Random(planned.ask.seed).shuffle(roles)
+        for role in roles:
+            self._sides[role].send(planned.message)
 
-    def _send(self, asked: Asked) -> None:
-        self._restart()
-        self._under_way.append(asked)
-        self._ask(asked)
+    def _restart(self, in_flight: tuple[PlannedCase, ...]) -> None:
+        if in_flight:  # the other side is at cases that it will be sent again
+            self.kill()
+        self.close()
+        self.start(*SIDES)
+        self.wait()
+        for planned in in_flight:
+            self._send(planned)
 
-    def _ask(self, asked: Asked) -> None:
-        names = list(SIDES)
-        Random(asked.ask.seed).shuffle(names)
-        for name in names:
-            self._sides[name].send(asked.raw)
-
-    def _pair(self, judge: Judge) -> ComparedCase | None:
-        """The oldest case under way, answered by both; None where experiments of it have still to be answered."""
-        self._restart()
-        asked, began = self._under_way.popleft(), time.perf_counter()
-        control, candidate = (self._receive(name, asked.ask) for name in SIDES)
-        self._is_fast = time.perf_counter() - began < FAST_S
-        pair = _paired(asked.case, control, candidate)
-        if asked.held is not None:
-            whole = asked.held.take(pair.steps)
-            return None if whole is None else _judged(whole, judge, asked.held.different)
-        pair = _judged(pair, judge, range(len(pair.steps)))
-        different = {
-            number: locations
-            for number, verdicts in enumerate(pair.verdicts)
-            if (locations := mismatched_locations(verdicts))
-        }
-        if not different or pair.refused:
-            return pair
-        if self._count_of_repeats and any(map(may_be_noise, chain.from_iterable(different.values()))):
-            pair = _judged(_with_repeats(pair, different, self._repeats(asked.ask)), judge, different)
-        held = PendingExperiments.of(pair, different)
-        if held is None:
-            return pair
-        self._trials += (self._asked(case, asked.ask.moment, held) for case in held.cases)
+    def _receive_case(self, planned: PlannedCase, judge: Judge, schedule: Schedule) -> ComparedCase | None:
+        """Return the case that is done with these answers, None where experiments have still to be answered."""
+        began = time.perf_counter()
+        control, candidate = (self._receive(role, planned.ask) for role in SIDES)
+        schedule.note_wait(time.perf_counter() - began)
+        compared = _compare(planned.case, control, candidate)
+        if (waiting := planned.experiment_of) is not None:
+            whole = waiting.take(compared.steps)
+            return None if whole is None else whole.judged(judge, waiting.different)
+        compared = compared.judged(judge, range(len(compared.steps)))
+        mismatched = {at: found for at, one in enumerate(compared.verdicts) if (found := mismatched_locations(one))}
+        if not mismatched or compared.refused:
+            return compared
+        if self._repeats and any(map(may_be_noise, frozenset().union(*mismatched.values()))):
+            compared = self._repeat(compared, planned.ask, mismatched).judged(judge, mismatched)
+        pending = PendingExperiments.of(compared, mismatched)
+        if pending is None:
+            return compared
+        schedule.add_experiments(self._plan(case, planned.ask.moment, pending) for case in pending.cases)
         return None
 
-    def _receive(self, name: str, ask: Ask) -> Answer:
-        """A side's answer; one that is spent is ended."""
-        side = self._sides[name]
+    def _drain(self, schedule: Schedule) -> None:
+        """Receive what is in flight, for nothing: it must not be the answer to a case of the next run."""
+        for planned in schedule.drop_all():
+            for role in SIDES:
+                if role in self._sides:
+                    self._receive(role, planned.ask)
+
+    def _receive(self, role: SideRole, ask: Ask) -> CaseAnswer:
+        """Return a side's answer to the ask; a side that is spent with it is ended."""
+        side = self._sides[role]
         answer = side.receive(len(ask.steps))
         if answer.is_spent:
             side.kill()
-            self.close(name)
+            self._sides.pop(role).close()
         return answer
 
-    def _repeats(self, ask: Ask) -> list[Answer]:
-        """The control's answers under other random numbers and another hash seed, later by the clocks that run."""
-        if "repeat" not in self._sides:
-            self.start("repeat")
-            self.wait("repeat")
-        answers = []
-        for number in range(1, self._count_of_repeats + 1):
-            other = replace(ask, seed=ask.seed + 1000 * number)
-            self._sides["repeat"].send(pickled(other))
-            answers.append(self._receive("repeat", other))
-            if "repeat" not in self._sides:
+    def _repeat(self, compared: ComparedCase, ask: Ask, numbers: Iterable[int]) -> ComparedCase:
+        """Return the case with repeats at steps of these numbers: under other random numbers and another hash seed."""
+        self.start(REPEAT)
+        self.wait()
+        steps = list(compared.steps)
+        for count in range(1, self._repeats + 1):
+            again = replace(ask, seed=ask.seed + 1000 * count)
+            self._sides[REPEAT].send(pickled(again))
+            answer = self._receive(REPEAT, again)
+            for at in numbers:
+                if at < len(answer.steps):
+                    steps[at] = replace(steps[at], repeats=(*steps[at].repeats, answer.steps[at][1]))
+            if answer.is_spent:
                 break
-        return answers
-
-    def _restart(self) -> None:
-        """Both sides anew when one is gone: what they keep in memory must have the same past.
-
-        What they had before them is asked again; nothing of it was used.
-        """
-        if set(SIDES) - self._sides.keys():
-            if self._under_way:  # the other one is at cases that will be asked again
-                self.kill()
-            self.close()
-            self.start_missing()
-            self.wait_for_all()
-            for asked in self._under_way:
-                self._ask(asked)
-
-    def _drain(self) -> None:
-        """A run that was left: nothing of it may come as an answer of the next."""
-        self._trials.clear()
-        while self._under_way:
-            asked = self._under_way.popleft()
-            for name in SIDES:
-                if name in self._sides:
-                    self._receive(name, asked.ask)
+        return replace(compared, steps=tuple(steps))
 
 
-def _paired(case: Case, control: Answer, candidate: Answer) -> ComparedCase:
-    """As far as both sides came."""
+def _compare(case: Case, control: CaseAnswer, candidate: CaseAnswer) -> ComparedCase:
+    """Return the case as far as both sides came, without verdicts."""
     steps = tuple(
-        Compared(asked, other_asked, seen, other_seen, credential=case.credential)
-        for (asked, seen), (other_asked, other_seen) in zip(control.steps, candidate.steps, strict=False)
+        Compared(request, other_request, observation, other, credential=case.credential)
+        for (request, observation), (other_request, other) in zip(control.steps, candidate.steps, strict=False)
     )
-    return ComparedCase(
-        case, steps, ((),) * len(steps), control.refused or candidate.refused, control.missing, candidate.missing
-    )
-
-
-def _with_repeats(pair: ComparedCase, different: Iterable[int], repeats: Iterable[Answer]) -> ComparedCase:
-    steps = list(pair.steps)
-    for number in different:
-        seen = tuple(repeat.steps[number][1] for repeat in repeats if number < len(repeat.steps))
-        steps[number] = replace(steps[number], repeats=seen)
-    return replace(pair, steps=tuple(steps))
-
-
-def _judged(pair: ComparedCase, judge: Judge, numbers: Iterable[int]) -> ComparedCase:
-    """Return the pair with verdicts on the steps of these numbers."""
-    verdicts = list(pair.verdicts)
-    for number in numbers:
-        verdicts[number] = judge(pair.steps[number])
-    return replace(pair, verdicts=tuple(verdicts))
+    refused = control.refused or candidate.refused
+    return ComparedCase(case, steps, ((),) * len(steps), refused, control.missing, candidate.missing)

@@ -6,7 +6,7 @@ view. The main thread only watches: what the app does not end, it answers in the
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -25,31 +25,32 @@ from ...bridge.response import WSGIResponse, run_app
 from ...bridge.streaming_body import ClientGoneError
 from ...bridge.wsgi_call import FAILED_FOR_NOBODY, FAILED_LATE, LOGGER
 from ...http.message import Request
-from .case_runner import Answering
-from .client import GRACE_S, Called, Wire, scope_of, text_of
-from .messages import Answer, Ask
+from .case_runner import CaseRunner
+from .client import GRACE_SECONDS, CallResult, ClientEnd, format_error, scope_of
+from .messages import Ask, CaseAnswer
 
-LOOK_S = 0.05
-"""Seconds between two looks at a call under way."""
+WATCH_SECONDS = 0.05
+"""Time between two looks at a call under way."""
 
 
-def serve_wsgi(app: WSGIApplication, answering: Answering, connection: Connection) -> None:
+def serve_wsgi(app: WSGIApplication, runner: CaseRunner, connection: Connection) -> None:
     """Answer cases until the parent closes the connection."""
-    connection.send(answering.ready())
-    serving = Serving(app, answering, connection)
-    Thread(target=serving.work, name="wsgi", daemon=True).start()
-    serving.watch()
+    connection.send(runner.ready())
+    loop = CaseLoop(app, runner, connection)
+    Thread(target=loop.work, name="wsgi", daemon=True).start()
+    loop.watch()
 
 
-class SyncWire(Wire):
-    """As the bridge's outbox, for an answer that nobody waits for; its client leaves after `limit` seconds."""
+class SyncClientEnd(ClientEnd):
+    """The client's end as the bridge's message sink; the client leaves after so many seconds."""
 
-    def __init__(self, request: Request, limit: float) -> None:
+    def __init__(self, request: Request, limit_seconds: float) -> None:
         super().__init__(request)
-        self._until = self.began + limit
+        self._until = self.began + limit_seconds
 
     @property
     def is_abandoned(self) -> bool:
+        """Whether the client has left."""
         if perf_counter() > self._until:
             self.leave()
         return self.was_left
@@ -57,121 +58,117 @@ class SyncWire(Wire):
     @property
     def is_overdue(self) -> bool:
         """Whether the app goes on although its client has long left."""
-        return self.is_abandoned and perf_counter() > self._until + GRACE_S
+        return self.is_abandoned and perf_counter() > self._until + GRACE_SECONDS
 
     def hold(self, message: Message) -> None:
+        """Take a message."""
         if not self.is_abandoned:
             self.take(message)
 
     def put(self, message: Message) -> None:
-        if not self.is_abandoned:
-            self.take(message)
+        """Take a message. Raises ClientGoneError where the client has left before the end of the answer."""
+        self.hold(message)
         if self.is_abandoned and not self.is_whole:
             raise ClientGoneError("the client left before the end of the answer")
 
 
-def call(app: WSGIApplication, wire: SyncWire) -> None:
-    """Ask, read the answer to its end or the wire's limit. Exceptions of the app are its answer's, or logged."""
-    scope = scope_of(wire.request, {})
+def call(app: WSGIApplication, client: SyncClientEnd) -> None:
+    """Ask, read the answer to its end or the client's limit. What the app raises is the result's error, or logged."""
+    scope = scope_of(client.request, {})
     if is_ambiguous(scope):
         for message in plain_response(400, AMBIGUOUS):
-            wire.take(message)
+            client.take(message)
         return
     try:
-        environ = build_environ(scope, BytesIO(wire.request.body))
-        copy_context().run(run_app, app, environ, WSGIResponse(wire, wire.request.method))
+        environ = build_environ(scope, BytesIO(client.request.body))
+        copy_context().run(run_app, app, environ, WSGIResponse(client, client.request.method))
     except ClientGoneError:
         return
     except Exception as error:  # noqa: BLE001 - the app's own: it is what is observed
-        if wire.is_whole or wire.was_left:
-            LOGGER.exception(FAILED_LATE if wire.is_whole else FAILED_FOR_NOBODY)
+        if client.is_whole or client.was_left:
+            LOGGER.exception(FAILED_LATE if client.is_whole else FAILED_FOR_NOBODY)
         else:
-            wire.error = text_of(error)
+            client.error = format_error(error)
 
 
-def call_wsgi(app: WSGIApplication, request: Request, limit: float) -> Called:
-    """The same with nobody to watch it; an app that hangs hangs its side."""
-    wire = SyncWire(request, limit)
-    call(app, wire)
-    return wire.called(is_over=True)
+def call_wsgi(app: WSGIApplication, request: Request, limit_seconds: float) -> CallResult:
+    """Call the app with nobody to watch it; an app that hangs hangs its side."""
+    client = SyncClientEnd(request, limit_seconds)
+    call(app, client)
+    return client.result(is_over=True)
 
 
-class Asking:
-    """A request on its way from `Answering` to the app: awaited there, given to whoever runs the coroutine."""
+class CallRequest:
+    """A request on its way from `CaseRunner` to the app: awaited there, given to whoever runs the coroutine."""
 
     def __init__(self, request: Request, by_legacy: bool) -> None:  # noqa: ARG002 - the app is legacy
         self._request = request
 
-    def __await__(self) -> Generator[Request, Called, Called]:
+    def __await__(self) -> Generator[Request, CallResult, CallResult]:
         return (yield self._request)
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
-    """A call, and what goes on with it once it is over."""
+class RunningCall:
+    """A call under way, and what goes on with its result once it is over."""
 
-    wire: SyncWire
-    case: Coroutine[Request, Any, Answer]
+    client: SyncClientEnd
+    case: Coroutine[Request, Any, CaseAnswer]
 
 
-class Serving:
+class CaseLoop:
     """One thread's work, and the watch over it. Whoever takes a call that is under way goes on with its case."""
 
-    def __init__(self, app: WSGIApplication, answering: Answering, connection: Connection) -> None:
+    def __init__(self, app: WSGIApplication, runner: CaseRunner, connection: Connection) -> None:
         self._app = app
-        self._answering = answering
+        self._runner = runner
         self._connection = connection
         self._lock = Lock()
-        self._under_way: UnderWay | None = None
+        self._running: RunningCall | None = None
         self._is_over = Event()
 
     def work(self) -> None:
+        """Answer cases until the parent hangs up."""
         try:
             with suppress(BrokenPipeError):  # the parent has hung up on what it had asked ahead
-                while (asked := self._asked()) is not None:
-                    self._answer(asked)
+                for asked in self._asks():
+                    case = self._runner.answer(asked, CallRequest)
+                    request = self._go_on(case, None)
+                    while request is not None:
+                        client = SyncClientEnd(request, self._runner.limit_seconds)
+                        running = self._running = RunningCall(client, case)
+                        call(self._app, client)
+                        request = self._go_on(case, client.result(is_over=True)) if self._take(running) else None
         finally:
             self._is_over.set()
 
     def watch(self) -> None:
-        """Until the parent hangs up. An answer that is given here is this process's last."""
-        while not self._is_over.wait(LOOK_S):
-            under_way = self._under_way
-            if under_way is not None and under_way.wire.is_overdue and self._take(under_way):
+        """Look at the call under way until the parent hangs up. An answer that is given here is the process's last."""
+        while not self._is_over.wait(WATCH_SECONDS):
+            running = self._running
+            if running is not None and running.client.is_overdue and self._take(running):
                 with suppress(BrokenPipeError):
-                    self._go_on(under_way.case, under_way.wire.called(is_over=False))
+                    self._go_on(running.case, running.client.result(is_over=False))
                 return
 
-    def _asked(self) -> Ask | None:
-        """The next case; None once the parent has hung up."""
-        try:
-            asked: Ask = self._connection.recv()
-        except (EOFError, OSError):
-            return None
-        return asked
+    def _asks(self) -> Iterator[Ask]:
+        """Yield each case that the parent asks, until it hangs up."""
+        with suppress(EOFError, OSError):
+            while True:
+                yield self._connection.recv()
 
-    def _answer(self, asked: Ask) -> None:
-        case = self._answering.answer(asked, Asking)
-        request = self._go_on(case, None)
-        while request is not None:
-            under_way = self._under_way = UnderWay(SyncWire(request, self._answering.limit), case)
-            call(self._app, under_way.wire)
-            if not self._take(under_way):
-                return
-            request = self._go_on(case, under_way.wire.called(is_over=True))
-
-    def _take(self, under_way: UnderWay) -> bool:
-        """Whether nobody else has."""
+    def _take(self, running: RunningCall) -> bool:
+        """Tell whether nobody else has taken the call, and take it."""
         with self._lock:
-            is_there = self._under_way is under_way
+            is_there = self._running is running
             if is_there:
-                self._under_way = None
+                self._running = None
             return is_there
 
-    def _go_on(self, case: Coroutine[Request, Any, Answer], called: Called | None) -> Request | None:
-        """To the case's next request; its answer is sent when there is none."""
+    def _go_on(self, case: Coroutine[Request, Any, CaseAnswer], result: CallResult | None) -> Request | None:
+        """Return the case's next request; send its answer when there is none."""
         try:
-            return case.send(called)
+            return case.send(result)
         except StopIteration as end:
             self._connection.send(end.value)
             return None

@@ -18,7 +18,7 @@ from gateway.parity.corpus.files import cases_text, load_corpus
 from gateway.parity.generating.generation import MAX_CASES, generate, is_valid
 from gateway.parity.generating.variation import Group
 from gateway.parity.replaying.replay import Replay
-from gateway.parity.replaying.sandbox import Setup
+from gateway.parity.replaying.sandbox import ReplaySetup
 from legacy_flask import create_app
 from tests.support.depot import SECRET_KEY
 
@@ -241,7 +241,9 @@ def _answered(cases: list[Case]) -> Iterator[tuple[Case, int]]:
         ("DEPOT_UPLOAD_DIR", "{directory}/uploads"),
         ("DEPOT_LIMIT_STORAGE", "database://"),
     )
-    setup = Setup("legacy_flask:create_app", "legacy_flask:create_app", ReplaySettings(environment=environment), ROOT)
+    setup = ReplaySetup(
+        "legacy_flask:create_app", "legacy_flask:create_app", ReplaySettings(environment=environment), ROOT
+    )
     with Replay(setup, workers=1, seed=1) as replay:
         for pair in replay.run(cases, lambda _step: ()):
             last = pair.steps[-1].control.response

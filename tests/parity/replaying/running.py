@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from gateway.comparing.compared import Compared
-from gateway.comparing.result import Verdict
+from gateway.comparing.result import Difference, Disposition, Verdict
 from gateway.config.replay_settings import ReplaySettings
 from gateway.http.message import Request
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.replay import Replay
-from gateway.parity.replaying.sandbox import Setup
+from gateway.parity.replaying.sandbox import ReplaySetup
 from tests.parity.replaying.library import fill
 
 ROOT = Path(__file__).parents[3]
@@ -40,7 +41,7 @@ def replaying(
     root: Path = ROOT,
     beside: bool = False,
 ) -> Iterator[Replay]:
-    with Replay(Setup(legacy, new, settings, root, beside), workers=workers, seed=7) as replay:
+    with Replay(ReplaySetup(legacy, new, settings, root, beside), workers=workers, seed=7) as replay:
         yield replay
 
 
@@ -58,6 +59,10 @@ def case(*steps: Step | str, name: str = "") -> Case:
     return Case(name or " ".join(f"{one.request.method} {one.request.target.decode()}" for one in made), made)
 
 
+def mismatches(*locations: str) -> tuple[Verdict, ...]:
+    return tuple(Verdict(Difference(where, None, None), Disposition.MISMATCH) for where in locations)
+
+
 def never(_pair: Compared) -> tuple[Verdict, ...]:
     return ()
 
@@ -70,3 +75,12 @@ def ask(replay: Replay, *steps: Step | str) -> ComparedCase:
 
 def with_timeout(settings: ReplaySettings, seconds: float) -> ReplaySettings:
     return replace(settings, timeout_seconds=seconds)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a database file with what waits beside it: equal before and after a run."""
+    digest = hashlib.sha256()
+    for suffix in ("", "-wal", "-journal"):
+        if (part := path.with_name(path.name + suffix)).exists():
+            digest.update(part.read_bytes())
+    return digest.hexdigest()

@@ -19,10 +19,9 @@ import pytest
 from gateway.comparing.observation import Observation
 from gateway.config.replay_settings import ReplaySettings
 from gateway.errors import ReplayError
-from gateway.parity.replaying.isolation import file_hash
 from gateway.parity.replaying.replay import Replay
 from tests.parity.replaying.library import fill
-from tests.parity.replaying.running import ROOT, ask, library, replaying
+from tests.parity.replaying.running import ROOT, ask, file_hash, library, replaying
 
 BROKEN = "tests.parity.replaying.broken_apps"
 

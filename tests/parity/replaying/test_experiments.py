@@ -9,9 +9,10 @@ import pytest
 
 from gateway.comparing.compared import Compared, Observations
 from gateway.comparing.diff.comparison import compare
+from gateway.comparing.result import Verdict
 from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.compared_case import ComparedCase
-from tests.parity.replaying.running import case, library, replaying, step
+from tests.parity.replaying.running import case, library, mismatches, replaying, step
 
 ADA, BRAM = ["Ada 1", "Ada 2"], ["Bram 1", "Bram 2"]
 ALL = ADA + BRAM
@@ -22,16 +23,16 @@ def settings(tmp_path: Path) -> ReplaySettings:
     return library(tmp_path)
 
 
-def differs(pair: Compared) -> list[str]:
-    return [difference.where for difference in compare(pair.control, pair.candidate, method="GET")]
+def differs(pair: Compared) -> tuple[Verdict, ...]:
+    return mismatches(*(difference.where for difference in compare(pair.control, pair.candidate, method="GET")))
 
 
 def items(both: Observations) -> list[list[str]]:
     return [json.loads(one.response.body)["items"] for one in both if one.response is not None]
 
 
-def told(pair: ComparedCase, at: int = 0) -> list[tuple[str, list[list[str]], list[list[str]]]]:
-    return [(trial.cause, items(trial.control), items(trial.candidate)) for trial in pair.steps[at].experiments]
+def found(pair: ComparedCase, at: int = 0) -> list[tuple[str, list[list[str]], list[list[str]]]]:
+    return [(one.cause, items(one.control), items(one.candidate)) for one in pair.steps[at].experiments]
 
 
 def test_both_ways_are_asked_of_both_sides_and_nothing_else_is_disturbed(settings: ReplaySettings) -> None:
@@ -40,12 +41,12 @@ def test_both_ways_are_asked_of_both_sides_and_nothing_else_is_disturbed(setting
     with replaying(settings) as replay:
         pairs = {pair.case.name: pair for pair in replay.run([*plain[:10], twice, whole, *plain[10:]], differs)}
     assert set(pairs) == {one.name for one in (twice, whole, *plain)}
-    assert told(pairs[twice.name]) == [("repeated-parameter", [ADA, ADA], [BRAM, BRAM])]
-    assert told(pairs[whole.name]) == [("lenient-parameter", [ALL, ALL], [BRAM, BRAM])]
+    assert found(pairs[twice.name]) == [("repeated-parameter", [ADA, ADA], [BRAM, BRAM])]
+    assert found(pairs[whole.name]) == [("lenient-parameter", [ALL, ALL], [BRAM, BRAM])]
     assert all(
         items((pairs[one.name].steps[0].control, pairs[one.name].steps[0].candidate)) == [ADA, ADA] for one in plain
     )
-    assert not any(told(pairs[one.name]) for one in plain)
+    assert not any(found(pairs[one.name]) for one in plain)
 
 
 def test_what_does_not_differ_is_asked_once(settings: ReplaySettings) -> None:
@@ -54,15 +55,15 @@ def test_what_does_not_differ_is_asked_once(settings: ReplaySettings) -> None:
     assert pair.steps[0].experiments == ()
 
 
-def test_the_steps_before_it_come_before_its_trials_too(settings: ReplaySettings) -> None:
+def test_the_steps_before_it_come_before_its_experiments_too(settings: ReplaySettings) -> None:
     sequence = case(step("POST /books", b'{"title": "New"}'), "GET /shelf?author=2&author=1", name="add and look")
     with replaying(settings) as replay:
         (pair,) = replay.run([sequence], differs)
     added = [*ADA, "New"]
-    assert told(pair, 1) == [("repeated-parameter", [BRAM, BRAM], [added, added])]
+    assert found(pair, 1) == [("repeated-parameter", [BRAM, BRAM], [added, added])]
 
 
-def test_a_side_that_ends_in_a_trial_takes_only_that_trial_with_it(settings: ReplaySettings) -> None:
+def test_a_side_that_ends_in_an_experiment_takes_only_that_one_with_it(settings: ReplaySettings) -> None:
     ends, after = case("GET /shelf?author=1&author=nobody"), case("GET /shelf?author=1")
     with replaying(settings) as replay:
         pairs = {pair.case.name: pair for pair in replay.run([ends, after], differs)}
@@ -75,7 +76,7 @@ def test_large_requests_and_answers_hold_nobody_up(settings: ReplaySettings) -> 
     """A socket takes so much and no more while nobody reads: experiments wait for their turn as cases do."""
     large = step("POST /echo?tag=1&tag=2", b"x" * 1_000_000)
     with replaying(settings) as replay:
-        pairs = list(replay.run([case(large), case("GET /shelf?author=1")], lambda _: ("body",)))
+        pairs = list(replay.run([case(large), case("GET /shelf?author=1")], lambda _: mismatches("body")))
     assert {pair.case.name: len(pair.steps[0].experiments) for pair in pairs} == {
         large.request.line: 1,
         "GET /shelf?author=1": 0,

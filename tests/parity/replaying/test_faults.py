@@ -17,10 +17,21 @@ import pytest
 from gateway.config.replay_settings import ReplaySettings
 from gateway.errors import ReplayError
 from gateway.parity.compared_case import ComparedCase
-from gateway.parity.replaying.isolation import file_hash
 from gateway.parity.replaying.replay import Replay
-from gateway.parity.replaying.sandbox import Setup
-from tests.parity.replaying.running import LEGACY, NEW, ROOT, ask, case, library, never, replaying, step, with_timeout
+from gateway.parity.replaying.sandbox import ReplaySetup
+from tests.parity.replaying.running import (
+    LEGACY,
+    NEW,
+    ROOT,
+    ask,
+    case,
+    file_hash,
+    library,
+    never,
+    replaying,
+    step,
+    with_timeout,
+)
 
 BROKEN = "tests.parity.replaying.broken_apps"
 
@@ -190,7 +201,7 @@ def wait_until_gone(processes: list[Path]) -> bool:
 
 
 def test_no_database_is_said_by_name(tmp_path: Path) -> None:
-    setup = Setup(LEGACY, NEW, ReplaySettings(database="sqlite:///nowhere.sqlite3"), tmp_path)
+    setup = ReplaySetup(LEGACY, NEW, ReplaySettings(database="sqlite:///nowhere.sqlite3"), tmp_path)
     with pytest.raises(ReplayError) as raised, Replay(setup, workers=1, seed=1):
         pass
     assert str(raised.value) == (

@@ -11,10 +11,10 @@ import pytest
 
 from gateway.comparing.compared import Compared
 from gateway.comparing.observation import Observation
-from gateway.parity.replaying.isolation import file_hash
+from gateway.comparing.result import Verdict
 from gateway.parity.replaying.replay import Replay
 from tests.parity.replaying.library import ATTEMPTS, MOMENTS
-from tests.parity.replaying.running import LEGACY, ask, case, library, never, replaying, step
+from tests.parity.replaying.running import LEGACY, ask, case, file_hash, library, mismatches, never, replaying, step
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +103,15 @@ def test_every_moment_in_sql_is_the_frozen_one(replay: Replay) -> None:
     assert dict(zip(MOMENTS, told["sql"], strict=True)) == dict.fromkeys(MOMENTS, frozen)
 
 
-def test_the_twin_has_the_same_clock_other_numbers_and_another_hash_seed(replay: Replay) -> None:
-    def wrong_in(one: Compared) -> tuple[str, ...]:
-        return ("body",) if b"moment" in one.control_request.target else ()
+def test_the_repeat_has_the_same_clock_other_numbers_and_another_hash_seed(replay: Replay) -> None:
+    judged: list[bytes] = []
 
-    (pair,) = replay.run([case("GET /moment", "GET /books")], wrong_in)
+    def judge(one: Compared) -> tuple[Verdict, ...]:
+        judged.append(one.control_request.target)
+        return mismatches("body") if b"moment" in one.control_request.target else ()
+
+    (pair,) = replay.run([case("GET /moment", "GET /books")], judge)
+    assert judged == [b"/moment", b"/books", b"/moment"]  # again only where repeats were added
     assert pair.steps[1].repeats == ()
     repeats = [json.loads(body_of(repeat)) for repeat in pair.steps[0].repeats]
     control = json.loads(body_of(pair.steps[0].control))
@@ -117,9 +121,9 @@ def test_the_twin_has_the_same_clock_other_numbers_and_another_hash_seed(replay:
     assert {json.dumps(repeat["words"]) for repeat in repeats} != {json.dumps(control["words"])}
 
 
-def test_the_twin_is_not_asked_where_nothing_could_be_noise(replay: Replay) -> None:
-    for places, asked in ((("status", "cookie.session.samesite"), 0), (("status", "body.id"), 3)):
-        (pair,) = replay.run([case("GET /books")], lambda _, places=places: places)  # type: ignore[misc]
+def test_the_repeat_is_not_asked_where_nothing_could_be_noise(replay: Replay) -> None:
+    for found, asked in ((mismatches("status", "cookie.session.samesite"), 0), (mismatches("status", "body.id"), 3)):
+        (pair,) = replay.run([case("GET /books")], lambda _, found=found: found)  # type: ignore[misc]
         assert len(pair.steps[0].repeats) == asked
 
 

@@ -11,10 +11,10 @@ import pytest
 from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.corpus.case import Case, Step
-from gateway.parity.replaying.worker import AHEAD, AHEAD_BYTES
+from gateway.parity.replaying.schedule import MAX_IN_FLIGHT, MAX_IN_FLIGHT_BYTES
 from tests.parity.replaying.running import LEGACY, NEW, ask, case, library, never, replaying, step
 
-LARGE = b'{"title": "' + b"x" * (AHEAD_BYTES + 1) + b'"}'
+LARGE = b'{"title": "' + b"x" * (MAX_IN_FLIGHT_BYTES + 1) + b'"}'
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def counted(number: int) -> tuple[bytes, bytes]:
 
 def test_what_was_asked_ahead_of_a_crash_is_asked_again(settings: ReplaySettings) -> None:
     with replaying(settings, new=LEGACY) as replay:
-        counts = [case("GET /count", name=f"count {number}") for number in range(2 * AHEAD)]
+        counts = [case("GET /count", name=f"count {number}") for number in range(2 * MAX_IN_FLIGHT)]
         cases = [*counts[:2], case("GET /crash"), *counts[2:]]
         answers = [told(pair) for pair in replay.run(cases, never)]
-    afterwards = [counted(number) for number in range(1, 2 * AHEAD - 1)]
+    afterwards = [counted(number) for number in range(1, 2 * MAX_IN_FLIGHT - 1)]
     assert answers == [counted(1), counted(2), "the control ended with exit code 3", *afterwards]
 
 
@@ -54,7 +54,7 @@ def test_a_run_that_is_left_leaves_no_answer_for_the_next(settings: ReplaySettin
 
 def test_a_case_that_cannot_be_asked_leaves_no_answer_for_the_next(settings: ReplaySettings) -> None:
     def cases() -> Iterator[Case]:
-        for number in range(AHEAD - 1):
+        for number in range(MAX_IN_FLIGHT - 1):
             yield case(f"GET /books/{number}")
         raise LookupError("no more cases")
 
@@ -73,7 +73,7 @@ def test_large_requests_and_large_answers_go_through_among_small_ones(settings: 
         case(post, "GET /books", "GET /stream"),
         case("GET /books"),
     ]
-    cases = [replace(kinds[number % 4], name=f"{number}") for number in range(4 * AHEAD)]
+    cases = [replace(kinds[number % 4], name=f"{number}") for number in range(4 * MAX_IN_FLIGHT)]
     with replaying(settings, new=LEGACY) as replay:
         pairs = list(replay.run(cases, never))
     assert [pair.case for pair in pairs] == cases

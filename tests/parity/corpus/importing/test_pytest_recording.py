@@ -20,7 +20,7 @@ from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.case_results import case_results
 from gateway.parity.corpus.files import load_corpus
 from gateway.parity.replaying.replay import Replay
-from gateway.parity.replaying.sandbox import Setup
+from gateway.parity.replaying.sandbox import ReplaySetup
 from tests.support.projects import Project, project_in
 from tests.support.servers import ROOT
 
@@ -215,7 +215,7 @@ def test_the_samples_own_tests_replay_green_against_itself(tmp_path: Path) -> No
     environment = (("DEPOT_DATABASE_URL", "{database}"), ("DEPOT_UPLOAD_DIR", "{directory}/uploads"))
     settings = ReplaySettings(corpus=str(tmp_path / "corpus"), environment=environment)
     app = "legacy_flask:create_app"
-    with Replay(Setup(app, app, settings, tmp_path), workers=1, seed=1) as replay:
+    with Replay(ReplaySetup(app, app, settings, tmp_path), workers=1, seed=1) as replay:
         pairs = list(replay.run(cases, lambda step: judge(step, "GET /", ComparisonPolicy(), date(2024, 1, 2))))
     results = [result for pair in pairs for result in case_results(pair, lambda _: "GET /")]
     assert [(pair.case.name, pair.refused) for pair in pairs if pair.refused] == []

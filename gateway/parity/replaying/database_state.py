@@ -6,33 +6,33 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import make_url
 
 from ...comparing.observation import RowChange
 from .sqlite_state import SqliteState
 
 
-class State(Protocol):
+class DatabaseState(Protocol):
     """One side's database beside its baseline."""
 
     def use(self, baseline: str | None) -> None:
-        """From now on `reset` goes back to that file; None is the run's own baseline."""
+        """Have `reset` go back to that file from now on; None is the run's own baseline."""
 
     def reset(self) -> None:
-        """Back to the baseline, if anything has changed. Raises LockedError where the app is in the way."""
+        """Restore the baseline, if anything has changed. Raises LockedError when the app holds a lock."""
 
     def check_unlocked(self) -> None:
-        """Raises LockedError when a transaction of the app would be in the way of the next request."""
+        """Raise LockedError when a transaction of the app would lock out the next request."""
 
     def changes(self) -> tuple[RowChange, ...]:
-        """Rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
-
-    def close(self) -> None:
-        """Nothing of it stays open."""
+        """Return the rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
 
 
-def open_state(database: str, baseline: str, release: Callable[[], bool]) -> State:
-    """What is there now becomes the baseline if there is none yet; `release` has the app give up idle connections."""
+def open_state(database: str, baseline: str, release: Callable[[], bool]) -> DatabaseState:
+    """Return the state of a database; what is there now becomes the baseline if there is none yet.
+
+    `release` has the app give up idle connections, and tells whether they are closed.
+    """
     if is_sqlite(database):
         return SqliteState(sqlite_file(database), sqlite_file(baseline))
     from .postgresql_state import PostgresqlState
@@ -41,32 +41,27 @@ def open_state(database: str, baseline: str, release: Callable[[], bool]) -> Sta
 
 
 def is_sqlite(url: str) -> bool:
-    """Whether a URL of SQLAlchemy names a SQLite database, whatever its driver."""
+    """Tell whether a URL of SQLAlchemy names a SQLite database, whatever its driver."""
     return make_url(url).get_backend_name() == "sqlite"
 
 
 def sqlite_file(url: str) -> str:
-    """The path of a SQLite URL."""
+    """Return the path of a SQLite URL."""
     return make_url(url).database or ""
 
 
 def with_database(url: str, database: str) -> str:
-    """The same server or driver, another database."""
-    return rendered(make_url(url).set(database=database))
-
-
-def rendered(url: URL) -> str:
-    """With its password."""
-    return url.render_as_string(hide_password=False)
+    """Return the URL of another database by the same driver, on the same server."""
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 def directories_of(url: str) -> tuple[str, ...]:
-    """Where its driver writes: SQLite has its journal beside the file."""
+    """Return where the driver of a URL writes: SQLite has its journal beside the file."""
     return (str(Path(sqlite_file(url)).parent),) if is_sqlite(url) else ()
 
 
 def addresses_of(url: str) -> tuple[object, ...]:
-    """Where its driver connects to, as a socket is given it."""
+    """Return where the driver of a URL connects to, as a socket is given it."""
     if is_sqlite(url):
         return ()
     parsed = make_url(url)
