@@ -12,24 +12,19 @@ Check = Callable[[Any], str]
 """Returns what is wrong with a value and what to write instead; an empty text when nothing is."""
 
 
-def expect(allows: Callable[[Any], bool], otherwise: str) -> Check:
-    """Return a check that complains `otherwise` of every value that `allows` is false for."""
-    return lambda value: "" if allows(value) else otherwise
-
-
-def must(allows: Callable[[Any], bool], otherwise: str) -> Check:
+def must(allows: Callable[[Any], bool], otherwise: str, *, shows_value: bool = True) -> Check:
     """Return a check that complains `VALUE otherwise` of every value that `allows` is false for."""
-    return lambda value: "" if allows(value) else f"{format_value(value)} {otherwise}"
+    return lambda value: "" if allows(value) else f"{format_value(value)} {otherwise}" if shows_value else otherwise
 
 
-def of_type(kind: type, otherwise: str) -> Check:
-    """Return a check for a value of a type; do not ask it for numbers, for true and false are some."""
-    return must(lambda value: isinstance(value, kind), otherwise)
+def of_type(kind: type, otherwise: str, *, shows_value: bool = True) -> Check:
+    """Return a check for a value of a type; not for numbers, for true and false are some in Python."""
+    return must(lambda value: isinstance(value, kind), otherwise, shows_value=shows_value)
 
 
-def text(otherwise: str) -> Check:
+def text(otherwise: str, *, shows_value: bool = True) -> Check:
     """Return a check for a text of more than blanks."""
-    return must(is_text, otherwise)
+    return must(lambda value: isinstance(value, str) and bool(value.strip()), otherwise, shows_value=shows_value)
 
 
 def matching(pattern: str, otherwise: str) -> Check:
@@ -47,14 +42,13 @@ def count(otherwise: str) -> Check:
     return must(lambda value: type(value) is int and value > 0, otherwise)
 
 
-def header(name: str) -> Check:
-    """Return a check for a table that has a header of its own, `[name]`."""
-    return expect(lambda value: isinstance(value, dict), f"not a table; write [{name}] on a line of its own")
-
-
 def tables(otherwise: str, min_length: int = 0) -> Check:
     """Return a check for a list of at least so many tables."""
-    return expect(lambda value: is_list_of(dict, value) and len(value) >= min_length, otherwise)
+
+    def allows(value: Any) -> bool:
+        return isinstance(value, list) and len(value) >= min_length and all(isinstance(one, dict) for one in value)
+
+    return must(allows, otherwise, shows_value=False)
 
 
 def word(words: Iterable[str], gone: Mapping[str, str] | None = None) -> Check:
@@ -72,22 +66,7 @@ def word(words: Iterable[str], gone: Mapping[str, str] | None = None) -> Check:
     return check
 
 
-def anything(_value: Any) -> str:
-    """Complain of nothing: whoever reads the table looks at the value."""
-    return ""
-
-
 FLAG = of_type(bool, "is not true or false")
-
-
-def is_text(value: Any) -> bool:
-    """Tell whether a value is a text of more than blanks."""
-    return isinstance(value, str) and bool(value.strip())
-
-
-def is_list_of(kind: type, value: Any) -> bool:
-    """Tell whether a value is a list of nothing but values of a type."""
-    return isinstance(value, list) and all(isinstance(one, kind) for one in value)
 
 
 def format_value(value: Any) -> str:

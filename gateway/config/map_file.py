@@ -128,10 +128,14 @@ _STICKY = checks.matching(
     r"client|(cookie|header):[!#$%&'*+\-.^_`|~0-9A-Za-z]+",
     'is no sticky key; write "client", "cookie:NAME" or "header:NAME"',
 )
-_HOOK = checks.expect(checks.is_text, "say in a text what replaces this hook on the new side, or why none must")
+_HOOK = checks.text("say in a text what replaces this hook on the new side, or why none must", shows_value=False)
 _MODE = checks.word((mode.value for mode in Mode), gone=FUTURE_MODES)
 _TABLES = Schema(
-    {name: checks.header(name) for name in ("gateway", "routes", "hooks", "bridge", "parity")}, kind="table"
+    {
+        name: checks.of_type(dict, f"not a table; write [{name}] on a line of its own", shows_value=False)
+        for name in ("gateway", "routes", "hooks", "bridge", "parity")
+    },
+    kind="table",
 )
 _GATEWAY = Schema(
     {
@@ -144,7 +148,7 @@ _GATEWAY = Schema(
 )
 _ROUTE = Schema(
     {
-        "mode": checks.anything,
+        "mode": None,
         "percent": checks.number(lambda share: 0 <= share <= 100, "is not a percentage; write a number from 0 to 100"),
         "sticky": _STICKY,
     },

@@ -21,8 +21,8 @@ from .toml_positions import KeyPath, Statement, key_text, statements
 class Schema:
     """What one table may say."""
 
-    checks: Mapping[str, Check]
-    """Every setting, with what its value must be."""
+    checks: Mapping[str, Check | None]
+    """Every setting with its check; None is for a value that the caller looks at."""
     kind: str = "setting"
     """What one key of the table is called."""
     required: Mapping[str, str] = field(default_factory=dict)
@@ -73,9 +73,9 @@ class TableReader:
         """Return (name, value) of each value that the check allows, of a table with any names."""
         return tuple((name, value) for name, value in table.items() if self.accepts((*at, name), value, check))
 
-    def accepts(self, at: KeyPath, value: Any, check: Check) -> bool:
+    def accepts(self, at: KeyPath, value: Any, check: Check | None) -> bool:
         """Tell whether a check allows a value; what it complains of becomes a fault."""
-        complaint = check(value)
+        complaint = check(value) if check else ""
         if complaint:
             self.fault(at, complaint)
         return not complaint

@@ -26,8 +26,6 @@ class Statement:
     """1-based."""
     text: str
     """Lines of the statement, their ends included."""
-    table: KeyPath
-    """Header that it stands under; of a header, the header itself."""
     keys: tuple[KeyPath, ...]
     """Key paths that it sets, outermost first; the third `[[case]]` sets `("case",)` and `("case", 3)`."""
     is_header: bool
@@ -54,7 +52,7 @@ def statements(text: str) -> Iterator[Statement]:
                 keys = [table[:depth] for depth in range(1, len(table) + 1)]
             else:
                 keys = [(*table, *key) for key in keys]
-            yield Statement(at + 1, chunk, table, tuple(keys), is_header)
+            yield Statement(at + 1, chunk, tuple(keys), is_header)
         at += length
 
 

@@ -6,7 +6,7 @@ from gateway.config import checks
 from gateway.config.table_reader import Schema, TableReader
 
 SCHEMA = Schema(
-    {"name": checks.text("is no name"), "size": checks.count("is no size"), "any": checks.anything},
+    {"name": checks.text("is no name"), "size": checks.count("is no size"), "any": None},
     kind="key",
     required={"name": '"Bolt"'},
     renamed={"length": "size"},

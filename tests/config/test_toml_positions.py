@@ -71,9 +71,9 @@ def test_every_key_of_the_text_has_its_statement(text: str) -> None:
     assert {key for statement in statements(text) for key in statement.keys} == set(paths(tomllib.loads(text)))
 
 
-def keys_of(text: str) -> list[tuple[int, str, list[str]]]:
-    """(line, header it stands under, keys) of each statement; a header's own line has its keys in brackets."""
-    return [(found.line, key_text(found.table), _keys(found)) for found in statements(text)]
+def keys_of(text: str) -> list[tuple[int, list[str]]]:
+    """(line, keys) of each statement; a header has its keys in brackets."""
+    return [(found.line, _keys(found)) for found in statements(text)]
 
 
 def _keys(statement: Statement) -> list[str]:
@@ -85,36 +85,36 @@ def _keys(statement: Statement) -> list[str]:
     ("text", "found"),
     [
         ("", []),
-        ("a = 1", [(1, "", ["a"])]),
-        ("\n\na = 1\n", [(3, "", ["a"])]),
-        ("[a.b]\nc = 1\n", [(1, "a.b", ["[a]", "[a.b]"]), (2, "a.b", ["a.b.c"])]),
-        ("[a]\nb.c = 1\n[d]\n", [(1, "a", ["[a]"]), (2, "a", ["a.b", "a.b.c"]), (3, "d", ["[d]"])]),
-        ("a = { b = { c = 1 } }", [(1, "", ["a", "a.b", "a.b.c"])]),
+        ("a = 1", [(1, ["a"])]),
+        ("\n\na = 1\n", [(3, ["a"])]),
+        ("[a.b]\nc = 1\n", [(1, ["[a]", "[a.b]"]), (2, ["a.b.c"])]),
+        ("[a]\nb.c = 1\n[d]\n", [(1, ["[a]"]), (2, ["a.b", "a.b.c"]), (3, ["[d]"])]),
+        ("a = { b = { c = 1 } }", [(1, ["a", "a.b", "a.b.c"])]),
         (
             "[[a]]\nb = 1\n[[a]]\nb = 2\n[a.c]\n[[a.d]]",
             [
-                (1, "a[1]", ["[a]", "[a[1]]"]),
-                (2, "a[1]", ["a[1].b"]),
-                (3, "a[2]", ["[a]", "[a[2]]"]),
-                (4, "a[2]", ["a[2].b"]),
-                (5, "a[2].c", ["[a]", "[a[2]]", "[a[2].c]"]),
-                (6, "a[2].d[1]", ["[a]", "[a[2]]", "[a[2].d]", "[a[2].d[1]]"]),
+                (1, ["[a]", "[a[1]]"]),
+                (2, ["a[1].b"]),
+                (3, ["[a]", "[a[2]]"]),
+                (4, ["a[2].b"]),
+                (5, ["[a]", "[a[2]]", "[a[2].c]"]),
+                (6, ["[a]", "[a[2]]", "[a[2].d]", "[a[2].d[1]]"]),
             ],
         ),
         (
             "[[a]]\n[[a.b]]\n[[a.b]]\n[[a]]\n[[a.b]]",
             [
-                (1, "a[1]", ["[a]", "[a[1]]"]),
-                (2, "a[1].b[1]", ["[a]", "[a[1]]", "[a[1].b]", "[a[1].b[1]]"]),
-                (3, "a[1].b[2]", ["[a]", "[a[1]]", "[a[1].b]", "[a[1].b[2]]"]),
-                (4, "a[2]", ["[a]", "[a[2]]"]),
-                (5, "a[2].b[1]", ["[a]", "[a[2]]", "[a[2].b]", "[a[2].b[1]]"]),
+                (1, ["[a]", "[a[1]]"]),
+                (2, ["[a]", "[a[1]]", "[a[1].b]", "[a[1].b[1]]"]),
+                (3, ["[a]", "[a[1]]", "[a[1].b]", "[a[1].b[2]]"]),
+                (4, ["[a]", "[a[2]]"]),
+                (5, ["[a]", "[a[2]]", "[a[2].b]", "[a[2].b[1]]"]),
             ],
         ),
-        ("a = [\n1,\n]\nb = 2", [(1, "", ["a"]), (4, "", ["b"])]),
+        ("a = [\n1,\n]\nb = 2", [(1, ["a"]), (4, ["b"])]),
     ],
 )
-def test_a_statement_knows_its_line_its_table_and_its_keys(text: str, found: list[tuple[int, str, list[str]]]) -> None:
+def test_a_statement_knows_its_line_and_its_keys(text: str, found: list[tuple[int, list[str]]]) -> None:
     assert keys_of(text) == found
 
 
@@ -123,11 +123,11 @@ def test_a_statement_knows_its_line_its_table_and_its_keys(text: str, found: lis
     ["b = nwe", 'b = "new', "b = [1, 2", 'b = """', "= 1", "[routes", "b", "b = 1 c = 2", 'b = "\\x"'],
 )
 def test_a_line_that_is_not_toml_hides_no_other(wrong: str) -> None:
-    assert keys_of(f"a = 1\n{wrong}\nc = 3\n") == [(1, "", ["a"]), (3, "", ["c"])]
+    assert keys_of(f"a = 1\n{wrong}\nc = 3\n") == [(1, ["a"]), (3, ["c"])]
 
 
 def test_one_key_twice_is_two_statements() -> None:
-    assert keys_of("a = 1\na = 2\n") == [(1, "", ["a"]), (2, "", ["a"])]
+    assert keys_of("a = 1\na = 2\n") == [(1, ["a"]), (2, ["a"])]
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,17 @@ _REQUEST = checks.matching(
     rf"{_TOKEN} +(/[^\x00-\x20\x7f]*|\*)",
     'is no request; write "METHOD /path?query", percent-encoded',
 )
-_HEADERS = checks.expect(
-    lambda value: isinstance(value, dict) or (checks.is_list_of(list, value) and all(len(pair) == 2 for pair in value)),
+_HEADERS = checks.must(
+    lambda value: (
+        isinstance(value, dict)
+        or (isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value))
+    ),
     'write { Name = "value" }, or [["Name", "value"], ["Name", "other"]] where a name repeats',
+    shows_value=False,
 )
 _HEADER_NAME = checks.matching(_TOKEN, "is no name of a header")
 _HEADER_VALUE = checks.matching(r"[^\0\r\n]*", "is no value of a header; write a text of one line, in quotes")
-_CAPTURE = checks.expect(lambda value: isinstance(value, dict), 'write { name = "place" }, like { id = "body.id" }')
+_CAPTURE = checks.of_type(dict, 'write { name = "place" }, like { id = "body.id" }', shows_value=False)
 _LOCATION = checks.matching(
     r"status|(body|header|cookie)[.\[].+|body",
     'is no place of an answer; places are like "body.id", "header.etag", "cookie.session"',
@@ -45,7 +49,7 @@ _STEP = Schema(
     {
         "request": _REQUEST,
         "headers": _HEADERS,
-        **dict.fromkeys(FORMS, checks.anything),
+        **dict.fromkeys(FORMS),
         "exact": checks.FLAG,
         "capture": _CAPTURE,
     },
@@ -55,7 +59,7 @@ _STEP = Schema(
 )
 _CASE = Schema(
     {
-        **dict.fromkeys(_STEP.checks, checks.anything),
+        **dict.fromkeys(_STEP.checks),
         "name": _TEXT,
         "source": checks.word(SOURCES, gone={"found": 'is called "counterexample" now'}),
         "origin": _TEXT,
