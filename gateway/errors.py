@@ -31,8 +31,13 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        where = self.path if self.line is None else f"{self.path}:{self.line}"
-        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+        return f"{self.location}: {self.message}"
+
+    @property
+    def location(self) -> str:
+        """File, line and key, as far as they are known; unlike the message, it quotes no value."""
+        file = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{file}: {self.key}" if self.key else file
 
 
 class MapError(GatewayError):

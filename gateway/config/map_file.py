@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,8 @@ METHODS = frozenset(
 )
 """Methods that a route may name: those of RFC 9110, RFC 5789, WebDAV's, and the pseudo-method of websockets."""
 _ROUTE_KEY = re.compile(r"(?:(?P<methods>[^/]*?)\s+)?(?P<rule>/.*)")
+
+MAX_MAP_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,24 @@ def load_map(path: str | Path) -> MigrationMap:
 
 
 def read_map(path: str | Path) -> bytes:
-    """Return the bytes of a map file. Raises MapError when it cannot be read."""
+    """Return the bytes of a map file.
+
+    Raises MapError when it cannot be read, is no regular file (to read a FIFO is to wait for who writes it), or holds
+    more than MAX_MAP_BYTES.
+    """
     try:
-        return Path(path).read_bytes()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise IsADirectoryError(0, "not a regular file")
+            text = file.read(MAX_MAP_BYTES + 1)
     except OSError as error:
         message = f"cannot be read: {error.strerror}; `gateway init module:app` writes a first map"
         raise MapError((Fault(str(path), None, "", message),)) from None
+    if len(text) > MAX_MAP_BYTES:
+        message = f"has more than {MAX_MAP_BYTES:,} bytes; a map of a thousand routes has a tenth of that"
+        raise MapError((Fault(str(path), None, "", message),))
+    return text
 
 
 def decode_map(text: bytes, path: str | Path) -> str:

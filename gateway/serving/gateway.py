@@ -83,7 +83,7 @@ class Gateway:
         up = "up" if self._up else "down"
         legacy, new = ("absent" if side is None else up for side in (self._bridge, self._project.new))
         in_force = self._project.map
-        faults = tuple(str(fault) for fault in self._faults)
+        faults = tuple(fault.location for fault in self._faults)
         gauges = None if self._bridge is None else self._bridge.gauges
         more = {name: dict(read()) for name, read in self._gauges.items()}
         return Status(
@@ -92,7 +92,11 @@ class Gateway:
 
     def follow(self, path: Path, text: bytes) -> None:
         """Put each good change of this file in force while serving; `text` is what was last read of it."""
-        self._services.append(MapWatcher(path, text, lambda changed: self._change_map(path, changed)))
+        self._services.append(
+            MapWatcher(
+                path, text, lambda changed: self._change_map(path, changed), lambda error: self._refuse(error.faults)
+            )
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection. Exceptions are the side's own and pass through to the server."""

@@ -11,19 +11,29 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from ..config.map_file import read_map
+from ..errors import MapError
+
 POLL_SECONDS = 0.4
 SETTLE_SECONDS = 0.03
 """Two reads this far apart must agree, so that a file that is being written is never taken for a shorter one."""
 
 
 class MapWatcher:
-    """A service that calls back with the bytes of a file each time they have changed. A missing file is no change."""
+    """A service that calls back with the bytes of a map file each time they have changed, or with why it has none."""
 
-    def __init__(self, path: Path, last: bytes, changed: Callable[[bytes], None]) -> None:
-        """`last` is what was read before the start; `changed` is called in the watcher's thread and must not raise."""
+    def __init__(
+        self, path: Path, last: bytes, changed: Callable[[bytes], None], unreadable: Callable[[MapError], None]
+    ) -> None:
+        """`last` is what was read before the start.
+
+        Both callbacks are called in the watcher's thread and must not raise. `unreadable` is called once for each
+        reason; a file that can be read again is a change, even to the same bytes.
+        """
         self._path = path
-        self._last = last
+        self._last: bytes | str = last
         self._changed = changed
+        self._unreadable = unreadable
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gateway-watch", daemon=True)
 
@@ -38,17 +48,26 @@ class MapWatcher:
 
     def _run(self) -> None:
         while not self._over.wait(POLL_SECONDS):
-            text = self._read()
-            if text is None or text == self._last:
+            found = self._read()
+            if self._seen(found) == self._last:
                 continue
-            while not self._over.wait(SETTLE_SECONDS) and (again := self._read()) != text:
-                text = again
-            if not self._over.is_set() and text is not None and text != self._last:
-                self._last = text
-                self._changed(text)
+            while not self._over.wait(SETTLE_SECONDS) and self._seen(again := self._read()) != self._seen(found):
+                found = again
+            if self._over.is_set() or self._seen(found) == self._last:
+                continue
+            self._last = self._seen(found)
+            if isinstance(found, MapError):
+                self._unreadable(found)
+            else:
+                self._changed(found)
 
-    def _read(self) -> bytes | None:
+    def _read(self) -> bytes | MapError:
         try:
-            return self._path.read_bytes()
-        except OSError:
-            return None
+            return read_map(self._path)
+        except MapError as error:
+            return error
+
+    @staticmethod
+    def _seen(found: bytes | MapError) -> bytes | str:
+        """Return what is compared: the bytes, or the reason that there are none."""
+        return str(found) if isinstance(found, MapError) else found

@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..bridge import Gauges
 from ..routing.route import RESERVED_PREFIX
 
+MAX_FAULTS = 20
+"""Faults of a map that the probe names; the rest is counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -24,7 +27,8 @@ class Status:
     version: str
     routes: int
     faults: tuple[str, ...]
-    """What is wrong with the newest map file; the version above is still in force."""
+    """Where the newest map file is wrong; the version above is still in force. What is wrong is in the log alone: a
+    message may quote a value of the map, and anybody may ask a probe."""
     bridge: Gauges | None = None
     """How busy the Flask app's workers are; None while none has run."""
     gauges: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -38,11 +42,12 @@ def probes(status: Callable[[], Status]) -> Mapping[str, ASGIApp]:
 
     async def ready(scope: Scope, _receive: Receive, send: Send) -> None:
         now = status()
+        faults = {"count": len(now.faults), "at": now.faults[:MAX_FAULTS]}
         body = {
             "ready": now.ready,
             "legacy": now.legacy,
             "new": now.new,
-            "map": {"path": now.map, "version": now.version, "routes": now.routes, "faults": list(now.faults)},
+            "map": {"path": now.map, "version": now.version, "routes": now.routes, "faults": faults},
             "bridge": None if now.bridge is None else asdict(now.bridge),
             **now.gauges,
         }

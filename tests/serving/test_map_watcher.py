@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import os
 import re
 import threading
 import time
@@ -21,7 +22,7 @@ from fastapi import FastAPI
 
 from gateway import Gateway
 from gateway.apps.project import Project
-from gateway.config.map_file import parse_map
+from gateway.config.map_file import MAX_MAP_BYTES, parse_map
 from gateway.serving.map_watcher import POLL_SECONDS, MapWatcher
 from tests.support.gateway_apps import flask_side, reply_to, running, scope_of
 from tests.support.servers import Server, ask, request, serve_gateway, wait_until
@@ -82,7 +83,10 @@ class Followed:
         return [get(worker, "/_gateway/ready")["map"] for worker in self._workers]
 
     def show(self, *faults: str) -> bool:
-        return all(map_["faults"] == list(faults) for map_ in self.maps())
+        """Whether each worker knows of faults at these lines, and says nothing else of them."""
+        shown = [map_["faults"] for map_ in self.maps()]
+        at_lines = all(fault.startswith(at) for one in shown for fault, at in zip(faults, one["at"], strict=False))
+        return at_lines and all(one["count"] == len(faults) for one in shown)
 
 
 @pytest.fixture
@@ -209,7 +213,8 @@ def test_a_bad_map_is_shown_and_logged_once_and_a_good_one_clears_it(
 
 def test_a_map_that_breaks_its_reader_does_not_end_the_following(followed: Followed) -> None:
     followed.file.write_text("x = " + "[" * 5000)
-    wait_until(lambda: all("cannot be read: RecursionError" in str(map_["faults"]) for map_ in followed.maps()))
+    wait_until(lambda: all(map_["faults"] == {"count": 1, "at": ["map.toml"]} for map_ in followed.maps()))
+    followed.server.wait_for_log("cannot be read: RecursionError")
     followed.file.write_text(text_of("new"))
     wait_until(lambda: followed.show() and followed.sides() == {"new"})
 
@@ -310,7 +315,7 @@ def test_a_flip_away_from_a_new_side_that_is_stuck(tmp_path: Path) -> None:
 async def watching(file: Path, last: bytes) -> AsyncIterator[Queue[bytes]]:
     """What the watcher of a file calls back with."""
     texts: Queue[bytes] = Queue()
-    watcher = MapWatcher(file, last, texts.put)
+    watcher = MapWatcher(file, last, texts.put, lambda error: texts.put(str(error).encode()))
     await watcher.start()
     try:
         yield texts
@@ -338,18 +343,81 @@ def test_a_file_that_is_being_written_is_never_read_as_a_shorter_one(tmp_path: P
     assert asyncio.run(first_text()).endswith(b"the last line\n")
 
 
-@pytest.mark.parametrize("spare", [lambda file: file.write_bytes(b"one"), Path.unlink], ids=["same", "missing"])
-def test_the_same_text_and_none_are_no_change(tmp_path: Path, spare: Callable[[Path], object]) -> None:
+def is_fifo(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def is_directory(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def leads_to_itself(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file.name)
+
+
+def is_too_large(file: Path) -> None:
+    file.write_bytes(b"#" * (MAX_MAP_BYTES + 1))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (Path.unlink, b"No such file or directory"),
+        (is_directory, b"Is a directory"),
+        (is_fifo, b"not a regular file"),
+        (leads_to_itself, b"Too many levels of symbolic links"),
+        (is_too_large, b"more than 1,048,576 bytes"),
+    ],
+    ids=["deleted", "a directory", "a FIFO", "a link to itself", "too large"],
+)
+def test_a_map_that_cannot_be_read_is_told_once_and_read_again_once_it_can(
+    tmp_path: Path, spoil: Callable[[Path], None], reason: bytes
+) -> None:
+    file = tmp_path / "map.toml"
+    file.write_bytes(b"one")
+
+    async def follow() -> None:
+        async with watching(file, b"one") as texts:
+            spoil(file)
+            assert reason in await asyncio.to_thread(texts.get, timeout=5)
+            with pytest.raises(Empty):  # the file is read meanwhile
+                await asyncio.to_thread(texts.get, timeout=2 * POLL_SECONDS)
+            other = file.with_name("other")
+            other.write_bytes(b"one")
+            if file.is_dir() and not file.is_symlink():
+                file.rmdir()
+            other.replace(file)
+            assert await asyncio.to_thread(texts.get, timeout=5) == b"one"
+
+    asyncio.run(follow())
+
+
+def test_the_same_text_is_no_change(tmp_path: Path) -> None:
     file = tmp_path / "map.toml"
     file.write_bytes(b"one")
 
     async def read_on() -> None:
         async with watching(file, b"none") as texts:
             assert await asyncio.to_thread(texts.get, timeout=5) == b"one"
-            spare(file)
+            file.write_bytes(b"one")
             with pytest.raises(Empty):  # the file is read meanwhile
                 await asyncio.to_thread(texts.get, timeout=2 * POLL_SECONDS)
-            file.write_bytes(b"two")
-            assert await asyncio.to_thread(texts.get, timeout=5) == b"two"
 
     asyncio.run(read_on())
+
+
+def test_a_probe_says_where_a_map_is_wrong_and_not_what_it_says(tmp_path: Path) -> None:
+    file = tmp_path / "map.toml"
+    file.write_text(text_of("legacy"))
+    with serve_gateway(file) as server:
+        lines = "".join(f'"GET /{number}" = "s3cret"\n' for number in range(50))
+        file.write_text(text_of("legacy") + f'{lines}[parity]\nenvironment = "KEY=s3cret"\n')
+        wait_until(lambda: json.loads(ask(server, request("/_gateway/ready")).body)["map"]["faults"]["count"] == 51)
+        answer = ask(server, request("/_gateway/ready")).body
+        assert b"s3cret" not in answer
+        assert json.loads(answer)["map"]["faults"]["at"][0] == 'map.toml:9: routes."GET /0"'
+        assert len(json.loads(answer)["map"]["faults"]["at"]) == 20
+        server.wait_for_log("KEY=s3cret")

@@ -71,7 +71,12 @@ def test_ready_tells_the_sides_and_the_map(gateway: Gateway, legacy: str, new: s
             return before, await reply_to(gateway, scope_of("GET", READY))
 
     before, after = asyncio.run(before_and_after())
-    map_ = {"path": "Gateway(...)", "version": gateway.project.map.version, "routes": routes, "faults": []}
+    map_ = {
+        "path": "Gateway(...)",
+        "version": gateway.project.map.version,
+        "routes": routes,
+        "faults": {"count": 0, "at": []},
+    }
     assert body(after) == {"ready": True, "legacy": legacy, "new": new, "map": map_, "bridge": None}
     down = {name: "down" if side == "up" else side for name, side in (("legacy", legacy), ("new", new))}
     assert body(before) == {"ready": False, **down, "map": map_, "bridge": None}
