@@ -7,10 +7,9 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from html import escape
-from typing import Any
 from urllib.parse import quote, quote_plus
 
-from ..http.message import Request, Response, values_of
+from ..http.message import Request, Response, json_leaves, values_of
 from ..http.secret_names import is_secret
 from .compared import Compared
 from .result import Difference
@@ -33,7 +32,8 @@ def find_leaked_secrets(compared: Compared) -> Iterator[Difference]:
 
 def _secrets(request: Request) -> Iterator[tuple[str, str]]:
     """Return (what it is, its value) of everything in a request that nobody should see again."""
-    fields = (*request.query_pairs, *request.fields, *_leaves("", request.json))
+    of_json = ((name, str(leaf)) for name, leaf in json_leaves(request.json))
+    fields = (*request.query_pairs, *request.fields, *of_json)
     of_fields = ((f"field {name}", value) for name, value in fields if is_secret(name))
     every = (*_header_secrets(request), *of_fields)
     return ((name, value) for name, value in every if len(value) >= MIN_SECRET_CHARS)
@@ -53,18 +53,6 @@ def _header_secrets(request: Request) -> Iterator[tuple[str, str]]:
         title = key.decode("latin-1").lower()
         if title != "authorization" and is_secret(title):
             yield f"the {title} header", header.decode("latin-1")
-
-
-def _leaves(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield texts and numbers, each with the key that it is under, however many lists are between."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(key, inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(name, inner)
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield name, str(value)
 
 
 def _repeats(response: Response, secret: str) -> bool:

@@ -8,6 +8,7 @@ change, and so works on pieces of the bytes: `with_body`, `pair_name`, `multipar
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote_plus, unquote_to_bytes
@@ -55,6 +56,19 @@ def json_value(text: str | bytes | None) -> Any:
         return json.loads(text or "")
     except (ValueError, RecursionError):
         return None
+
+
+def json_leaves(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield (key, value) of each text, number and boolean in a JSON value; items of a list have its key."""
+    pending = [("", value)]
+    while pending:  # not recursive: a value may be as deep as Python could read it
+        key, inner = pending.pop()
+        if isinstance(inner, dict):
+            pending += reversed(inner.items())
+        elif isinstance(inner, list):
+            pending += [(key, one) for one in reversed(inner)]
+        elif inner is not None:
+            yield key, inner
 
 
 def json_bytes(value: Any) -> bytes:

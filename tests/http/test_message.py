@@ -14,6 +14,7 @@ from gateway.http.message import (
     Response,
     end_to_end,
     json_bytes,
+    json_leaves,
     json_value,
     pair_name,
     values_of,
@@ -123,6 +124,24 @@ def test_json_or_not(text: bytes | str | None, value: Any) -> None:
     assert json_value(text) == value
     if isinstance(text, bytes):
         assert Request("POST", b"/", (), text).json == Response(200, (), text).json == value
+
+
+@pytest.mark.parametrize(
+    ("value", "leaves"),
+    [
+        ({"a": [1, {"b": True}, ["x"]], "c": None, "d": {}}, [("a", 1), ("b", True), ("a", "x")]),
+        (["x", 1.5], [("", "x"), ("", 1.5)]),
+        ("x", [("", "x")]),
+        (None, []),
+    ],
+)
+def test_leaves_of_json(value: Any, leaves: list[tuple[str, Any]]) -> None:
+    assert list(json_leaves(value)) == leaves
+
+
+def test_leaves_of_json_as_deep_as_it_can_be_read() -> None:
+    deepest = next(value for depth in range(2_000, 0, -1) if (value := json_value("[" * depth + "1" + "]" * depth)))
+    assert list(json_leaves(deepest)) == [("", 1)]
 
 
 def test_numbers_that_json_has_not() -> None:

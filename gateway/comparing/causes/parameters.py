@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
+from ...http.message import FORM_TYPE, json_leaves
+from ...http.multipart import MULTIPART_TYPE
 from .errors import NO_JSON
 from .symptom import Symptom, cause
 
@@ -14,7 +15,7 @@ _UNREADABLE = ("Missing boundary in multipart.", "Invalid multipart data.")
 _TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
 """Words for a boolean to pydantic, in lower case."""
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_FORMS = (FORM_TYPE, MULTIPART_TYPE)
 
 
 @cause(
@@ -179,7 +180,7 @@ def json_content_type(symptom: Symptom) -> bool:
 def coerced_value(symptom: Symptom) -> bool:
     """Tell whether the control has a value as the request's JSON has it, the candidate what pydantic makes of it."""
     control, candidate = symptom.values
-    is_kept = any(type(leaf) is type(control) and leaf == control for leaf in _leaves(symptom.request.json))
+    is_kept = any(type(leaf) is type(control) and leaf == control for _, leaf in json_leaves(symptom.request.json))
     is_coerced = type(candidate) is not type(control) and _is_coerced(control, candidate)
     return symptom.is_of_body and is_kept and is_coerced
 
@@ -225,12 +226,3 @@ def _is_coerced(sent: Any, value: Any) -> bool:
     except ValueError:
         return False
     return isinstance(value, int | float) and isinstance(number, int | float) and number == value
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    """Yield the texts, numbers and booleans in a JSON value."""
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(inner)
-    elif value is not None:
-        yield value

@@ -34,7 +34,7 @@ def redact(exchange: Exchange, salt: bytes, known: Iterable[str] = (), kept: Ite
 
 
 def redact_request(request: Request, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> Request:
-    """Return the request without its secrets and those `known` from elsewhere, like those of its response."""
+    """Return the request without its secrets and those `known` from elsewhere; `{{name}}` of a kept name stays."""
     return _Redactor(SecretTexts(Placeholders(salt), {*known, *secrets_of(request, kept)}, kept)).request(request)
 
 
