@@ -16,29 +16,29 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 PART = ".part"
-MOST = 64 * 1024 * 1024
-"""Bytes of a database that is still copied."""
+MAX_BYTES = 64 * 1024 * 1024
+"""Size of a database that is still copied."""
 _COUNTERS = (slice(24, 28), slice(92, 96))
 """What SQLite counts in a file's head; two databases of the same content differ in it (sqlite.org/fileformat2.html)."""
 
 
 class NoStateError(Exception):
-    """Why there is no copy, in words."""
+    """There is no copy; the text says why."""
 
 
 class OpenedFiles:
-    """The SQLite files that this process has opened through sqlite3, newest last. The hook stays, so make one only."""
+    """The SQLite files that this process has opened through sqlite3, newest last.
+
+    A hook cannot be taken away again (PEP 578), so make one only.
+    """
 
     def __init__(self) -> None:
         self._paths: dict[str, None] = {}
         sys.addaudithook(self._hear)
 
     def last(self) -> str | None:
-        """The one that was opened last and is still there."""
+        """Return the file that was opened last and is still there."""
         return next((path for path in reversed(self._paths) if Path(path).is_file()), None)
-
-    def forget(self) -> None:
-        self._paths.clear()
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "sqlite3.connect":
@@ -51,7 +51,7 @@ class OpenedFiles:
 
 
 def database_of(app: Any, opened: OpenedFiles) -> Path:
-    """The SQLite file that an app works on. Raises NoStateError."""
+    """Return the SQLite file that an app works on. Raises NoStateError."""
     urls = [*_urls(app)]
     for url in urls:
         name = url.database or ""
@@ -68,14 +68,20 @@ def database_of(app: Any, opened: OpenedFiles) -> Path:
 
 
 def copy_database(source: Path, directory: Path) -> str:
-    """The name of a copy below the directory, the same for the same content. Raises NoStateError."""
+    """Copy a database below the directory and return the copy's name, which follows from its content.
+
+    What is still in the journal is copied too; the copy has none, so it is one file. Raises NoStateError.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=directory, prefix=".", suffix=PART)
     os.close(handle)
     try:
-        if source.stat().st_size > MOST:
-            raise NoStateError(f"its database has more than {MOST // 2**20} MiB")
-        _backup(source, part)
+        if source.stat().st_size > MAX_BYTES:
+            raise NoStateError(f"its database has more than {MAX_BYTES // 2**20} MiB")
+        uri = f"{source.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=1)) as old, closing(sqlite3.connect(part)) as new:
+            old.backup(new)
+            new.execute("PRAGMA journal_mode = DELETE")
         content = bytearray(Path(part).read_bytes())
         for counter in _COUNTERS:
             content[counter] = bytes(4)
@@ -87,14 +93,6 @@ def copy_database(source: Path, directory: Path) -> str:
     finally:
         Path(part).unlink(missing_ok=True)
     return name
-
-
-def _backup(source: Path, target: str) -> None:
-    """With what is still in its journal; without one of its own, so that the copy is one file."""
-    uri = f"{source.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, timeout=1)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
-        new.execute("PRAGMA journal_mode = DELETE")
 
 
 def _urls(app: Any) -> Iterator[Any]:

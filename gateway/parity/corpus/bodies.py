@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, time
+from itertools import chain, count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,8 +16,6 @@ from ...http.headers import boundary_of, media_type_of
 from ...http.message import FORM_TYPE, query_pairs
 from ...http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart, read_parts
 
-FORMS = ("json", "text", "form", "base64", "multipart")
-"""The keys of a step that give its body, of which it has one at most."""
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
 _ESCAPED_NAME = re.compile(r"%7B%7B([\w.-]+)%7D%7D")
@@ -45,12 +44,35 @@ def describe_body(body: bytes, content_type: str) -> Iterator[tuple[str, Any]]:
             continue
 
 
-def form_pairs(value: Any) -> tuple[tuple[str, str], ...]:
-    """Name-value pairs of `{ a = "1", b = ["2", "3"] }` or `[["a", "1"], ["b", "2"]]`. Raises ValueError."""
+# --- what a file says, to bytes ---
+
+
+def _encode_json(value: Any, _type: str) -> tuple[bytes, str]:
+    """Return a text as it stands, which is JSON; any other value without spaces, beyond ASCII as it is."""
+
+    def refuse(value: Any) -> Any:
+        if isinstance(value, date | time):
+            raise ValueError(f'JSON has no dates; write "{value.isoformat()}" in quotes')
+        raise ValueError(f"{value!r} is no JSON value")
+
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=refuse).encode(), JSON_TYPE
+    try:
+        json.loads(_NAME.sub("0", value))
+    except (ValueError, RecursionError) as error:
+        message = 'a text here is JSON as it stands (a JSON string is \'"so"\'); what is broken on purpose is "text"'
+        raise ValueError(f"not JSON: {error}; {message}") from None
+    return value.encode(), JSON_TYPE
+
+
+def _encode_text(value: Any, _type: str) -> tuple[bytes, str]:
+    return _required_text(value).encode(), TEXT_TYPE
+
+
+def _encode_form(value: Any, _type: str) -> tuple[bytes, str]:
+    """Return the body of `{ a = "1", b = ["2", "3"] }` or `[["a", "1"], ["b", "2"]]`; `{{name}}` stays as it is."""
     if isinstance(value, Mapping):
-        pairs = [
-            (name, one) for name, given in value.items() for one in (given if isinstance(given, list) else [given])
-        ]
+        pairs = [(name, one) for name, many in value.items() for one in (many if isinstance(many, list) else [many])]
     elif isinstance(value, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in value):
         pairs = [(name, given) for name, given in value]
     else:
@@ -58,60 +80,24 @@ def form_pairs(value: Any) -> tuple[tuple[str, str], ...]:
     for name, given in pairs:
         if not isinstance(name, str) or not isinstance(given, str):
             raise ValueError(f"{given!r} is not a text; every name and value stands in quotes")
-    return tuple(pairs)
-
-
-# --- what a file says, to bytes ---
-
-
-def _encode_json(value: Any, _type: str) -> tuple[bytes, str]:
-    """A text is JSON as it stands; any other value is written without spaces, beyond ASCII as it is."""
-    if isinstance(value, str):
-        _check_json(value)
-        return value.encode(), JSON_TYPE
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_refuse_time)
-    return text.encode(), JSON_TYPE
-
-
-def _check_json(text: str) -> None:
-    try:
-        json.loads(_NAME.sub("0", text))
-    except (ValueError, RecursionError) as error:
-        message = 'a text here is JSON as it stands (a JSON string is \'"so"\'); what is broken on purpose is "text"'
-        raise ValueError(f"not JSON: {error}; {message}") from None
-
-
-def _refuse_time(value: Any) -> Any:
-    if isinstance(value, date | time):
-        raise ValueError(f'JSON has no dates; write "{value.isoformat()}" in quotes')
-    raise ValueError(f"{value!r} is no JSON value")
-
-
-def _encode_text(value: Any, _type: str) -> tuple[bytes, str]:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a text; write it in quotes")
-    return value.encode(), TEXT_TYPE
-
-
-def _encode_form(value: Any, _type: str) -> tuple[bytes, str]:
-    """`{{name}}` stays as it is, so that it can be filled in."""
-    return _ESCAPED_NAME.sub(r"{{\1}}", urlencode(form_pairs(value))).encode(), FORM_TYPE
+    return _ESCAPED_NAME.sub(r"{{\1}}", urlencode(pairs)).encode(), FORM_TYPE
 
 
 def _encode_base64(value: Any, _type: str) -> tuple[bytes, None]:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a text; write it in quotes")
     try:
-        return base64.b64decode("".join(value.split()), validate=True), None
-    except (binascii.Error, ValueError) as error:
+        return base64.b64decode("".join(_required_text(value).split()), validate=True), None
+    except binascii.Error as error:
         raise ValueError(f"not Base64: {error}") from None
 
 
 def _encode_parts(value: Any, content_type: str) -> tuple[bytes, str]:
     if not isinstance(value, list):
         raise ValueError('write a list of parts: [{ name = "note", text = "hello" }]')
-    parts = tuple(_read_part(part) for part in value)
-    boundary = boundary_of(content_type) or _free_boundary(parts)
+    parts = tuple(map(_read_part, value))
+    free = chain([BOUNDARY], (f"{BOUNDARY}-{number}" for number in count(1)))
+    boundary = boundary_of(content_type) or next(
+        one for one in free if not any(one.encode() in part.content for part in parts)
+    )
     return encode_multipart(parts, boundary), f"{MULTIPART_TYPE}; boundary={boundary}"
 
 
@@ -127,19 +113,17 @@ def _read_part(entry: Any) -> Part:
     return Part(entry["name"], content, entry.get("filename"), entry.get("type"))
 
 
-def _free_boundary(parts: tuple[Part, ...]) -> str:
-    boundary, number = BOUNDARY, 0
-    while any(boundary.encode() in part.content for part in parts):
-        number += 1
-        boundary = f"{BOUNDARY}-{number}"
-    return boundary
+def _required_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text; write it in quotes")
+    return value
 
 
 # --- bytes, to what a file says ---
 
 
 def _parse_json(body: bytes, content_type: str) -> Any:
-    """The value where TOML has it (it has no null) and its bytes come back from it, else the text."""
+    """Return the value where TOML has it (it has no null) and its bytes come back from it, else the text."""
     if not media_type_of(content_type).endswith("json"):
         return None
     text = body.decode()
@@ -160,20 +144,20 @@ def _parse_form(body: bytes, content_type: str) -> Any:
     if media_type_of(content_type) != FORM_TYPE or not body:
         return None
     pairs = query_pairs(body.decode())
-    names = [name for name, _ in pairs]
-    return dict(pairs) if len(set(names)) == len(names) else [list(pair) for pair in pairs]
+    return table if len(table := dict(pairs)) == len(pairs) else list(map(list, pairs))
 
 
 def _parse_parts(body: bytes, content_type: str) -> Any:
     boundary = boundary_of(content_type)
-    return [_part_entry(part) for part in read_parts(body, boundary)] if boundary and body else None
-
-
-def _part_entry(part: Part) -> dict[str, str]:
-    text = _parse_text(part.content, "")
-    content = {"text": text} if text is not None else {"base64": _parse_base64(part.content, "")}
-    entry = {"name": part.name, "filename": part.filename, "type": part.media_type, **content}
-    return {key: value for key, value in entry.items() if value is not None}
+    if not boundary or not body:
+        return None
+    entries = []
+    for part in read_parts(body, boundary):
+        text = _parse_text(part.content, "")
+        content = {"text": text} if text is not None else {"base64": _parse_base64(part.content, "")}
+        entry = {"name": part.name, "filename": part.filename, "type": part.media_type, **content}
+        entries.append({key: value for key, value in entry.items() if value is not None})
+    return entries
 
 
 def _parse_text(body: bytes, _type: str) -> str | None:
@@ -195,6 +179,8 @@ _ENCODERS: dict[str, Callable[[Any, str], tuple[bytes, str | None]]] = {
     "base64": _encode_base64,
     "multipart": _encode_parts,
 }
+FORMS = tuple(_ENCODERS)
+"""The keys of a step that give its body, of which it has one at most."""
 _PARSERS: dict[str, Callable[[bytes, str], Any]] = {
     "json": _parse_json,
     "form": _parse_form,

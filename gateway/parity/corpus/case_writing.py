@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from ...http.message import Headers, Request
@@ -16,7 +17,7 @@ _PLAIN = Case("", ())
 
 
 def case_text(case: Case, comment: str = "") -> str:
-    """The case as `[[case]]`, under its comment.
+    """Return the case as `[[case]]`, under its comment.
 
     Raises ValueError for one that no text gives: an empty name, a target that is none.
     """
@@ -38,7 +39,7 @@ def _lines_for(entry: Mapping[str, Any]) -> str:
 
 
 def _step_entry(step: Step) -> dict[str, Any]:
-    """The first of the possible entries, shortest first, that reads back as the step."""
+    """Return the first of the possible entries, shortest first, that reads back as the step."""
     reason = ""
     for entry in _step_entries(step):
         try:
@@ -51,37 +52,28 @@ def _step_entry(step: Step) -> dict[str, Any]:
 
 def _step_entries(step: Step) -> Iterator[dict[str, Any]]:
     request = step.request
-    bodies: list[tuple[str, Any] | None] = [*describe_body(request.body, request.header("content-type"))]
-    for body in bodies if request.body else [None, ("text", "")]:
-        for headers, exact in _header_choices(request.headers):
-            yield _entry(step, headers, body, exact=exact)
+    bodies: list[dict[str, Any]] = [{}, {"text": ""}]
+    if request.body:
+        bodies = [{form: value} for form, value in describe_body(request.body, request.header("content-type"))]
+    for body, (headers, exact) in product(bodies, _header_choices(request.headers)):
+        entry: dict[str, Any] = {"request": request.line}
+        if headers:
+            pairs = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
+            table: dict[Any, Any] = dict(pairs)
+            fits = len(table) == len(pairs) and len(key_line("headers", table)) <= WIDTH
+            entry["headers"] = table if fits else pairs
+        entry |= body
+        if exact:
+            entry["exact"] = True
+        if step.captures:
+            entry["capture"] = dict(step.captures)
+        yield entry
 
 
 def _header_choices(headers: Headers) -> Iterator[tuple[Headers, bool]]:
+    """Yield (headers that a step may name, whether it is exact): what follows from the rest needs no naming."""
     rest = headers[1:] if headers[:1] == (HOST,) else headers
     short = rest[:-1] if rest and rest[-1][0] == b"content-length" else rest
     if short != rest and short and short[-1][0] == b"content-type":
         yield short[:-1], False
-    yield short, False
-    yield rest, False
-    yield headers, False
-    yield headers, True
-
-
-def _entry(step: Step, headers: Headers, body: tuple[str, Any] | None, *, exact: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = {"request": step.request.line}
-    if headers:
-        pairs = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
-        entry["headers"] = _table_or_pairs(pairs)
-    if body is not None:
-        entry[body[0]] = body[1]
-    if exact:
-        entry["exact"] = True
-    if step.captures:
-        entry["capture"] = dict(step.captures)
-    return entry
-
-
-def _table_or_pairs(pairs: list[list[str]]) -> dict[Any, Any] | list[list[str]]:
-    table = dict(pairs)
-    return table if len(table) == len(pairs) and len(key_line("headers", table)) <= WIDTH else pairs
+    yield from ((short, False), (rest, False), (headers, False), (headers, True))

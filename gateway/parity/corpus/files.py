@@ -19,10 +19,11 @@ from .importing.har import read_har
 STATES = "states"
 """Directory below the corpus with the databases that cases start from."""
 _FROM_FILE = re.compile(r"(written|[\w-]+ case) in [^/]+/[^/]+")
+"""Origin that a file gives to each of its cases by itself."""
 
 
 def load_corpus(directory: Path) -> tuple[Case, ...]:
-    """Every case of the directory's `*.toml` and `*.har` files; a directory that is not there is an empty corpus.
+    """Return every case of the directory's `*.toml` and `*.har` files; one that is not there is an empty corpus.
 
     Raises CorpusError with every fault of all files; a name that two cases have is one.
     """
@@ -53,8 +54,7 @@ def write_cases(
     Raises CorpusError, and writes nothing, when a case could not be read back as it is.
     """
     path = directory / file_name
-    shortened = (replace(case, origin="") if _is_derived(case) else case for case in cases)
-    text = cases_text(shortened, str(path), comments or {})
+    text = cases_text(cases, str(path), comments or {})
     directory.mkdir(parents=True, exist_ok=True)
     part = directory / f".{file_name}.{os.getpid()}.part"
     part.write_bytes(text.encode())
@@ -63,12 +63,14 @@ def write_cases(
 
 
 def cases_text(cases: Iterable[Case], path: str, comments: Mapping[str, str]) -> str:
-    """The text of a case file. Raises CorpusError when a case could not be read back as it is."""
+    """Return the text of a case file. Raises CorpusError when a case could not be read back as it is."""
     texts: list[str] = []
     faults: list[Fault] = []
     for number, case in enumerate(cases, 1):
+        is_derived = case.origin == f"recorded from {case.name}" or _FROM_FILE.fullmatch(case.origin)
         try:
-            texts.append(case_text(case, comments.get(case.name, "")))
+            written = replace(case, origin="") if is_derived else case
+            texts.append(case_text(written, comments.get(case.name, "")))
         except ValueError as error:
             faults.append(Fault(path, None, f"case[{number}]", f'"{case.name}" cannot be written: {error}'))
     if faults:
@@ -82,11 +84,6 @@ def _derived_origin(case: Case, path: Path) -> str:
         return f"recorded from {case.name}"
     kind = "written" if case.source == "written" else f"{case.source} case"
     return f"{kind} in {path.parent.name}/{path.name}"
-
-
-def _is_derived(case: Case) -> bool:
-    """Tell whether reading the case from any file would give its origin again, up to the file's name."""
-    return case.origin == f"recorded from {case.name}" or _FROM_FILE.fullmatch(case.origin) is not None
 
 
 def _read(path: Path) -> tuple[TableReader, tuple[tuple[int, Case], ...]]:

@@ -14,7 +14,7 @@ _CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def key_line(key: str, value: Any) -> str:
-    """`key = value` with its line end: a text of several lines as such a block, a long list an item a line."""
+    """Return `key = value` with its line end: a text of several lines as such a block, a long list an item a line."""
     text = toml_value(value)
     if isinstance(value, str) and "\n" in value.rstrip("\n"):
         text = _block(value)
@@ -24,7 +24,7 @@ def key_line(key: str, value: Any) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """A value in one line. Raises TypeError for what TOML has no word for."""
+    """Return a value in one line. Raises TypeError for what TOML has no word for."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -42,7 +42,7 @@ def toml_value(value: Any) -> str:
 
 
 def toml_key(key: str) -> str:
-    """A key, bare where it may be."""
+    """Return a key, bare where it may be."""
     return key if _BARE.fullmatch(key) else _quoted(key)
 
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ....errors import CorpusError, Fault
 from ....http.message import Request
 from ..case import Case, Step
 from ..case_reading import HOST
+from .files import fault_of
 
 MAX_CASES = 1000
 """Distinct requests that are taken from one log."""
@@ -30,12 +30,16 @@ def read_access_log(path: Path, limit: int = MAX_CASES) -> tuple[tuple[Case, str
         is_log = True
         key = match["method"], match["target"]
         if match["method"] in SAFE and key not in found:
-            found[key] = _case(path, number, *key), f"{match['status']} in the log"
+            target = re.sub(r"\\x([0-9A-Fa-f]{2})", r"%\1", key[1])  # nginx and Apache write other bytes as `\x22`
+            step = Step(Request(key[0], target.encode("latin-1"), (HOST,)))
+            origin = f"access log line {number} of {path.name}"
+            case = Case(f"{path.name}: {' '.join(key)}", (step,), source="access-log", origin=origin)
+            found[key] = case, f"{match['status']} in the log"
         if len(found) == limit:
             break
     if not is_log:
         message = 'no line is in the combined format: 127.0.0.1 - - [date] "GET /path HTTP/1.1" 200 12 "-" "agent"'
-        raise CorpusError((Fault(str(path), None, "", message),))
+        raise fault_of(path, message)
     return tuple(found.values())
 
 
@@ -47,11 +51,4 @@ def _matches(path: Path) -> Iterator[tuple[int, re.Match[str]]]:
                 if match := _LINE.fullmatch(line.rstrip("\r\n")):
                     yield number, match
     except OSError as error:
-        raise CorpusError((Fault(str(path), None, "", f"cannot be read: {error.strerror}"),)) from None
-
-
-def _case(path: Path, number: int, method: str, target: str) -> Case:
-    raw = re.sub(r"\\x([0-9A-Fa-f]{2})", r"%\1", target)  # nginx and Apache write other bytes as `\x22`
-    step = Step(Request(method, raw.encode("latin-1"), (HOST,)))
-    origin = f"access log line {number} of {path.name}"
-    return Case(f"{path.name}: {method} {target}", (step,), source="access-log", origin=origin)
+        raise fault_of(path, f"cannot be read: {error.strerror}") from None

@@ -5,32 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
 import werkzeug.test
+from werkzeug.wsgi import ClosingIterator
 
-from ....http.message import Exchange, Request, Response
+from ....http.message import Request, Response
 
 
 @dataclass(slots=True)
 class Call:
-    """One request of a test; its answer is what the test has read of it."""
+    """One request of a test, with as much of its answer as the test has read."""
 
     request: Request
     status: int = 0
     headers: tuple[tuple[bytes, bytes], ...] = ()
     pieces: list[bytes] = field(default_factory=list)
 
-    def exchange(self) -> Exchange:
-        """Both, as far as they are there."""
-        return Exchange(self.request, Response(self.status, self.headers, b"".join(self.pieces)))
+    @property
+    def response(self) -> Response:
+        """Return the answer as far as it is there."""
+        return Response(self.status, self.headers, b"".join(self.pieces))
 
 
 @contextmanager
 def observed_clients(before: Callable[[Any], object], seen: Callable[[Call], object]) -> Iterator[None]:
-    """While it lasts, `before` gets the app ahead of each request, `seen` the request ahead of its answer."""
+    """Give `before` the app ahead of each request, and `seen` the request ahead of its answer, while it lasts."""
     run = werkzeug.test.run_wsgi_app
 
     def observed(app: Any, environ: dict[str, Any], buffered: bool = False) -> Any:
@@ -43,7 +44,7 @@ def observed_clients(before: Callable[[Any], object], seen: Callable[[Call], obj
         if isinstance(body, list):
             call.pieces += body
             return body, status, headers
-        return _Observed(body, call.pieces), status, headers
+        return _observed(body, call.pieces), status, headers
 
     werkzeug.test.run_wsgi_app = observed  # Client looks it up there for each request, also when it follows a redirect
     try:
@@ -53,7 +54,7 @@ def observed_clients(before: Callable[[Any], object], seen: Callable[[Call], obj
 
 
 def request_of(environ: dict[str, Any]) -> Request:
-    """The request that a WSGI environment tells, its body left to be read again."""
+    """Return the request of a WSGI environment (PEP 3333), its body left to be read again."""
     headers = [
         (name[5:].replace("_", "-").lower(), value) for name, value in environ.items() if name.startswith("HTTP_")
     ]
@@ -64,7 +65,7 @@ def request_of(environ: dict[str, Any]) -> Request:
 
 
 def _target(environ: dict[str, Any]) -> bytes:
-    """As the test wrote it where the client kept that, else quoted again."""
+    """Return the target as the test wrote it where the client kept that, else quoted again."""
     path = str(environ.get("REQUEST_URI", "")).partition("?")[0]
     if not path.startswith("/") or path.startswith("//") or environ.get("SCRIPT_NAME"):
         decoded = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
@@ -74,36 +75,23 @@ def _target(environ: dict[str, Any]) -> bytes:
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    """Of a stream that can be rewound; another one is the app's alone to read."""
-    stream = environ.get("wsgi.input")
-    if isinstance(stream, BytesIO):
-        return stream.getvalue()[stream.tell() :]
+    """Return the body where the stream can be rewound; another one is the app's alone to read."""
+    stream: Any = environ.get("wsgi.input")
     try:
-        at = stream.tell()  # type: ignore[union-attr]
-        body = bytes(stream.read())  # type: ignore[union-attr]
-        stream.seek(at)  # type: ignore[union-attr]
+        at = stream.tell()
+        body = bytes(stream.read())
+        stream.seek(at)
     except (AttributeError, OSError):
         return b""
     return body
 
 
-class _Observed:
-    """A body that goes to the test piece by piece, each piece kept."""
+def _observed(body: Iterable[bytes], pieces: list[bytes]) -> ClosingIterator:
+    """Return a body that goes to the test piece by piece, each piece kept."""
 
-    def __init__(self, body: Iterable[bytes], pieces: list[bytes]) -> None:
-        self._body = body
-        self._next = iter(body).__next__
-        self._pieces = pieces
+    def kept() -> Iterator[bytes]:
+        for piece in body:
+            pieces.append(piece)
+            yield piece
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        piece = self._next()
-        self._pieces.append(piece)
-        return piece
-
-    def close(self) -> None:
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
+    return ClosingIterator(kept(), getattr(body, "close", None))

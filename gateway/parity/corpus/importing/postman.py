@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,65 +21,65 @@ from ....http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart
 from ..bodies import JSON_TYPE
 from ..case import Case, Step
 from ..case_reading import HOST
+from .files import fault_of, read_json
 
 _VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
 _TYPES = {"json": JSON_TYPE, "xml": "application/xml", "html": "text/html", "text": "text/plain"}
 
 
 def read_postman(path: Path, variables: Mapping[str, str] | None = None) -> tuple[Case, ...]:
-    """The cases of a collection; `variables` beat its own. Raises CorpusError with everything that is wrong in it."""
-    tree = _tree(path)
-    reader = _Reader(path, {**_own_variables(tree), **(variables or {})})
-    cases = tuple(reader.items(tree, (), None))
+    """Return the cases of a collection; `variables` beat its own.
+
+    Two requests of a folder may have one name: the later ones get a number. Raises CorpusError with everything that is
+    wrong in the file.
+    """
+    tree = read_json(path)
+    try:
+        schema = str(tree["info"].get("schema", ""))
+        is_collection = isinstance(tree["item"], list)
+    except (KeyError, TypeError, AttributeError):
+        is_collection = False
+    if not is_collection:
+        raise fault_of(path, 'not a Postman collection: there is no "info" and no list "item"')
+    if "v2." not in schema:
+        raise fault_of(path, f'its schema is "{schema}"; export the collection as v2.1')
+    own = {one["key"]: str(one.get("value", "")) for one in _enabled(tree.get("variable"))}
+    reader = _CollectionReader(path, {**own, **(variables or {})})
+    cases = tuple(reader.cases(tree, (), None))
     if reader.faults:
         raise CorpusError(tuple(reader.faults))
-    return _with_names_of_their_own(cases)
-
-
-def _tree(path: Path) -> Any:
-    try:
-        tree = json.loads(path.read_bytes())
-        schema = str(tree["info"].get("schema", ""))
-        assert isinstance(tree["item"], list)
-    except OSError as error:
-        raise _error(path, f"cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise _error(path, f"not JSON: {error}") from None
-    except (KeyError, TypeError, AttributeError, AssertionError):
-        raise _error(path, 'not a Postman collection: there is no "info" and no list "item"') from None
-    if "v2." not in schema:
-        raise _error(path, f'its schema is "{schema}"; export the collection as v2.1')
-    return tree
-
-
-def _own_variables(tree: Any) -> dict[str, str]:
-    return {one["key"]: str(one.get("value", "")) for one in tree.get("variable", ()) if not one.get("disabled")}
+    seen: Counter[str] = Counter()
+    named = []
+    for case in cases:
+        seen[case.name] += 1
+        named.append(case if seen[case.name] == 1 else replace(case, name=f"{case.name} ({seen[case.name]})"))
+    return tuple(named)
 
 
 @dataclass(slots=True)
-class _Reader:
-    """Walks the folders of one collection."""
+class _CollectionReader:
+    """The cases of the folders of one collection, and what is wrong in them."""
 
     path: Path
     variables: Mapping[str, str]
     faults: list[Fault] = field(default_factory=list)
 
-    def items(self, folder: Any, above: tuple[str, ...], auth: Any) -> Iterator[Case]:
+    def cases(self, folder: Any, above: tuple[str, ...], auth: Any) -> Iterator[Case]:
         auth = folder.get("auth", auth)
         for item in folder.get("item", ()):
             names = (*above, str(item.get("name", "unnamed")))
             if "item" in item:
-                yield from self.items(item, names, auth)
+                yield from self.cases(item, names, auth)
                 continue
+            title = " / ".join(names)
             try:
-                request = self._request(item["request"], auth)
+                steps = (Step(self._request(item["request"], auth)),)
             except (ValueError, LookupError, TypeError, AttributeError, OSError) as error:
                 message = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
-                self.faults.append(Fault(str(self.path), None, " / ".join(names), message))
+                self.faults.append(Fault(str(self.path), None, title, message))
             else:
-                title = " / ".join(names)
                 origin = f"Postman request {title} of {self.path.name}"
-                yield Case(f"{self.path.name}: {title}", (Step(request),), source="postman", origin=origin)
+                yield Case(f"{self.path.name}: {title}", steps, source="postman", origin=origin)
 
     def _request(self, given: Any, auth: Any) -> Request:
         if isinstance(given, str):
@@ -94,14 +95,13 @@ class _Reader:
         return Request(given.get("method", "GET").upper(), self._target(given["url"]), (HOST, *pairs), body)
 
     def _target(self, given: Any) -> bytes:
-        """The path and query of a URL; its scheme and host, often a variable, are the gateway's."""
-        raw = given if isinstance(given, str) else given["raw"]
-        raw = re.sub(r"^\{\{[^{}]+\}\}(?=[/?]|$)", "", raw)
-        raw = self._filled(raw)
+        """Return path and query of a URL; its scheme and host, often a variable, are the gateway's."""
+        if isinstance(given, str):
+            given = {"raw": given}
+        raw = self._filled(re.sub(r"^\{\{[^{}]+\}\}(?=[/?]|$)", "", given["raw"]))
         url = urlsplit(raw if re.match(r"[a-z]+://|/|$|\?", raw) else f"//{raw}")
-        named = () if isinstance(given, str) else given.get("variable", ())
         path = url.path or "/"
-        for one in named:
+        for one in given.get("variable", ()):
             value = quote(self._filled(str(one.get("value") or "")), safe="")
             path = re.sub(rf"(?<=/):{re.escape(one['key'])}(?=/|$)", value, path)
         query = quote(url.query, safe="=&%+/:;,@!$'()*~?[]{}")
@@ -116,7 +116,7 @@ class _Reader:
             pairs = [(self._filled(one["key"]), self._filled(one.get("value"))) for one in _enabled(given[mode])]
             return FORM_TYPE, urlencode(pairs).encode()
         if mode == "formdata":
-            parts = tuple(self._part(one) for one in _enabled(given[mode]))
+            parts = map(self._part, _enabled(given[mode]))
             return f"{MULTIPART_TYPE}; boundary={BOUNDARY}", encode_multipart(parts, BOUNDARY)
         if mode == "file":
             return None, self._file(given["file"]["src"])
@@ -133,13 +133,11 @@ class _Reader:
         return Part(name, self._filled(given.get("value")).encode(), None, content_type)
 
     def _file(self, source: str) -> bytes:
-        """Postman keeps a path only: the file is looked for beside the collection."""
+        """Return a file's content; Postman keeps a path only, so it is looked for beside the collection."""
         path = self.path.parent / Path(source).name
-        if not path.is_file():
-            raise ValueError(
-                f'the body is the file "{source}", which a collection does not contain; put it at "{path}"'
-            )
-        return path.read_bytes()
+        if path.is_file():
+            return path.read_bytes()
+        raise ValueError(f'the body is the file "{source}", which a collection does not contain; put it at "{path}"')
 
     def _credentials(self, auth: Any) -> list[tuple[str, str]]:
         kind = (auth or {"type": "noauth"})["type"]
@@ -156,7 +154,10 @@ class _Reader:
         raise ValueError(f'authentication "{kind}" cannot be taken over; use bearer, basic or an API key in a header')
 
     def _filled(self, text: Any) -> str:
-        """Variables may stand in the values of variables. Raises ValueError for one that has no value."""
+        """Return a text with its variables filled in, and those in their values.
+
+        Raises ValueError for one that has no value.
+        """
         filled = str("" if text is None else text)
         for _ in range(5):
             missing = [name for name in _VARIABLE.findall(filled) if name.strip() not in self.variables]
@@ -170,18 +171,3 @@ class _Reader:
 
 def _enabled(given: Any) -> list[Any]:
     return [one for one in given or () if not one.get("disabled")]
-
-
-def _with_names_of_their_own(cases: tuple[Case, ...]) -> tuple[Case, ...]:
-    """Two requests of a folder may have one name: the later ones get a number."""
-    seen: dict[str, int] = {}
-    named = []
-    for case in cases:
-        seen[case.name] = seen.get(case.name, 0) + 1
-        number = f" ({seen[case.name]})" if seen[case.name] > 1 else ""
-        named.append(replace(case, name=case.name + number))
-    return tuple(named)
-
-
-def _error(path: Path, message: str) -> CorpusError:
-    return CorpusError((Fault(str(path), None, "", message),))

@@ -25,7 +25,7 @@ from .client_calls import Call, observed_clients
 
 @dataclass(slots=True)
 class _Test:
-    """What one test has asked."""
+    """A test that runs, with what it has asked so far."""
 
     name: str
     calls: list[Call] = field(default_factory=list)
@@ -33,7 +33,7 @@ class _Test:
 
 
 class TestRecorder:
-    """The plugin while it records: the files are written at the end of the session, one for each module of tests."""
+    """The plugin while it records; the files are written when pytest ends, one for each module of tests."""
 
     __test__ = False
 
@@ -50,12 +50,12 @@ class TestRecorder:
         self._stack = ExitStack()
 
     def pytest_sessionstart(self) -> None:
-        """From here on every test client is observed."""
-        self._stack.enter_context(observed_clients(self._before, self._seen))
+        """Observe every test client from here on."""
+        self._stack.enter_context(observed_clients(self._before_request, self._record))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """One test, with its fixtures."""
+        """Record one test, with its fixtures."""
         self._test = _Test(item.nodeid)
         try:
             return (yield)
@@ -64,13 +64,14 @@ class TestRecorder:
             self._test = None
 
     def pytest_sessionfinish(self) -> None:
-        """Writes what was recorded; a module's file is replaced as a whole."""
+        """Write what was recorded: of tests/api/test_todos.py to tests-api-test_todos.toml, anew each time."""
         self._stack.close()
         for module, cases in self._cases.items():
-            write_cases(self._directory, _file_name(module, self._worker), cases.values())
+            name = re.sub(r"[^\w.-]+", "-", module.removesuffix(".py"))
+            write_cases(self._directory, f"{name}{self._worker and f'-{self._worker}'}.toml", cases.values())
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """How many cases there are, and which tests begin without their own database."""
+        """Say how many cases there are, and which tests begin without their own database."""
         count = sum(map(len, self._cases.values()))
         terminalreporter.section("gateway")
         terminalreporter.line(f"recorded {count} cases in {self._directory}")
@@ -82,21 +83,21 @@ class TestRecorder:
         for reason, tests in sorted(self._reasons.items()):
             terminalreporter.line(f"{tests} of them without their own database: {reason}")
 
-    def _before(self, app: Any) -> None:
+    def _before_request(self, app: Any) -> None:
         if self._test is not None and not self._test.calls:
             try:
                 self._test.state = copy_database(database_of(app, self._opened), self._directory / STATES)
             except NoStateError as error:
                 self._reasons[str(error)] += 1
 
-    def _seen(self, call: Call) -> None:
+    def _record(self, call: Call) -> None:
         if self._test is not None:
             self._test.calls.append(call)
 
     def _finish(self, test: _Test) -> None:
         if not test.calls:
             return
-        exchanges = [_cleaned(call.exchange()) for call in test.calls]
+        exchanges = [Exchange(end_to_end(call.request), call.response) for call in test.calls]
         case = Case(test.name, link(exchanges), source="tests", state=test.state, origin=f"recorded from {test.name}")
         if not self._raw:
             known = {secret for exchange in exchanges for secret in secrets_of(exchange)}
@@ -104,13 +105,3 @@ class TestRecorder:
             self._redacted += redacted != case
             case = redacted
         self._cases[test.name.partition("::")[0]][test.name] = case
-
-
-def _cleaned(exchange: Exchange) -> Exchange:
-    return Exchange(end_to_end(exchange.request), exchange.response)
-
-
-def _file_name(module: str, worker: str) -> str:
-    """`tests/api/test_todos.py` -> `tests-api-test_todos.toml`."""
-    name = re.sub(r"[^\w.-]+", "-", module.removesuffix(".py"))
-    return f"{name}{'-' + worker if worker else ''}.toml"
