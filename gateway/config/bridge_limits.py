@@ -10,12 +10,12 @@ from .table_reader import Schema
 
 @dataclass(frozen=True, slots=True)
 class BridgeLimits:
-    """The bridge's lanes, in each process."""
+    """How many views, streams and waiting requests the bridge has in each process, and how large and how long."""
 
     workers: int = 40
     """Views that run or wait at once; fewer while they fill the interpreter."""
     streams: int = 200
-    """Long or slow answers beside them."""
+    """Long or slow answers that are sent at once, beside the views."""
     queue: int = 400
     """Requests that wait for a worker; one more is refused with 503."""
     wait_seconds: int = 10

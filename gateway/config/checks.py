@@ -13,7 +13,7 @@ Check = Callable[[Any], str]
 
 
 def must(allows: Callable[[Any], bool], otherwise: str, *, shows_value: bool = True) -> Check:
-    """Return a check that complains `VALUE otherwise` of every value that `allows` is false for."""
+    """Return a check that complains `VALUE otherwise`, or `otherwise` alone, where `allows` is false for a value."""
     return lambda value: "" if allows(value) else f"{format_value(value)} {otherwise}" if shows_value else otherwise
 
 

@@ -96,29 +96,29 @@ def test_each_text_has_its_version() -> None:
 
 
 def test_a_map_may_be_given_in_python() -> None:
-    draft = parse_routes({"GET /x": "new", "/y": {"mode": "canary", "percent": 2.5}}, "new")
+    parsed = parse_routes({"GET /x": "new", "/y": {"mode": "canary", "percent": 2.5}}, "new")
     get, source = frozenset({"GET", "HEAD"}), SourceLine("Gateway(...)", None)
-    assert draft.faults == ()
-    assert draft.map.default is Backend.NEW
-    assert draft.map.routes == (
+    assert parsed.faults == ()
+    assert parsed.map.default is Backend.NEW
+    assert parsed.map.routes == (
         Route(get, "/x", Mode.NEW, source=source),
         Route(None, "/y", Mode.CANARY, percent=2.5, source=source),
     )
     assert (
-        draft.map.version
+        parsed.map.version
         == parse_routes({"/y": {"mode": "canary", "percent": 2.5}, "GET /x": "new"}, "new").map.version
     )
 
 
 def test_the_faults_of_a_map_in_python_have_no_line() -> None:
-    draft = parse_routes({"GET /x": "nwe"}, "lagacy")
-    assert [str(fault) for fault in draft.faults] == [
+    parsed = parse_routes({"GET /x": "nwe"}, "lagacy")
+    assert [str(fault) for fault in parsed.faults] == [
         'Gateway(...): gateway.default: "lagacy" is none of "legacy", "new"; did you mean "legacy"?',
         'Gateway(...): routes."GET /x": "nwe" is none of "legacy", "canary", "new"; did you mean "new"?',
     ]
     with pytest.raises(MapError) as caught:
-        draft.checked()
-    assert caught.value.faults == draft.faults
+        parsed.checked()
+    assert caught.value.faults == parsed.faults
 
 
 @pytest.mark.parametrize(
@@ -324,10 +324,10 @@ default = "flask"
     ]
 
 
-def test_only_what_is_without_fault_is_in_a_draft() -> None:
+def test_only_what_is_without_fault_is_in_the_map() -> None:
     lines = ['"GET /a" = "nwe"', '"GET /b" = "new"', '"GTE /c" = "new"', '"GET /d" = { mode = "new", percent = 400 }']
-    draft = parse_map("\n".join(["[gateway]", "[routes]", *lines]))
-    assert [route.key for route in draft.map.routes] == ["GET /b"]
+    parsed = parse_map("\n".join(["[gateway]", "[routes]", *lines]))
+    assert [route.key for route in parsed.map.routes] == ["GET /b"]
 
 
 def test_a_fault_inside_a_route_of_many_lines_has_the_line_of_its_own_key() -> None:

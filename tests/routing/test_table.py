@@ -50,15 +50,15 @@ def flask_app(*rules: str, **settings: Any) -> Flask:
 
 
 def table(routes: dict[str, Any], *flask_rules: str, default: str = "legacy", **settings: Any) -> RouteTable:
-    draft = parse_routes(routes, default)
+    parsed = parse_routes(routes, default)
     url_map = flask_app(*flask_rules, **settings).url_map
-    return RouteTable.compile(draft.checked().routes, Inventory(url_map), default=draft.map.default)
+    return RouteTable.compile(parsed.checked().routes, Inventory(url_map), default=parsed.map.default)
 
 
 def faults_of(routes: dict[str, Any] | str, *flask_rules: str, **settings: Any) -> list[str]:
-    draft = parse_map(routes, "m.toml") if isinstance(routes, str) else parse_routes(routes, "legacy")
+    parsed = parse_map(routes, "m.toml") if isinstance(routes, str) else parse_routes(routes, "legacy")
     with pytest.raises(MapError) as caught:
-        RouteTable.compile(draft.checked().routes, Inventory(flask_app(*flask_rules, **settings).url_map))
+        RouteTable.compile(parsed.checked().routes, Inventory(flask_app(*flask_rules, **settings).url_map))
     return [str(fault) for fault in caught.value.faults]
 
 

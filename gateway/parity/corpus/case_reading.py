@@ -96,21 +96,23 @@ def _read_case(reader: TableReader, at: KeyPath, table: Mapping[str, Any]) -> Ca
     before = len(reader.faults)
     given = reader.settings(at, table, _CASE)
     own = {name: given.pop(name) for name in _STEP.checks if name in given}
-    places = [(*at, "step", number) for number, _ in enumerate(given.get("step", []), 1)] if "step" in table else [at]
-    steps = [_read_step(reader, place, step) for place, step in zip(places, given.pop("step", [own]), strict=True)]
+    tables, paths = [own], [at]
     if "step" in table:
+        tables = given.pop("step", [])
+        paths = [(*at, "step", number) for number in range(1, len(tables) + 1)]
         for name in own:
             reader.fault((*at, name), f'"{name}" belongs to a step; this case has [[case.step]], so move it there')
+    steps = [_read_step(reader, path, step) for path, step in zip(paths, tables, strict=True)]
     case = Case(given.pop("name", ""), tuple(step for step in steps if step is not None), **given)
     if case.source == SOURCES[0] and len(case.steps) == len(steps):
-        _check_names(reader, case, places)
+        _check_names(reader, case, paths)
     return case if len(reader.faults) == before else None
 
 
-def _check_names(reader: TableReader, case: Case, places: Sequence[KeyPath]) -> None:
+def _check_names(reader: TableReader, case: Case, paths: Sequence[KeyPath]) -> None:
     """Find names that nothing captures: sent as they stand they are a 404 on both sides, and no evidence."""
     captured: list[str] = []
-    for at, step in zip(places, case.steps, strict=True):
+    for at, step in zip(paths, case.steps, strict=True):
         for name in _HOLE.findall(step.request.target.decode("latin-1")):
             if name not in captured:
                 reader.fault((*at, "request"), f'no step before it captures "{name}"{suggest(name, captured)}')
@@ -168,7 +170,7 @@ def _encode(reader: TableReader, at: KeyPath, text: str) -> bytes:
 
 
 def _completed(headers: Headers, body: bytes | None, content_type: str | None) -> Headers:
-    """The headers with what follows from the rest: host first; type and length of the body last."""
+    """Return the headers with what follows from the rest: host first; type and length of the body last."""
     names = {name.lower() for name, _ in headers}
     before = () if b"host" in names else (HOST,)
     after: list[tuple[bytes, bytes]] = []

@@ -225,6 +225,35 @@ FAULTS = {
         '[[case]]\nname = "a"\nrequest = "GET /"\n[[case.step]]\nrequest = "GET /"',
         '{}:3: case[1].request: "request" belongs to a step; this case has [[case.step]], so move it there',
     ),
+    "no list of steps": (
+        '[[case]]\nname = "a"\nstep = 5',
+        "{}:3: case[1].step: not a list of steps; each one begins with a line [[case.step]]",
+    ),
+    "no step": (
+        '[[case]]\nname = "a"\nstep = []',
+        "{}:3: case[1].step: not a list of steps; each one begins with a line [[case.step]]",
+    ),
+    "no text": (CASE.replace('"a"', "5"), "{}:2: case[1].name: 5 is not a text; write it in quotes"),
+    "no request in quotes": (
+        CASE.replace('"GET /"', "5"),
+        '{}:3: case[1].request: 5 is no request; write "METHOD /path?query", percent-encoded',
+    ),
+    "no headers": (
+        CASE + 'headers = [["A"]]',
+        (
+            '{}:4: case[1].headers: write {{ Name = "value" }}, or [["Name", "value"], ["Name", "other"]] where a '
+            "name repeats"
+        ),
+    ),
+    "no captures": (
+        CASE + 'capture = ["id"]',
+        '{}:4: case[1].capture: write {{ name = "place" }}, like {{ id = "body.id" }}',
+    ),
+    "no name of a value": (
+        CASE + 'capture = { "a b" = "body.id" }',
+        '{}:4: case[1].capture."a b": "a b" cannot stand in {{{{...}}}}; use letters, digits, ".", "_" and "-"',
+    ),
+    "no name of a header": (CASE + 'headers = { "a b" = "c" }', '{}:4: case[1].headers: "a b" is no name of a header'),
     "state": (
         CASE + 'state = "../real.sqlite3"',
         '{}:4: case[1].state: "../real.sqlite3" is not below "states"; name a file in that directory',
