@@ -78,6 +78,9 @@ Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 @pytest.mark.parametrize("name", SOURCES)
 def test_what_is_public_says_what_it_is(name: str) -> None:
     public = (node for node in TREES[name].body if isinstance(node, Documented) and not node.name.startswith("_"))
+    public = (
+        node for node in public if not any("cause(" in ast.unparse(one) for one in node.decorator_list)
+    )  # says it
     assert ast.get_docstring(TREES[name])
     assert [node.name for node in public if not ast.get_docstring(node)] == []
 
