@@ -1,6 +1,8 @@
-"""The WSGI app as an ASGI app: a2wsgi's middleware with its environ, body, responder and threads replaced.
+"""The WSGI app as an ASGI app: PEP 3333 is the law, and where it is silent, what gunicorn does (docs/bridge.md).
 
-PEP 3333 is the law; where it is silent, what gunicorn does (docs/bridge.md).
+WSGIBridge is a2wsgi's WSGIMiddleware, by which this project promises to serve WSGI. What runs of a2wsgi: `__init__`
+keeps the app, `__call__` answers the lifespan and refuses websockets. For an HTTP request nothing of it runs: the
+modules of this package replace its environ, body, responder and threads, whose faults docs/bridge.md lists.
 """
 
 from __future__ import annotations
@@ -27,17 +29,17 @@ AMBIGUOUS = b"Host and Content-Type must stand once.\n"
 
 
 class WSGIBridge(WSGIMiddleware):
-    """Serves a WSGI app from threads of its own."""
+    """An ASGI app that runs a WSGI app in threads of its own."""
 
     def __init__(self, app: WSGIApplication, *, limits: BridgeLimits | None = None) -> None:
         super().__init__(cast(Any, app))
         self._limits = limits or BridgeLimits()
-        self._workers: Scheduler | None = None
+        self._scheduler: Scheduler | None = None
 
     @property
     def gauges(self) -> Gauges | None:
-        """How busy it is; None before the first request and after the last."""
-        return None if self._workers is None else self._workers.gauges
+        """The load of the bridge; None before the first request and after the last."""
+        return None if self._scheduler is None else self._scheduler.gauges
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] == "http":
@@ -49,33 +51,31 @@ class WSGIBridge(WSGIMiddleware):
                 self.close()
 
     def close(self) -> None:
-        """Ends idle threads and refuses what is queued. Waits a moment for busy ones; nothing can force one."""
-        if self._workers is not None:
-            self._workers.close()
-            self._workers = None
+        """End idle threads and refuse what is queued. Waits a moment for busy threads; nothing can end one."""
+        if self._scheduler is not None:
+            self._scheduler.close()
+            self._scheduler = None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if is_ambiguous(scope):
             for message in plain_response(400, AMBIGUOUS):
                 await send(message)
             return
-        if self._workers is None:
-            self._workers = Scheduler(asyncio.get_running_loop(), self._limits)
-        workers = self._workers
+        scheduler = self._scheduler = self._scheduler or Scheduler(asyncio.get_running_loop(), self._limits)
         try:
             body = await read_body(scope, receive, self._limits.spool_mib * MIB)
         except ClientGoneError:
             return
-        turn = WSGICall(cast(WSGIApplication, self.app), scope, body, workers.to_streams, workers.done)
-        workers.submit(turn)
-        await turn.answer(receive, send)
-        if turn.was_refused and not turn.is_abandoned:
+        call = WSGICall(cast(WSGIApplication, self.app), scope, body, scheduler.to_streams, scheduler.done)
+        scheduler.submit(call)
+        await call.answer(receive, send)
+        if call.was_refused and not call.is_abandoned:
             for message in plain_response(503, BUSY, (b"retry-after", b"1")):
                 await send(message)
 
 
 def plain_response(status: int, text: bytes, *more: tuple[bytes, bytes]) -> tuple[Message, Message]:
-    """The bridge's own, to a request that never reaches the app."""
+    """Return the messages of an answer by the bridge itself, to a request that never reaches the app."""
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text)), *more]
     start = {"type": "http.response.start", "status": status, "headers": headers}
     return start, {"type": "http.response.body", "body": text}

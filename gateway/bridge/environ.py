@@ -1,4 +1,4 @@
-"""The environ that gunicorn would build, as far as ASGI carries it."""
+"""The environ of a WSGI call (PEP 3333, "environ Variables"), as gunicorn builds it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ HOST = re.compile(r"\[?([^\[\]]+?)\]?(?::(\d+))?")
 
 
 def build_environ(scope: Scope, body: IO[bytes]) -> WSGIEnvironment:
-    """The environ that gunicorn would build, as far as ASGI carries it: an absolute-form target comes as its path."""
-    raw_path, path = paths(scope)
+    """Return the environ that gunicorn would build; RAW_URI lacks what ASGI does not carry (docs/bridge.md)."""
+    raw_path, path = sent_path(scope)
     query = scope["query_string"].decode("latin-1")
     target = raw_path.decode("latin-1") + (query and f"?{query}")
-    root = scope.get("root_path", "").rstrip("/").encode()
-    script_name, path_info = split_script_name(root, path)
+    script_name = scope.get("root_path", "").rstrip("/").encode()
+    # It ends where a segment ends. A path outside it comes from a proxy that has removed it already.
+    is_inside = path == script_name or path.startswith(script_name + b"/")
+    path_info = path.removeprefix(script_name) if is_inside else path
+    client = scope.get("client")  # none over a unix socket
     headers = header_variables(scope["headers"])
     server_name, server_port = server_address(scope, headers.get("HTTP_HOST", ""))
     return {
@@ -36,7 +39,8 @@ def build_environ(scope: Scope, body: IO[bytes]) -> WSGIEnvironment:
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "SERVER_NAME": server_name,
         "SERVER_PORT": server_port,
-        **client_variables(scope),
+        "REMOTE_ADDR": client[0] if client else "",
+        **({"REMOTE_PORT": str(client[1])} if client else {}),
         **headers,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "https" if scope.get("scheme") == "https" else "http",  # uvicorn takes "wss" from a proxy
@@ -51,8 +55,8 @@ def build_environ(scope: Scope, body: IO[bytes]) -> WSGIEnvironment:
     }
 
 
-def paths(scope: Scope) -> tuple[bytes, bytes]:
-    """The path as it was sent, and decoded; if someone rewrote `path`, both come from there: it is what was routed."""
+def sent_path(scope: Scope) -> tuple[bytes, bytes]:
+    """Return the path as it was sent, and decoded; both from `path` if a middleware rewrote that: it was routed."""
     raw_path: bytes = scope.get("raw_path") or b""
     path = unquote_to_bytes(raw_path)
     if path.decode("utf-8", "replace") == scope["path"]:
@@ -60,14 +64,8 @@ def paths(scope: Scope) -> tuple[bytes, bytes]:
     return quote(scope["path"]).encode(), scope["path"].encode()
 
 
-def split_script_name(script_name: bytes, path: bytes) -> tuple[bytes, bytes]:
-    """The script name ends where a segment ends. A path outside it comes from a proxy that has removed it already."""
-    inside = path == script_name or path.startswith(script_name + b"/")
-    return script_name, path.removeprefix(script_name) if inside else path
-
-
 def header_variables(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """CGI variables of the headers; one with an underscore is dropped, as it would pass for the one with a dash."""
+    """Return the CGI variables of the headers, but for names with an underscore: they pass for names with a dash."""
     values: dict[str, str] = {}
     for name, value in headers:
         if b"_" not in name:
@@ -81,31 +79,23 @@ def header_variables(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def is_ambiguous(scope: Scope) -> bool:
-    """Whether a field that stands once in a message stands twice (RFC 9110, 5.3), so that two readers may read two."""
+    """Tell whether Host or Content-Type stands twice, so that two readers may read two values (RFC 9110, 5.3)."""
     names = [name for name, _ in scope["headers"]]
     return names.count(b"host") > 1 or names.count(b"content-type") > 1
 
 
 @lru_cache(1000)
 def header_variable(name: bytes) -> str:
-    """`HTTP_` and the name, but for the two that CGI knows without it (RFC 3875, 4.1)."""
+    """Return the CGI variable of a header: its name after `HTTP_`, which two do without (RFC 3875, 4.1)."""
     variable = name.upper().replace(b"-", b"_").decode("latin-1")
     return variable if variable in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{variable}"
 
 
 def server_address(scope: Scope, host: str) -> tuple[str, str]:
-    """SERVER_NAME and SERVER_PORT; a unix socket has neither, so there the Host header has to tell them."""
+    """Return SERVER_NAME and SERVER_PORT; of a unix socket, which has neither, from the Host header."""
     name, port = scope.get("server") or (None, None)
     if name is not None and port is not None:
         return name, str(port)
     asked = HOST.fullmatch(host)
     default = "443" if scope.get("scheme") == "https" else "80"
     return (asked[1], asked[2] or default) if asked else ("localhost", default)
-
-
-def client_variables(scope: Scope) -> dict[str, str]:
-    """The client's address; over a unix socket it is empty, but there."""
-    if not scope.get("client"):
-        return {"REMOTE_ADDR": ""}
-    address, port = scope["client"]
-    return {"REMOTE_ADDR": address, "REMOTE_PORT": str(port)}

@@ -1,6 +1,6 @@
 """The request body, read before a worker is taken: a slow client holds none, a cut body runs no view.
 
-One that is longer than the bridge will keep is handed on as it comes (live_body.py).
+A body that is longer than the bridge will keep is handed on as it comes (streaming_body.py).
 """
 
 from __future__ import annotations
@@ -10,61 +10,49 @@ import io
 import tempfile
 from typing import IO
 
-from starlette.types import Message, Receive, Scope
+from starlette.types import Receive, Scope
 
 from .streaming_body import ClientGoneError, StreamingBody
 
 MAX_MEMORY_BYTES = 1024 * 1024
-"""Bytes of one body that stay in memory; a longer one goes to a temporary file."""
+"""Size of the bodies that stay in memory; a longer one goes to a temporary file."""
 
 
 class LostBodyError(RuntimeError):
-    """The server has given less than the client has sent, as plain uvicorn does beside `Upgrade: h2c`."""
+    """The server gave less than the client has sent, as plain uvicorn does beside `Upgrade: h2c`."""
 
 
-async def read_body(scope: Scope, receive: Receive, most: int) -> IO[bytes]:
-    """The whole body, at its start, or a StreamingBody when it has more than `most` bytes.
+async def read_body(scope: Scope, receive: Receive, max_bytes: int) -> IO[bytes]:
+    """Return the whole body as a file at its start, or a StreamingBody when it has more than `max_bytes`.
 
     Raises ClientGoneError when it is cut, LostBodyError when the server lost it.
     """
-    if not _has_body(scope):
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"")
+    promised_bytes = int(length) if length.isdigit() else 0
+    may_be_unannounced = scope["method"] not in ("GET", "HEAD") or scope["http_version"] not in ("1.0", "1.1")
+    if not (promised_bytes or b"transfer-encoding" in headers or may_be_unannounced):  # RFC 9112, 6.3
         return io.BytesIO()
-    if _promised(scope) > most:
+    if promised_bytes > max_bytes:
         return StreamingBody(receive, io.BytesIO())
     pieces, more = await _gather(receive)
     if more:
-        return await _spool(pieces, receive, most)
+        return await _spool(pieces, receive, max_bytes)
     body = b"".join(pieces)
-    if not body and (_promised(scope) or b"upgrade" in dict(scope["headers"])):
+    if not body and (promised_bytes or b"upgrade" in headers):
         raise LostBodyError("the server lost the request body")
     return io.BytesIO(body)
 
 
-def _has_body(scope: Scope) -> bool:
-    """Whether there may be one: on HTTP/1 a GET has none that its head does not announce (RFC 9112, 6.3)."""
-    for name, value in scope["headers"]:
-        if name == b"transfer-encoding" or (name == b"content-length" and value != b"0"):
-            return True
-    return not (scope["method"] in ("GET", "HEAD") and scope["http_version"] in ("1.0", "1.1"))
-
-
-def _promised(scope: Scope) -> int:
-    """The bytes that the head promises; chunks promise none."""
-    length = dict(scope["headers"]).get(b"content-length", b"")
-    return int(length) if length.isdigit() else 0
-
-
-async def _spool(pieces: list[bytes], receive: Receive, most: int) -> IO[bytes]:
-    """The body that begins with `pieces`, from a temporary file; live from where it passes `most`."""
+async def _spool(pieces: list[bytes], receive: Receive, max_bytes: int) -> IO[bytes]:
+    """Return the body that begins with `pieces`, from a temporary file; live from where it passes `max_bytes`."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever runs the request closes it
     try:
         more = True
-        while True:
-            # A disk may stall; the loop must not.
-            await asyncio.to_thread(file.writelines, pieces)
-            if not more or file.tell() > most:
-                break
+        await asyncio.to_thread(file.writelines, pieces)  # a disk may stall; the loop must not
+        while more and file.tell() <= max_bytes:
             pieces, more = await _gather(receive)
+            await asyncio.to_thread(file.writelines, pieces)
         file.seek(0)
     except BaseException:
         file.close()
@@ -73,19 +61,14 @@ async def _spool(pieces: list[bytes], receive: Receive, most: int) -> IO[bytes]:
 
 
 async def _gather(receive: Receive) -> tuple[list[bytes], bool]:
-    """(The next pieces, a little more than MAX_MEMORY_BYTES at most, whether more may come)."""
+    """Return the next pieces, hardly more than MAX_MEMORY_BYTES, and whether more may come. Raises ClientGoneError."""
     pieces, held, more = [], 0, True
     while more and held <= MAX_MEMORY_BYTES:
-        message = await _next(receive)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError("the client left before the end of its request body")
         piece = message.get("body", b"")
         pieces.append(piece)
         held += len(piece)
         more = message.get("more_body", False)
     return pieces, more
-
-
-async def _next(receive: Receive) -> Message:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ClientGoneError("the client left before the end of its request body")
-    return message

@@ -1,4 +1,4 @@
-"""What a WSGI app answers, as ASGI messages: start_response, write and iteration as PEP 3333 has them."""
+"""What a WSGI app answers, as ASGI messages: start_response, write and iteration as in PEP 3333."""
 
 from __future__ import annotations
 
@@ -17,101 +17,94 @@ STATUS = re.compile(r"([2-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?")
 TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # RFC 9110, 5.6.2
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
-# PEP 3333 forbids an app these of the connection; the server writes its own `date` and `server`. gunicorn drops all.
+# PEP 3333 forbids an app those of the connection; the server writes its own `date` and `server`. gunicorn drops all.
 SERVERS_OWN = {b"connection", b"keep-alive", b"te", b"trailers", b"transfer-encoding", b"upgrade", b"date", b"server"}
 SERVERS_OWN |= {b"proxy-authenticate", b"proxy-authorization"}
 NO_BODY = frozenset({204, 304})
 
 
 class MessageSink(Protocol):
-    """Where an answer goes."""
+    """What takes an answer; ResponseChannel says what each of these is for."""
 
     @property
-    def is_abandoned(self) -> bool:
-        """Whether nobody wants more of it."""
-
-    def hold(self, message: Message) -> None:
-        """Keep a message to travel with the next."""
-
-    def put(self, message: Message) -> None:
-        """Hand a body message over. Raises ClientGoneError."""
+    def is_abandoned(self) -> bool: ...
+    def hold(self, message: Message) -> None: ...
+    def put(self, message: Message) -> None: ...
 
 
 class WSGIResponse:
-    """One answer. Its head waits for the first byte of the body: a failure before is the server's 500."""
+    """One answer of a WSGI app. The head is sent with the first byte of the body: a failure before can be a 500."""
 
-    def __init__(self, outbox: MessageSink, method: str) -> None:
-        self._outbox = outbox
+    def __init__(self, sink: MessageSink, method: str) -> None:
+        self._sink = sink
         self._is_head = method == "HEAD"
         self._start: Message | None = None
         self._begun = False
-        self.ended = False
+        self.is_ended = False
         """Whether the client has all that it will get."""
-        self._left: int | None = None
-        """Bytes that Content-Length still promises; None without one."""
+        self._missing_bytes: int | None = None
+        """What Content-Length promises and has not come yet; None without one."""
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
     ) -> Callable[[bytes], object]:
+        """Keep the head for the first byte and return `write`. Raises what PEP 3333 says; ValueError for a bad head."""
         if exc_info:
             if self._begun:
                 raise exc_info[1].with_traceback(exc_info[2])
         elif self._start is not None:
             raise AssertionError("start_response was called twice, the second time without exc_info")
-        self._start, self._left = response_start(status, headers)
+        self._start, self._missing_bytes = response_start(status, headers)
         return self.write
 
     def send(self, chunks: Iterable[bytes]) -> None:
-        """The whole body. An empty chunk sends nothing, not even the head."""
+        """Send the whole body; an empty chunk sends nothing. Raises ConnectionError if Content-Length promised more."""
         for chunk in chunks:
-            if chunk and self.ended:  # PEP 3333: nobody will read it, and what follows may have no end
+            if chunk and self.is_ended:  # PEP 3333: nobody will read it, and what follows may have no end
                 break
             if chunk != b"":
                 self.write(chunk)
-            elif self._outbox.is_abandoned:
+            elif self._sink.is_abandoned:
                 raise ClientGoneError("the client left before the end of the answer")
-        self._end()
+        self._begin()
+        if self._missing_bytes and not self.is_ended:
+            raise ConnectionError(f"the app promised {self._missing_bytes} more bytes by its Content-Length")
+        if not self.is_ended:
+            self._finish(b"")
 
     def write(self, chunk: bytes) -> None:
+        """Send a piece of the body, no more than Content-Length promises. Raises TypeError for what is not bytes."""
         if not isinstance(chunk, bytes):
             raise TypeError(f"a WSGI app answers bytes, not {type(chunk).__name__}")
         self._begin()
-        if self.ended:
+        if self.is_ended:
             return
-        if self._left is not None:
-            chunk = chunk[: self._left]
-            self._left -= len(chunk)
-            if self._left == 0:
+        if self._missing_bytes is not None:
+            chunk = chunk[: self._missing_bytes]
+            self._missing_bytes -= len(chunk)
+            if self._missing_bytes == 0:
                 self._finish(chunk)
                 return
-        self._outbox.put({"type": "http.response.body", "body": chunk, "more_body": True})
-
-    def _end(self) -> None:
-        self._begin()
-        if self.ended:
-            return
-        if self._left:
-            raise ConnectionError(f"the app promised {self._left} more bytes by its Content-Length")
-        self._finish(b"")
+        self._sink.put({"type": "http.response.body", "body": chunk, "more_body": True})
 
     def _finish(self, chunk: bytes) -> None:
-        self.ended = True
-        self._outbox.put({"type": "http.response.body", "body": chunk})
+        self.is_ended = True
+        self._sink.put({"type": "http.response.body", "body": chunk})
 
     def _begin(self) -> None:
         if self._start is None:
             raise AssertionError("the WSGI app answered without a call of start_response")
         if not self._begun:
             self._begun = True
-            self._outbox.hold(self._start)
+            self._sink.hold(self._start)
             if self._is_head or self._start["status"] in NO_BODY:
                 self._finish(b"")
 
 
 def response_start(status: str, headers: Iterable[tuple[str, str]]) -> tuple[Message, int | None]:
-    """The ASGI message, and the length of the body if the app promises one.
+    """Return the ASGI message, and the length of the body if the app promises one.
 
-    What a server would refuse is refused here, where it can still become a 500.
+    Raises ValueError for what a server would refuse: here it can still become a 500.
     """
     matched = STATUS.fullmatch(status)
     if matched is None:
@@ -127,29 +120,21 @@ def response_start(status: str, headers: Iterable[tuple[str, str]]) -> tuple[Mes
                 continue
         if header[0] not in SERVERS_OWN:
             sent.append(header)
-    return {"type": "http.response.start", "status": code, "headers": sent}, promised(lengths)
+    if len(lengths) > 1 or not all(map(bytes.isdigit, lengths)):
+        raise ValueError("invalid Content-Length")
+    return {"type": "http.response.start", "status": code, "headers": sent}, int(lengths.pop()) if lengths else None
 
 
 @lru_cache(1000)
 def header_name(name: str) -> bytes:
-    """In lower case, as ASGI has it. Raises ValueError for what is no field name (RFC 9110, 5.1)."""
+    """Return a header's name as ASGI has it, in lower case. Raises ValueError for no field name (RFC 9110, 5.1)."""
     if not TOKEN.fullmatch(name):
         raise ValueError(f"invalid response header {name!r}")
     return name.lower().encode("latin-1")
 
 
-def promised(lengths: set[bytes]) -> int | None:
-    """The one number that Content-Length may give."""
-    if not lengths:
-        return None
-    length, *others = lengths
-    if others or not length.isdigit():
-        raise ValueError("invalid Content-Length")
-    return int(length)
-
-
 def run_app(app: WSGIApplication, environ: WSGIEnvironment, response: WSGIResponse) -> None:
-    """One request through the app, to its end, in the calling thread. Its exceptions are the caller's, as Exception."""
+    """Run one request through the app, to its end, in the calling thread. Raises what the app raises, as Exception."""
     try:
         chunks = app(environ, response.start_response)
         try:
@@ -157,9 +142,8 @@ def run_app(app: WSGIApplication, environ: WSGIEnvironment, response: WSGIRespon
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
-    except StopIteration as error:  # asyncio cannot carry one: the request would never end
-        raise RuntimeError("the WSGI app raised StopIteration") from error
-    except Exception:
-        raise
-    except BaseException as error:  # SystemExit would end the event loop, and the new side with it
+    except BaseException as error:
+        if isinstance(error, Exception) and not isinstance(error, StopIteration):
+            raise
+        # SystemExit would end the event loop, and the new side with it; a StopIteration asyncio cannot carry.
         raise RuntimeError(f"the WSGI app raised {type(error).__name__}") from error

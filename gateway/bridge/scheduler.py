@@ -1,6 +1,37 @@
-"""Who runs next: a bounded queue, a lane for views and one for long streams, and as many at once as the loop bears.
+"""Runs the calls of the WSGI app in threads, as many at once as the process bears.
 
-All of it is decided on the event loop, so nothing here needs a lock; the threads only run what they are handed.
+Theory of operation
+===================
+Rule 1: only the event loop decides. `submit`, `done`, `to_streams`, the tick and `close` run on it, one at a time, so
+nothing here has a lock. A worker thread runs what it is handed and says that it is through (response_channel.py).
+
+Rule 2: `Lanes` decides (lanes.py), on plain values: it knows neither threads nor clocks. This module looks at the
+clocks, starts threads, hands calls over and refuses them.
+
+Rule 3: a call has one state, which `Lanes.move` alone changes. What this table lacks is an error.
+
+    from       to         when
+    NEW        RUNNING    it is submitted; the views' lane has room and no call waits before it
+    NEW        STREAMING  it is submitted with a live body; the streams' lane has room
+    NEW        QUEUED     it is submitted; the views' lane has no room, the queue has
+    NEW        DONE       it is submitted; neither has room, or the scheduler is closed: 503
+    QUEUED     RUNNING    it has waited longest, and a call left the views' lane or the lane was widened
+    QUEUED     DONE       it has waited too long, or the scheduler is closed: 503; or its client left
+    RUNNING    STREAMING  its answer fills the channel, or lasts for a second; the streams' lane has room
+    RUNNING    DONE       its thread is through, or the system has no thread for it: 503
+    STREAMING  DONE       its thread is through, or the system has no thread for it: 503
+
+A request whose body is being read is no call yet (request_body.py): a slow upload takes no place.
+
+Rule 4: at least as many threads live as calls are RUNNING or STREAMING. A thread that ends for want of work may have
+been handed a call in its last moment: the loop hears of its end and starts another where one lacks.
+
+Rule 5: `close` hands each thread a None, behind all calls, and refuses what waits and what comes later. Threads are
+daemonic: one that is stuck ends with the process.
+
+WARNING: A CLIENT THAT LEAVES FREES NO PLACE. "Abandoned" is no state, for nothing can stop a Python thread: the call
+stays RUNNING or STREAMING until its thread comes back, mostly at its next chunk. If it gave its place away at once,
+each request to a view that is stuck would take one more thread, without an end.
 """
 
 from __future__ import annotations
@@ -8,148 +39,111 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread, current_thread
 
 from ..config.bridge_limits import BridgeLimits
+from .lanes import DONE, QUEUED, Lanes
 from .response_channel import call_on
-from .wsgi_call import State, WSGICall
+from .wsgi_call import WSGICall
 
 LOGGER = logging.getLogger("gateway.bridge")
 
-ENDING_S = 0.3
-"""Seconds at the end for generators that were cut to be closed."""
+CLOSE_SECONDS = 0.3
+"""Time at the end for generators that were cut to be closed."""
 IDLE_THREAD_SECONDS = 30.0
-"""Seconds that a thread without work stays."""
-TICK_S = 0.02
-BUSY_SHARE = 0.8
-"""Of one CPU: views that use more than this fill the interpreter, and more of them at once only delay the loop."""
-IDLE_SHARE = 0.6
-FEWEST = 2
-FIRST = 8
-STREAM_S = 1.0
-"""Seconds after its first byte from which an answer counts as a stream."""
-WATCH_S = 0.1
-"""Seconds after which a request is worth watching for its client's leaving."""
+"""Time that a thread without work stays."""
+TICK_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """The bridge at this moment."""
+    """The load of the bridge at one moment."""
 
     busy: int
+    """Calls in the views' lane."""
     streams: int
     queued: int
-    oldest_wait: float
-    """Seconds."""
+    oldest_wait_seconds: float
     abandoned: int
-    """Scheduler still busy for a client that has left."""
+    """Threads still busy for a client that has left."""
     limit: int
     """Views that may run at once now."""
 
 
 class Scheduler:
-    """Threads for one event loop."""
+    """The worker threads of one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: BridgeLimits) -> None:
         self._loop = loop
-        self._limits = limits
-        self._limit = min(FIRST, limits.workers)
-        self._queue: deque[WSGICall] = deque()
-        self._active: set[WSGICall] = set()
-        self._running = 0
-        self._streaming = 0
+        self._lanes: Lanes[WSGICall] = Lanes(limits)
         self._handed: SimpleQueue[WSGICall | None] = SimpleQueue()
         self._threads: set[Thread] = set()
         self._tick: asyncio.TimerHandle | None = None
-        self._others = 0.0
-        self._looked = 0.0
-        self._closed = False
+        self._cpu_seconds = 0.0
+        """CPU time of all threads but the loop's when they were last looked at, which was at `_looked_at`."""
+        self._looked_at = 0.0
 
     @property
     def gauges(self) -> Gauges:
-        waited = self._loop.time() - self._queue[0].since if self._queue else 0.0
-        abandoned = sum(turn.is_abandoned for turn in self._active)
-        return Gauges(self._running, self._streaming, len(self._queue), waited, abandoned, self._limit)
+        lanes = self._lanes
+        waited = self._loop.time() - next(iter(lanes.queued)).since if lanes.queued else 0.0
+        abandoned = sum(call.is_abandoned for call in (*lanes.running, *lanes.streaming))
+        busy, streams, queued = len(lanes.running), len(lanes.streaming), len(lanes.queued)
+        return Gauges(busy, streams, queued, waited, abandoned, lanes.max_running)
 
-    def submit(self, turn: WSGICall) -> None:
-        """Start the turn, or queue it, or refuse it when the queue is full; one with a live body never waits."""
-        turn.since = self._loop.time()
-        if turn.is_live:
-            self._begin_live(turn)
-        elif self._running < self._limit and not self._queue:
-            self._begin(turn)
-        elif len(self._queue) < self._limits.queue:
-            self._queue.append(turn)
-        else:
-            turn.refuse()
+    def submit(self, call: WSGICall) -> None:
+        """Start a new call, or queue it, or refuse it; one with a live body is never queued."""
+        now = self._loop.time()
+        state = self._lanes.admit(call, now)
+        if state is DONE:
+            call.refuse()
+        elif state is not QUEUED:
+            self._hand_over(call)
         if self._tick is None:
-            self._others, self._looked = time.process_time() - time.thread_time(), self._loop.time()
-            self._schedule_tick()
+            self._cpu_share(now)
+            self._tick = self._loop.call_later(TICK_SECONDS, self._on_tick)
 
-    def to_streams(self, turn: WSGICall) -> None:
-        """Move a running turn out of the views' lane, if the streams' lane has room."""
-        if turn.state is State.RUNNING and self._streaming < self._limits.streams:
-            turn.state = State.STREAMING
-            self._running -= 1
-            self._streaming += 1
-            self._begin_next()
+    def to_streams(self, call: WSGICall) -> None:
+        """Move a call out of the views' lane, if the streams' lane has room."""
+        if self._lanes.move_to_streams(call):
+            self._start_next(self._loop.time())
 
-    def done(self, turn: WSGICall) -> None:
-        """The turn's worker is free again, or the turn is no longer wanted before it began."""
-        if turn.state is State.QUEUED and turn in self._queue:
-            self._queue.remove(turn)
-        elif turn.state is State.RUNNING:
-            self._running -= 1
-        elif turn.state is State.STREAMING:
-            self._streaming -= 1
-        turn.state = State.OVER
-        self._active.discard(turn)
-        self._begin_next()
+    def done(self, call: WSGICall) -> None:
+        """End a call whose thread is through, or whose client left before it was started."""
+        if call.state is not DONE:  # a call that was refused has ended before its channel
+            self._lanes.move(call, DONE)
+            if self._lanes.queued:
+                self._start_next(self._loop.time())
 
     def close(self) -> None:
-        """Idle threads end at once, busy ones when they are through, if that is soon; what is queued is refused."""
-        self._closed = True
+        """End idle threads, refuse what is queued and give busy threads CLOSE_SECONDS to come back."""
+        self._lanes.is_closed = True
         for _ in self._threads:
             self._handed.put(None)
-        while self._queue:
-            self._queue.popleft().refuse()
+        for call in self._lanes.expire(self._loop.time()):
+            call.refuse()
         if self._tick is not None:
             self._tick.cancel()
-        until = time.monotonic() + ENDING_S
+        until = time.monotonic() + CLOSE_SECONDS
         for thread in self._threads:
             thread.join(max(until - time.monotonic(), 0))
 
-    def _begin_next(self) -> None:
-        while self._queue and self._running < self._limit:
-            self._begin(self._queue.popleft())
+    def _start_next(self, now: float) -> None:
+        while (call := self._lanes.start_next(now)) is not None:
+            self._hand_over(call)
 
-    def _begin(self, turn: WSGICall) -> None:
-        if self._hand(turn):
-            turn.state = State.RUNNING
-            self._running += 1
-
-    def _begin_live(self, turn: WSGICall) -> None:
-        if self._streaming >= self._limits.streams:
-            turn.refuse()
-        elif self._hand(turn):
-            turn.state = State.STREAMING
-            self._streaming += 1
-
-    def _hand(self, turn: WSGICall) -> bool:
-        """Give the turn to a thread, unless there is none for it."""
-        if len(self._threads) <= self._running + self._streaming and not self._add_thread():
-            turn.refuse()
-            return False
-        turn.since = self._loop.time()
-        self._active.add(turn)
-        self._handed.put(turn)
-        return True
+    def _hand_over(self, call: WSGICall) -> None:
+        if len(self._threads) >= self._lanes.started_count or self._add_thread():
+            self._handed.put(call)
+        else:
+            self._lanes.move(call, DONE)
+            call.refuse()
 
     def _add_thread(self) -> bool:
-        """One thread more, unless the system has none left."""
+        """Start one thread more; tell whether the system had one left."""
         thread = Thread(target=self._work, name="wsgi", daemon=True)
         try:
             thread.start()
@@ -160,51 +154,34 @@ class Scheduler:
         return True
 
     def _work(self) -> None:
-        """A worker thread: daemonic, for a stuck one must not keep the process from ending."""
-        while True:
-            try:
-                turn = self._handed.get(timeout=IDLE_THREAD_SECONDS)
-            except Empty:
-                turn = None
-            if turn is None:
-                call_on(self._loop, self._thread_ended, current_thread())
-                return
-            turn.run()
-            del turn
+        """Run calls in a thread of its own until None comes or nothing for IDLE_THREAD_SECONDS."""
+        with suppress(Empty):
+            while (call := self._handed.get(timeout=IDLE_THREAD_SECONDS)) is not None:
+                call.run()
+                del call  # or it would live until the next one comes
+        call_on(self._loop, self._thread_ended, current_thread())
 
     def _thread_ended(self, thread: Thread) -> None:
         self._threads.discard(thread)
-        # One that was handed a turn between its last look and now is replaced.
-        if not self._closed and len(self._threads) < self._running + self._streaming:
+        if not self._lanes.is_closed and len(self._threads) < self._lanes.started_count:  # rule 4
             self._add_thread()
 
-    def _schedule_tick(self) -> None:
-        self._tick = self._loop.call_later(TICK_S, self._on_tick)
-
-    def _adapt(self, now: float) -> None:
-        """Widen the views' lane while they wait more than they run, narrow it while they fill the interpreter."""
-        others = time.process_time() - time.thread_time()
-        share = (others - self._others) / max(now - self._looked, 1e-6)
-        self._others, self._looked = others, now
-        if share > BUSY_SHARE:
-            self._limit = max(self._limit - 1 - self._limit // 4, min(FEWEST, self._limits.workers))
-        elif share < IDLE_SHARE and self._queue and self._running >= self._limit:
-            self._limit = min(self._limit + 2, self._limits.workers)
-            self._begin_next()
+    def _cpu_share(self, now: float) -> float:
+        """Return how much of a CPU all threads but the loop's have used since the last look, and look anew."""
+        seconds = time.process_time() - time.thread_time()
+        share = (seconds - self._cpu_seconds) / max(now - self._looked_at, 1e-6)
+        self._cpu_seconds, self._looked_at = seconds, now
+        return share
 
     def _on_tick(self) -> None:
-        """Adapt the views' lane; watch who is slow; move streams; refuse who has waited too long."""
-        now = self._loop.time()
-        self._adapt(now)
-        for turn in (*self._active, *self._queue):
-            age = now - turn.since
-            if age > WATCH_S:
-                turn.watch()
-            if turn.has_begun and age > STREAM_S:
-                self.to_streams(turn)
-        while self._queue and now - self._queue[0].since > self._limits.wait_seconds:
-            self._queue.popleft().refuse()
-        if self._active or self._queue:
-            self._schedule_tick()
-        else:
-            self._tick = None
+        now, lanes = self._loop.time(), self._lanes
+        lanes.adapt(self._cpu_share(now))
+        self._start_next(now)
+        for call in lanes.slow(now):
+            call.watch()
+        for call in lanes.long(now):
+            self.to_streams(call)
+        for call in lanes.expire(now):
+            call.refuse()
+        is_idle = not (lanes.started_count or lanes.queued)
+        self._tick = None if is_idle else self._loop.call_later(TICK_SECONDS, self._on_tick)

@@ -9,29 +9,29 @@ from typing import IO, Any
 
 from starlette.types import Receive
 
-UNREAD = 16 * 1024 * 1024
-"""Bytes that a view may answer without a look at the rest of its body, before nobody waits for that look any more."""
+MAX_UNREAD_BYTES = 16 * 1024 * 1024
+"""Bytes that a view may answer without a read of its body before it is taken to want no more of it."""
 
 
 class ClientGoneError(ConnectionError):
     """The client left before the end: of its request body, or of the answer."""
 
 
-class Incoming(io.RawIOBase):
-    """From the event loop to one worker thread, a piece at a time."""
+class IncomingBody(io.RawIOBase):
+    """The bytes of one request body, from the event loop to its worker thread, a piece at a time."""
 
     def __init__(self, receive: Receive, head: IO[bytes]) -> None:
-        """`head` is what has come already, at its start; closed with this."""
+        """`head` is what has come already, at its start; it is closed together with the body."""
         self._loop = asyncio.get_running_loop()
         self._receive = receive
         self._head: Any = head  # IO does not promise readinto; files and BytesIO have it
         self._piece = memoryview(b"")
         self._is_whole = False
         self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
-        """b"" is the end of the body; None says that it was cut."""
+        """Pieces that were asked for; b"" is the end of the body, None says that it was cut."""
         self._asked = asyncio.Event()
-        self._answered_unread: int | None = None
-        """Bytes that were answered when the view had last read, as far as anybody has looked."""
+        self._answered_at_read: int | None = None
+        """Bytes that were answered at the first look after the view's last read; None before such a look."""
         self._is_unwanted = False
 
     # The worker's side
@@ -40,25 +40,21 @@ class Incoming(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Waits for the client. Raises ClientGoneError when it leaves before the end."""
+        """Wait for a piece of the body and return how much of it was read. Raises ClientGoneError when it was cut."""
         if count := self._head.readinto(buffer):
             return int(count)
         if not self._piece and not self._is_whole:
-            self._piece = memoryview(self._next())
+            self._answered_at_read = None
+            self._loop.call_soon_threadsafe(self._asked.set)
+            piece = self._pieces.get()
+            if piece is None:
+                self._pieces.put(None)  # for the next read, too
+                raise ClientGoneError("the request body ends before its end")
+            self._piece, self._is_whole = memoryview(piece), not piece
         count = min(len(self._piece), len(buffer))
         buffer[:count] = self._piece[:count]
         self._piece = self._piece[count:]
         return count
-
-    def _next(self) -> bytes:
-        self._answered_unread = None
-        self._loop.call_soon_threadsafe(self._asked.set)
-        piece = self._pieces.get()
-        if piece is None:
-            self._pieces.put(None)  # for the next read, too
-            raise ClientGoneError("the request body ends before its end")
-        self._is_whole = not piece
-        return piece
 
     def close(self) -> None:
         self._head.close()
@@ -67,7 +63,7 @@ class Incoming(io.RawIOBase):
     # The loop's side
 
     async def follow(self) -> None:
-        """Hand over a piece each time one is asked for; returns when the client has left."""
+        """Hand over a piece each time one is asked for; return when the client has left."""
         more = True
         while more:
             await self._asked.wait()
@@ -85,28 +81,28 @@ class Incoming(io.RawIOBase):
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
-    def look_ahead(self, answered: int) -> None:
-        """Ask for one piece more than the view has: a server tells that the client has left only to who reads.
+    def look_ahead(self, answered_bytes: int) -> None:
+        """Ask for one piece more than the view has: only who reads hears from a server that the client has left.
 
-        `answered` counts the bytes of the answer. A view that answers on and on, and does not read, has read enough.
+        `answered_bytes` is the size of the answer so far, by which a view that reads no more is known.
         """
-        if self._answered_unread is None:
-            self._answered_unread = answered
+        if self._answered_at_read is None:
+            self._answered_at_read = answered_bytes
         if self._pieces.empty():
             self._asked.set()
-        elif answered - self._answered_unread > UNREAD and not self._is_unwanted:
+        elif answered_bytes - self._answered_at_read > MAX_UNREAD_BYTES and not self._is_unwanted:
             self._is_unwanted = True
             self.cut()
             self._asked.set()
 
     def cut(self) -> None:
-        """No more will come: a read beyond what is here fails."""
+        """End the body before its end: a read beyond what is here raises ClientGoneError."""
         self._pieces.put(None)
 
 
 class StreamingBody(io.BufferedReader):
-    """`wsgi.input` of a body too long to be waited for."""
+    """The `wsgi.input` of a body that is too long to be waited for."""
 
     def __init__(self, receive: Receive, head: IO[bytes]) -> None:
-        self.incoming = Incoming(receive, head)
+        self.incoming = IncomingBody(receive, head)
         super().__init__(self.incoming)

@@ -1,0 +1,133 @@
+"""What the scheduler decides, on plain values: no clock, no thread, no I/O. scheduler.py opens with the theory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from enum import IntEnum
+from typing import Generic, TypeVar
+
+from ..config.bridge_limits import BridgeLimits
+
+FIRST_VIEWS = 8
+MIN_VIEWS = 2
+MAX_CPU_SHARE = 0.8
+"""Share of one CPU above which views fill the interpreter: more of them at once only delay the event loop."""
+WIDEN_CPU_SHARE = 0.6
+"""Share of one CPU below which the views' lane may be widened."""
+STREAM_AFTER_SECONDS = 1.0
+"""Age of a call from which an answer that has begun is a stream."""
+WATCH_AFTER_SECONDS = 0.1
+"""Age of a call from which its client is watched for leaving."""
+
+State = IntEnum("State", "NEW QUEUED RUNNING STREAMING DONE")
+NEW, QUEUED, RUNNING, STREAMING, DONE = State  # to look `State.NEW` up takes 90 ns on Python 3.11
+TRANSITIONS: dict[State, tuple[State, ...]] = {
+    NEW: (RUNNING, STREAMING, QUEUED, DONE),
+    QUEUED: (RUNNING, DONE),
+    RUNNING: (STREAMING, DONE),
+    STREAMING: (DONE,),
+    DONE: (),
+}
+
+
+class Call:
+    """One request in the lanes, which alone write `state` and `since`."""
+
+    state: State = NEW
+    since: float = 0.0
+    """When the call was queued or, later, started, in seconds of the event loop's clock."""
+    is_live: bool = False
+    """Whether the request body is still on its way: the call runs as slowly as its client sends."""
+    has_begun: bool = False
+    """Whether the head of the answer is out."""
+
+
+C = TypeVar("C", bound=Call)
+
+
+class Lanes(Generic[C]):
+    """A lane for views with a bounded queue before it, and a lane for streams."""
+
+    def __init__(self, limits: BridgeLimits) -> None:
+        self._limits = limits
+        self.is_closed = False
+        """Whether nothing is to start any more."""
+        self.max_running = min(FIRST_VIEWS, limits.workers)
+        """Views that may run at once now."""
+        self.queued: dict[C, None] = OrderedDict()  # a dict takes longer to its first key the more were deleted
+        self.running: dict[C, None] = {}
+        self.streaming: dict[C, None] = {}
+        self._calls = {QUEUED: self.queued, RUNNING: self.running, STREAMING: self.streaming}
+
+    @property
+    def started_count(self) -> int:
+        """The calls in both lanes."""
+        return len(self.running) + len(self.streaming)
+
+    def admit(self, call: C, now: float) -> State:
+        """Put a new call into its first state and return that: in a lane, QUEUED, or DONE when it is refused."""
+        if self.is_closed:
+            state = DONE
+        elif call.is_live:
+            state = STREAMING if len(self.streaming) < self._limits.streams else DONE
+        elif len(self.running) < self.max_running and not self.queued:
+            state = RUNNING
+        else:
+            state = QUEUED if len(self.queued) < self._limits.queue else DONE
+        call.since = now
+        self.move(call, state)
+        return state
+
+    def start_next(self, now: float) -> C | None:
+        """Start and return the call that has waited longest; None while none waits or the lane has no room."""
+        if not self.queued or len(self.running) >= self.max_running:
+            return None
+        call = next(iter(self.queued))
+        call.since = now
+        self.move(call, RUNNING)
+        return call
+
+    def move_to_streams(self, call: C) -> bool:
+        """Move a call out of the views' lane if it is there and the streams' lane has room; tell whether it was."""
+        is_moved = call.state is RUNNING and len(self.streaming) < self._limits.streams
+        if is_moved:
+            self.move(call, STREAMING)
+        return is_moved
+
+    def adapt(self, cpu_share: float) -> None:
+        """Narrow the views' lane while views fill the interpreter, widen it while they wait more than they run.
+
+        `cpu_share` is what all threads but the event loop's have used lately, 1.0 being one CPU.
+        """
+        if cpu_share > MAX_CPU_SHARE:
+            narrowed = self.max_running - 1 - self.max_running // 4
+            self.max_running = max(narrowed, min(MIN_VIEWS, self._limits.workers))
+        elif cpu_share < WIDEN_CPU_SHARE and self.queued and len(self.running) >= self.max_running:
+            self.max_running = min(self.max_running + 2, self._limits.workers)
+
+    def slow(self, now: float) -> list[C]:
+        """Return the calls whose clients are to be watched."""
+        calls = (*self.running, *self.streaming, *self.queued)
+        return [call for call in calls if now - call.since > WATCH_AFTER_SECONDS]
+
+    def long(self, now: float) -> list[C]:
+        """Return the views whose answers have become streams, whether or not the streams' lane has room."""
+        return [call for call in self.running if call.has_begun and now - call.since > STREAM_AFTER_SECONDS]
+
+    def expire(self, now: float) -> list[C]:
+        """End and return the calls that have waited longer than they may, to be refused; all, once closed."""
+        expired = [call for call in self.queued if self.is_closed or now - call.since > self._limits.wait_seconds]
+        for call in expired:
+            self.move(call, DONE)
+        return expired
+
+    def move(self, call: C, to: State) -> None:
+        """Change the state of a call, as nothing else does. Raises RuntimeError for what TRANSITIONS lacks."""
+        left = call.state
+        if to not in TRANSITIONS[left]:
+            raise RuntimeError(f"a call that is {left.name} cannot become {to.name}")
+        if left is not NEW:
+            del self._calls[left][call]
+        if to is not DONE:
+            self._calls[to][call] = None
+        call.state = to
