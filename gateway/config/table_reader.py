@@ -46,7 +46,7 @@ class TableReader:
         try:
             return tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
-            self.faults.append(self._syntax_fault(error))
+            self._add_syntax_fault(error)
         except RecursionError:
             self.fault((), "not TOML that anybody wrote: its lists or tables are too deep")
         return None
@@ -80,9 +80,10 @@ class TableReader:
             self.fault(at, complaint)
         return not complaint
 
-    def fault(self, at: KeyPath, message: str) -> None:
-        """Add a fault of the key at a path."""
-        self.faults.append(Fault(self.path, self.line(at), self._key_text(at), message))
+    def fault(self, at: KeyPath, message: str, line: int | None = None) -> None:
+        """Add a fault of the key at a path, on that key's line unless another is given."""
+        shown = at if self._counts_tables else tuple(part for part in at if isinstance(part, str))
+        self.faults.append(Fault(self.path, line or self.line(at), key_text(shown), message))
 
     def line(self, at: KeyPath) -> int | None:
         """Return the 1-based line of the statement that sets a key, or the nearest one around it."""
@@ -94,22 +95,19 @@ class TableReader:
     def _lines(self) -> dict[KeyPath, int]:
         return {key: found.line for found in reversed(list(statements(self._text))) for key in found.keys}
 
-    def _key_text(self, at: KeyPath) -> str:
-        return key_text(at if self._counts_tables else tuple(part for part in at if isinstance(part, str)))
-
-    def _syntax_fault(self, error: tomllib.TOMLDecodeError) -> Fault:
+    def _add_syntax_fault(self, error: tomllib.TOMLDecodeError) -> None:
         seen: dict[KeyPath, Statement] = {}
         for statement in statements(self._text):
             for key in statement.keys:
                 if key in seen and not statement.is_header and _clash(seen[key], statement):
-                    message = f"stands twice (first on line {seen[key].line}); keep one of the two"
-                    return Fault(self.path, statement.line, self._key_text(key), message)
+                    first = seen[key].line
+                    self.fault(key, f"stands twice (first on line {first}); keep one of the two", statement.line)
+                    return
                 seen[key] = statement
-        found = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
-        if found is None:
-            return Fault(self.path, None, "", f"not TOML: {error}; texts need quotes")
-        reason = str(error).removesuffix(found[0])
-        return Fault(self.path, int(found[1]), "", f"not TOML: {reason} at column {found[2]}; texts need quotes")
+        reason, line = str(error), None
+        if found := re.search(r" \(at line (\d+), column (\d+)\)", reason):
+            reason, line = f"{reason.removesuffix(found[0])} at column {found[2]}", int(found[1])
+        self.fault((), f"not TOML: {reason}; texts need quotes", line)
 
 
 def _clash(one: Statement, other: Statement) -> bool:
