@@ -1,15 +1,17 @@
-"""The sample apps' store, PostgreSQL and Chromium, as fixtures; a test that asks for one has its marker."""
+"""Which tests a run has; the sample apps' store, PostgreSQL and Chromium as fixtures whose tests have their marker."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from selenium import webdriver
 
 from tests.support.postgresql import Cluster, private_cluster, programs
+from tests.support.processes import ProcessGuard
 from tests.support.required import Requirements, absent, required
 from tests.support.stores import PostgresqlStore, SqliteStore, Store
 
@@ -28,9 +30,11 @@ CHROMIUM_FLAGS = (
     "--window-size=1000,800",
 )
 
+LONG = re.compile(r"(?<!not )\blong\b")
+
 # How fast a machine is at the moment says nothing of the code.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+settings.register_profile("long", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", settings.get_profile("long"), max_examples=20)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,8 +42,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("long" if is_long(config) else "default")
+    config.pluginmanager.register(ProcessGuard())
     if markers := required():
         config.pluginmanager.register(Requirements(markers))
+
+
+def is_long(config: pytest.Config) -> bool:
+    """Tell whether `-m` asks for the long tests; a run that does not leaves them out."""
+    return LONG.search(config.option.markexpr) is not None
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects
@@ -50,6 +61,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             asked |= MARKERS & {config.getoption("--store")}
         for marker in asked:
             item.add_marker(marker)
+        if item.get_closest_marker("postgresql") or item.get_closest_marker("browser"):
+            item.add_marker("process")
+        if is_long(config) and is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("long")  # the long run has them with all their examples
+    if not is_long(config):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 @pytest.fixture(scope="session")

@@ -43,11 +43,13 @@ def lint_imports(directory: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.process
 def test_packages_import_from_those_below_them_only() -> None:
     checked = lint_imports(ROOT)
     assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.process
 def test_the_contract_can_be_broken(tmp_path: Path) -> None:
     for name in ("gateway", "legacy_flask", "new_fastapi"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -89,27 +89,32 @@ def comparable(answer: Answer) -> tuple[Any, ...]:
     return (answer.status, headers, body, answer.complete)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("sent", SAME.values(), ids=SAME.keys())
 def test_answers_as_gunicorn(bridged: Server, gunicorn: Server, sent: bytes) -> None:
     assert comparable(ask(bridged, sent)) == comparable(ask(gunicorn, sent))
 
 
+@pytest.mark.process
 def test_raw_uri_is_the_target_as_it_was_sent(bridged: Server) -> None:
     environ = json.loads(ask(bridged, request("/show_environ/%41?q=%42")).body)
     assert environ["RAW_URI"] == environ["REQUEST_URI"] == "/show_environ/%41?q=%42"
 
 
+@pytest.mark.process
 def test_date_and_server_stand_once(bridged: Server) -> None:
     names = [name for name, _ in ask(bridged, request("/servers_headers")).headers]
     assert (names.count("date"), names.count("server"), names.count("set-cookie")) == (1, 1, 2)
 
 
+@pytest.mark.process
 def test_two_cookie_lines_are_two_cookies(bridged: Server) -> None:
     """Better than gunicorn, which joins them by a comma and so corrupts the first."""
     answer = ask(bridged, request("/flask/cookies", "Cookie: a=1", "Cookie: b=2"))
     assert json.loads(answer.body) == {"a": "1", "b": "2"}
 
 
+@pytest.mark.process
 def test_a_replaced_start_replaces_the_headers_too(bridged: Server) -> None:
     """Better than gunicorn, which adds the second headers to the first."""
     answer = ask(bridged, request("/replaced_start"))
@@ -117,17 +122,20 @@ def test_a_replaced_start_replaces_the_headers_too(bridged: Server) -> None:
     assert (answer.status, answer.body, names & {"x-first", "x-second"}) == (404, b"the second answer", {"x-second"})
 
 
+@pytest.mark.process
 def test_a_failure_after_an_empty_chunk_is_a_500(bridged: Server) -> None:
     """Better than gunicorn, which sends the headers with the empty chunk."""
     assert ask(bridged, request("/fail_after_empty_chunk")).status == 500
 
 
+@pytest.mark.process
 def test_stop_iteration_of_an_app_is_a_500(bridged: Server) -> None:
     """Better than gunicorn, which closes the connection without an answer."""
     assert ask(bridged, request("/stop_iteration")).status == 500
     bridged.wait_for_log("RuntimeError: the WSGI app raised StopIteration")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("target", "status", "body", "complete", "logged"),
     [
@@ -156,6 +164,7 @@ def test_a_failure_is_logged_after_what_was_answered(
     bridged.wait_for_log(logged)
 
 
+@pytest.mark.process
 def test_close_is_called_once(bridged: Server) -> None:
     assert ask(bridged, request("/Closing?once")).body == b"body"
     bridged.wait_for_log("closed once")
@@ -164,6 +173,7 @@ def test_close_is_called_once(bridged: Server) -> None:
     assert bridged.log().count("closed once") == 1
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "framing", ["Content-Length: 100\r\n\r\nhalf", "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
 )

@@ -13,6 +13,8 @@ from tests.bridge.differential.servers import CASES, serve_bridged, serve_gunico
 from tests.bridge.differential.wire import converse
 from tests.support.servers import Server
 
+pytestmark = pytest.mark.process
+
 EXPLAINED = load_explained()
 
 

@@ -12,6 +12,8 @@ import pytest
 from tests.support.fault_clients import LEAVING, connect, connected, gauge, rest_of, serve_faulty, settle, state, tally
 from tests.support.servers import Server, ask, post, request, wait_until
 
+pytestmark = pytest.mark.process
+
 STREAMS = ("fast", "big", "slow")
 
 

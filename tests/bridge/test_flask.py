@@ -50,11 +50,13 @@ def events(server: Server, name: str, *awaited: str) -> list[str]:
 ALL = ["app torn down", "generator closed", "response closed", "torn down"]
 
 
+@pytest.mark.process
 def test_teardown_and_close_run_once(server: Server) -> None:
     ask(server, request("/short?id=short"))
     assert events(server, "short", "response closed") == ["app torn down", "response closed", "torn down"]
 
 
+@pytest.mark.process
 def test_teardown_and_close_run_once_when_the_client_leaves_a_stream(server: Server) -> None:
     with socket.create_connection((server.host, server.port), 5) as connection:
         connection.sendall(request("/long?id=left"))
@@ -62,6 +64,7 @@ def test_teardown_and_close_run_once_when_the_client_leaves_a_stream(server: Ser
     assert events(server, "left", *ALL) == ALL
 
 
+@pytest.mark.process
 def test_teardown_runs_once_when_the_client_leaves_before_the_answer(server: Server) -> None:
     ask(server, request("/gate/shut"))
     with socket.create_connection((server.host, server.port), 5) as connection:
@@ -71,12 +74,14 @@ def test_teardown_runs_once_when_the_client_leaves_before_the_answer(server: Ser
     assert events(server, "early", "app torn down") == ["app torn down", "torn down", "waiting"]
 
 
+@pytest.mark.process
 def test_what_follows_the_last_byte_runs(server: Server) -> None:
     assert ask(server, request("/measured?id=measured")).body == b"halfhalf"
     wanted = ["after the last byte", "app torn down", "torn down"]
     assert sorted(events(server, "measured", *wanted)) == sorted(wanted)
 
 
+@pytest.mark.process
 def test_a_stream_is_sent_as_it_comes(server: Server) -> None:
     ask(server, request("/gate/shut"))
     with socket.create_connection((server.host, server.port), 5) as connection:
@@ -90,6 +95,7 @@ def test_a_stream_is_sent_as_it_comes(server: Server) -> None:
     assert b"after the gate: True" in received
 
 
+@pytest.mark.process
 def test_a_stream_of_nothing_ends_when_its_client_leaves(bridged: Server) -> None:
     """Better than gunicorn, which sends nothing for an empty chunk and so never hears of it."""
     with socket.create_connection((bridged.host, bridged.port), 5) as connection:

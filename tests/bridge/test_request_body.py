@@ -17,6 +17,8 @@ from gateway.config.map_file import parse_map
 from tests.support.fault_clients import LEAVING, connect, connected, gauge, rest_of, serve_faulty, settle, state, tally
 from tests.support.servers import Server, ask, post, post_chunked, receive, request, wait_until
 
+pytestmark = pytest.mark.process
+
 MIB = 2**20
 SPOOL = 2
 BODY = b"".join(sha256(b"%d" % number).digest() for number in range(5 * MIB // 32))

@@ -18,6 +18,8 @@ from tests.support.fault_clients import connect, connected, gauge, rest_of, serv
 from tests.support.faulty_app import blocks
 from tests.support.servers import Server, raw, request, serve_gateway, wait_until
 
+pytestmark = pytest.mark.process
+
 GRACE = ("--timeout-graceful-shutdown", "1")
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from tests.support.fault_clients import (
     LEAVING,
     connect,
@@ -29,6 +31,8 @@ from tests.support.fault_clients import (
 )
 from tests.support.faulty_app import blocks
 from tests.support.servers import Server, ask, post, post_chunked, request, wait_until
+
+pytestmark = [pytest.mark.long, pytest.mark.process]
 
 CUT_DOWNLOADS = CUT_UPLOADS = 1_000
 CUT_HEADS = 300

@@ -618,6 +618,7 @@ def spawned(project: Project, *arguments: str) -> Run:
     return Run(done.returncode, _trimmed(done.stdout), _trimmed(done.stderr))
 
 
+@pytest.mark.process
 def test_a_process_of_its_own_prints_and_ends_the_same(gateway: Gateway, project: Project) -> None:
     assert spawned(project, "explain", "GET", "/todos/7") == gateway("explain", "GET", "/todos/7")
     changed(project, '"POST /todos"              = "legacy"', '"POST /todos" = "lagacy"')

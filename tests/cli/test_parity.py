@@ -16,6 +16,8 @@ from gateway.parity.corpus.files import load_corpus
 from tests.support.notes import COMMITTING, FORGETFUL, Notes
 from tests.support.servers import wait_until
 
+pytestmark = pytest.mark.process
+
 ROUTES = ["GET /notes", "GET /notes/<int:note_id>", "POST /notes"]
 
 

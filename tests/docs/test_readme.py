@@ -7,9 +7,13 @@ import shutil
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from tests.support.readme import README, SESSION, steps, tour
 from tests.support.servers import ROOT, serve_command
 from tests.support.stores import Store
+
+pytestmark = pytest.mark.process
 
 
 def test_every_session_prints_what_the_readme_shows(store: Store) -> None:

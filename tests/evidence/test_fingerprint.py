@@ -234,6 +234,7 @@ def test_a_view_that_names_the_app_does_not_depend_on_the_other_views(project: P
     assert take("shop.views:mine") != before
 
 
+@pytest.mark.process
 def test_it_is_the_same_in_every_process(project: Project) -> None:
     script = (
         "import sys; sys.path.insert(0, '.'); from shop.views import view; "

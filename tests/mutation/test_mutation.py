@@ -13,7 +13,7 @@ from tests.mutation.planting import find, mismatches, planned
 DEFECTS = read_defects()
 SHARE = 0.95
 
-pytestmark = pytest.mark.mutation
+pytestmark = [pytest.mark.long, pytest.mark.process]
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ def test_buckets_never_change() -> None:
     assert [bucket_of(RULE, key) for key in keys] == [771, 2817, 6106, 7594, 4573]
 
 
+@pytest.mark.process
 def test_another_process_chooses_alike() -> None:
     keys = [*KEYS[:1000], "caf\xe9", ""]
     program = (

@@ -18,6 +18,8 @@ from new_fastapi.seed import PASSWORD
 from tests.support.servers import ROOT, serve_command
 from tests.support.stores import Store
 
+pytestmark = [pytest.mark.long, pytest.mark.process]
+
 ADA = {"email": "ada@example.com", "password": PASSWORD}
 FORM = {"grant_type": "password", "username": ADA["email"], "password": PASSWORD}
 

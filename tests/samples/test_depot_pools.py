@@ -11,8 +11,11 @@ from pathlib import Path
 
 import httpx
 import psycopg
+import pytest
 
 from tests.support.servers import serve_gateway
+
+pytestmark = pytest.mark.process
 
 POOL_SIZE = 3
 CLIENTS = 30

@@ -154,6 +154,7 @@ def test_an_argument_beats_the_environment(url: str, store: Store, monkeypatch: 
                 assert app.extensions["engine"].url.database == make_url(database_url).database
 
 
+@pytest.mark.process
 def test_importing_the_package_imports_no_framework() -> None:
     script = (
         "import sys\n"
@@ -164,6 +165,7 @@ def test_importing_the_package_imports_no_framework() -> None:
     assert (run.stdout, run.stderr) == ("[]\n", "")
 
 
+@pytest.mark.process
 def test_it_runs_where_no_fastapi_is_installed(url: str) -> None:
     script = (
         "import sys\n"
@@ -177,6 +179,7 @@ def test_it_runs_where_no_fastapi_is_installed(url: str) -> None:
     assert (run.stdout, run.stderr) == ("[200, 200, 200]\n", "")
 
 
+@pytest.mark.process
 def test_it_runs_where_no_flask_is_installed(url: str) -> None:
     script = (
         "import sys\n"

@@ -102,6 +102,7 @@ def test_revisions_are_one_line_and_files_are_named_by_them() -> None:
     assert newest_revision() == scripts.get_current_head() == REVISIONS[-1]
 
 
+@pytest.mark.process
 def test_the_alembic_command_from_the_checkout(empty: Engine) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "alembic", "upgrade", "head"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -165,6 +166,7 @@ def test_a_database_that_is_ahead_of_the_code_is_left_alone(empty: Engine) -> No
     assert (counts(empty), revision(empty)) == (SEEDED, "9999")
 
 
+@pytest.mark.process
 def test_a_start_with_nothing_to_do_does_not_import_alembic(each_store: Store) -> None:
     script = (
         "import os, sys\n"

@@ -172,6 +172,7 @@ def test_a_cut_upload_leaves_nothing_behind(depot: Depot, pieces: list[bytes], h
     gc.collect()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("headers", "body"), [("Content-Length: 8", b"half"), ("Transfer-Encoding: chunked", b"4\r\nhalf\r\n")]
 )

@@ -17,6 +17,8 @@ from new_fastapi.database import open_engine
 from new_fastapi.seed import prepare
 from tests.support.samples import copy_samples
 
+pytestmark = [pytest.mark.long, pytest.mark.process]
+
 
 class Run(NamedTuple):
     """One run of the command, as it ended."""

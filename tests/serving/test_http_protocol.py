@@ -14,6 +14,8 @@ from uvicorn.server import ServerState
 from gateway.serving import http_protocol as protocol
 from gateway.serving.http_protocol import HTTPProtocol
 
+pytestmark = pytest.mark.process
+
 UPGRADE = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM"
 CHUNKED = "Transfer-Encoding: chunked"
 SMUGGLED = "GET /smuggled HTTP/1.1\r\n\r\n"

@@ -145,6 +145,7 @@ def map_of(directory: Path, legacy: str, new: str) -> Path:
     return file
 
 
+@pytest.mark.process
 def test_the_lifespan_runs_and_its_state_reaches_requests(tmp_path: Path) -> None:
     with serve_gateway(
         map_of(tmp_path, "tests.support.gateway_apps:legacy", "tests.support.gateway_apps:new")
@@ -155,6 +156,7 @@ def test_the_lifespan_runs_and_its_state_reaches_requests(tmp_path: Path) -> Non
     assert server.log().count("the new side is up") == server.log().count("the new side is down") == 1
 
 
+@pytest.mark.process
 def test_an_app_without_lifespan_is_served(tmp_path: Path) -> None:
     with serve_gateway(
         map_of(tmp_path, "tests.support.gateway_apps:legacy", "tests.support.gateway_apps:without_lifespan")
@@ -163,6 +165,7 @@ def test_an_app_without_lifespan_is_served(tmp_path: Path) -> None:
         assert ask(server, request("/_gateway/ready")).status == 200
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_failing_startup_stops_the_process_with_its_reason(tmp_path: Path, workers: str) -> None:
     (tmp_path / "failing.py").write_text(

@@ -148,6 +148,7 @@ def link(name: Path, target: Path) -> None:
     new.replace(name)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("change", [written, renamed, removed_and_written, in_a_config_map, at_the_end_of_a_link])
 def test_a_flip_is_in_force_in_every_worker_within_a_second(
     followed: Followed, change: Callable[[Path, str], None]
@@ -163,6 +164,7 @@ RESTART = "a change here needs a restart; put the old value back until then"
 OTHER_APPS = [f"map.toml: gateway.{key}: {RESTART}" for key in ("legacy", "new")]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
@@ -211,6 +213,7 @@ def test_a_bad_map_is_shown_and_logged_once_and_a_good_one_clears_it(
 # --- while requests run ---
 
 
+@pytest.mark.process
 def test_a_map_that_breaks_its_reader_does_not_end_the_following(followed: Followed) -> None:
     followed.file.write_text("x = " + "[" * 5000)
     wait_until(lambda: all(map_["faults"] == {"count": 1, "at": ["map.toml"]} for map_ in followed.maps()))
@@ -227,6 +230,7 @@ def one_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serve
         yield server, file
 
 
+@pytest.mark.process
 def test_a_request_ends_on_the_table_it_began_with(one_worker: tuple[Server, Path]) -> None:
     server, file = one_worker
     with closing(connect(server)) as begun, closing(connect(server)) as later:
@@ -243,6 +247,7 @@ def test_a_request_ends_on_the_table_it_began_with(one_worker: tuple[Server, Pat
     assert (line["side"], line["map"]) == ("legacy", version_of(text_of("legacy")))
 
 
+@pytest.mark.process
 def test_a_hundred_flips_lose_no_request(one_worker: tuple[Server, Path]) -> None:
     server, file = one_worker
     asked, answers, failures = [], [], []

@@ -59,6 +59,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
         return answers(server)
 
 
+@pytest.mark.process
 def test_answers_are_as_without_it_and_files_have_no_secret(bare: list[bytes], tmp_path: Path) -> None:
     with gateway(tmp_path, "--record", "corpus", "--record-sample", "1") as server:
         again = answers(server)
@@ -79,12 +80,14 @@ def test_answers_are_as_without_it_and_files_have_no_secret(bare: list[bytes], t
     assert "recorded requests: 5 written" in server.log()
 
 
+@pytest.mark.process
 def test_several_workers_write_to_files_of_their_own(tmp_path: Path) -> None:
     with gateway(tmp_path, "--record", "corpus", "--record-sample", "1", "--workers", "2") as server:
         assert ask(server, request("/who")).status == 200
     assert len(load_corpus(tmp_path / "corpus")) == 1
 
 
+@pytest.mark.process
 def test_a_disk_that_fails_hurts_no_request(bare: list[bytes], tmp_path: Path) -> None:
     with gateway(tmp_path, "--record", "corpus", "--record-sample", "1") as server:
         (tmp_path / "corpus").rmdir()
@@ -94,6 +97,7 @@ def test_a_disk_that_fails_hurts_no_request(bare: list[bytes], tmp_path: Path) -
     assert "recorded requests: 5 failed" in server.log()
 
 
+@pytest.mark.process
 def test_a_share_of_none_records_nothing(tmp_path: Path) -> None:
     with gateway(tmp_path, "--record", "corpus", "--record-sample", "0") as server:
         ask(server, request("/who"))

@@ -28,6 +28,8 @@ from tests.support.servers import (
     serve_gateway,
 )
 
+pytestmark = pytest.mark.process
+
 BOTH = '[gateway]\nlegacy = "tests.support.gateway_apps:legacy"\nnew = "tests.support.gateway_apps:new"\n'
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
+PATIENCE_SECONDS = 60.0
+"""How long a test waits for what has to come, on however slow a machine; nothing is said of how fast it is."""
 
 COMMANDS = {
     "uvicorn": ("uvicorn", "--http", "httptools", "--port", "0", "--timeout-graceful-shutdown", "2"),
@@ -67,7 +69,7 @@ class Server:
     def log(self) -> str:
         return "".join(self._lines)
 
-    def wait_for_log(self, pattern: str, *, seconds: float = 15) -> re.Match[str]:
+    def wait_for_log(self, pattern: str, *, seconds: float = PATIENCE_SECONDS) -> re.Match[str]:
         """The first place in the whole log, past or to come, that the pattern finds."""
 
         def found() -> re.Match[str] | None:
@@ -83,14 +85,14 @@ class Server:
         """Ends the server as its operator would, and gives its exit code."""
         self._child.terminate()
         try:
-            code = self._child.wait(15)
+            code = self._child.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self._child.kill()
             code = self._child.wait()
         self._reader.join()
         return code
 
-    def wait(self, *, seconds: float = 15) -> int:
+    def wait(self, *, seconds: float = PATIENCE_SECONDS) -> int:
         """The exit code of a server that ends by itself."""
         return self._child.wait(seconds)
 
@@ -117,7 +119,7 @@ def serve(
 
 @contextmanager
 def serve_command(
-    *command: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT, seconds: float = 15
+    *command: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT, seconds: float = PATIENCE_SECONDS
 ) -> Iterator[Server]:
     """Any command that listens on 127.0.0.1 and prints the URL; it is up when the port that it printed accepts."""
     server = Server(command, env or {}, cwd)
@@ -129,7 +131,7 @@ def serve_command(
         server.stop()
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], object], *, seconds: float = PATIENCE_SECONDS) -> None:
     """Ask again and again, until it holds or the time is up."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -163,7 +165,7 @@ def post_chunked(target: str, *chunks: bytes) -> bytes:
     return request(target, "Transfer-Encoding: chunked", method="POST", body=framed)
 
 
-def raw(server: Server, request: bytes, *, seconds: float = 10) -> bytes:
+def raw(server: Server, request: bytes, *, seconds: float = PATIENCE_SECONDS) -> bytes:
     """The bytes that the server sends until it closes the connection; `Connection: close` is for the request to say."""
     deadline = time.monotonic() + seconds
     received = b""
@@ -185,7 +187,7 @@ def receive(connection: socket.socket, deadline: float, received: bytes) -> byte
         raise TimeoutError(f"the answer has no end; so far {received!r}") from error
 
 
-def ask(server: Server, request: bytes, *, seconds: float = 10) -> Answer:
+def ask(server: Server, request: bytes, *, seconds: float = PATIENCE_SECONDS) -> Answer:
     """One raw request and its answer, parsed."""
     method = request.split(b" ", 1)[0].decode("ascii")
     response = http.client.HTTPResponse(Wire(raw(server, request, seconds=seconds)), method=method)  # type: ignore[arg-type]
@@ -222,7 +224,7 @@ def serve_gateway(map_file: Path, *arguments: str, env: Mapping[str, str] | None
     server = Server(gateway_command(map_file, *arguments), env or {}, map_file.parent)
     try:
         server.port = int(server.wait_for_log(rf"http://{re.escape(HOST)}:([1-9]\d*)")[1])
-        server.wait_for_log("Application startup complete", seconds=30)
+        server.wait_for_log("Application startup complete")
         wait_until(lambda: accepts(server))
         yield server
     finally:
@@ -231,7 +233,7 @@ def serve_gateway(map_file: Path, *arguments: str, env: Mapping[str, str] | None
 
 def accepts(server: Server) -> bool:
     try:
-        socket.create_connection((server.host, server.port), 5).close()
+        socket.create_connection((server.host, server.port), PATIENCE_SECONDS).close()
     except ConnectionRefusedError:
         return False
     return True
@@ -245,6 +247,6 @@ def fail_to_serve(map_file: Path, *arguments: str) -> subprocess.CompletedProces
         cwd=map_file.parent,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )

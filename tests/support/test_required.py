@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.servers import ROOT
 
+pytestmark = pytest.mark.process
+
 PLAIN = "import pytest\ndef test_plain(): pass\n"
 MARKED = "".join(f"@pytest.mark.{marker}\ndef test_{marker}(): pass\n" for marker in ("browser", "postgresql"))
 SKIPPED = "@pytest.mark.browser\ndef test_skipped(): pytest.skip('no reason')\n"

@@ -220,6 +220,7 @@ def test_every_case_can_be_written_to_a_file(depot: Flask) -> None:
     assert cases_text(own(generate(depot, (), 1)), "generated.toml", {})
 
 
+@pytest.mark.process
 def test_the_sample_app_likes_the_good_ones_and_refuses_many_of_the_others(depot: Flask) -> None:
     """Of the good ones 85 in 100 answer 2xx or 3xx; of the others some are refused, and none breaks the app."""
     wanted = ("POST /todos", "GET /todos/<", "POST /users")

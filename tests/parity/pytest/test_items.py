@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.notes import Notes
 
+pytestmark = pytest.mark.process
+
 PYTEST = ("pytest", "-p", "no:cacheprovider", "-q", "-rA")
 CORPUS_ONLY = ("--parity", "--parity-no-generate")
 

@@ -6,11 +6,15 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from gateway.comparing.policy import ComparisonPolicy
 from gateway.comparing.result import Outcome
 from gateway.comparing.verdicts import judge
 from gateway.parity.case_results import case_results
 from tests.parity.replaying.running import LEGACY, case, library, replaying, step
+
+pytestmark = [pytest.mark.long, pytest.mark.process]
 
 TODAY = date(2026, 1, 1)
 REQUESTS = ("GET /moment", "GET /books", "GET /books/2", "GET /raw", "DELETE /authors/1", "GET /error", "GET /raise")

@@ -11,6 +11,8 @@ from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.corpus.case import Step
 from tests.parity.replaying.running import ask, library, replaying, step
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> ReplaySettings:

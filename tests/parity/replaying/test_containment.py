@@ -23,6 +23,8 @@ from gateway.parity.replaying.replay import Replay
 from tests.parity.replaying.library import fill
 from tests.parity.replaying.running import ROOT, ask, file_hash, library, replaying
 
+pytestmark = pytest.mark.process
+
 BROKEN = "tests.parity.replaying.broken_apps"
 
 

@@ -14,6 +14,8 @@ from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.compared_case import ComparedCase
 from tests.parity.replaying.running import case, library, mismatches, replaying, step
 
+pytestmark = pytest.mark.process
+
 ADA, BRAM = ["Ada 1", "Ada 2"], ["Bram 1", "Bram 2"]
 ALL = ADA + BRAM
 

@@ -33,6 +33,8 @@ from tests.parity.replaying.running import (
     with_timeout,
 )
 
+pytestmark = pytest.mark.process
+
 BROKEN = "tests.parity.replaying.broken_apps"
 
 

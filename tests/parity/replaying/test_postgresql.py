@@ -17,6 +17,8 @@ from tests.parity.replaying.library import fill
 from tests.parity.replaying.running import ENVIRONMENT, LEGACY, ask, case, never, replaying, step
 from tests.support.postgresql import Cluster
 
+pytestmark = pytest.mark.process
+
 ASYNC = "tests.parity.replaying.async_app:app"
 
 

@@ -16,6 +16,8 @@ from gateway.parity.replaying.replay import Replay
 from tests.parity.replaying.library import ATTEMPTS, MOMENTS
 from tests.parity.replaying.running import LEGACY, ask, case, file_hash, library, mismatches, never, replaying, step
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -14,6 +14,8 @@ from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.schedule import MAX_IN_FLIGHT, MAX_IN_FLIGHT_BYTES
 from tests.parity.replaying.running import LEGACY, NEW, ask, case, library, never, replaying, step
 
+pytestmark = pytest.mark.process
+
 LARGE = b'{"title": "' + b"x" * (MAX_IN_FLIGHT_BYTES + 1) + b'"}'
 
 

@@ -317,6 +317,7 @@ def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.process
 def test_the_command_writes_redacted_cases(tmp_path: Path) -> None:
     done = run(tmp_path, "access-log", str(log_in(tmp_path)))
     assert (done.returncode, done.stdout, done.stderr) == (0, "wrote corpus/access.toml (3 cases)\n", "")
@@ -329,6 +330,7 @@ def test_the_command_writes_redacted_cases(tmp_path: Path) -> None:
     assert requests_of(load_corpus(tmp_path / "raw")[0]) == ["GET /todos?page=2"]
 
 
+@pytest.mark.process
 def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:
     done = run(tmp_path, "har", "none.har")
     assert (done.returncode, done.stdout) == (2, "")

@@ -24,6 +24,8 @@ from gateway.parity.replaying.sandbox import ReplaySetup
 from tests.support.projects import Project, project_in
 from tests.support.servers import ROOT
 
+pytestmark = pytest.mark.process
+
 APP = """
     import sqlite3
     import flask
