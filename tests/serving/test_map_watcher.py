@@ -414,6 +414,7 @@ def test_the_same_text_is_no_change(tmp_path: Path) -> None:
     asyncio.run(read_on())
 
 
+@pytest.mark.process
 def test_a_probe_says_where_a_map_is_wrong_and_not_what_it_says(tmp_path: Path) -> None:
     file = tmp_path / "map.toml"
     file.write_text(text_of("legacy"))
