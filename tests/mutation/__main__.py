@@ -23,7 +23,7 @@ def _line(found: Found) -> str:
 
 
 def main(words: list[str]) -> None:
-    """Prints as it goes."""
+    """Print each defect as it is found or missed, then what each group found."""
     began = time.monotonic()
     defects = [one for one in read_defects() if all(word in one.name for word in words)]
     with planned() as plan:

@@ -20,7 +20,7 @@ class Defect:
     routes: tuple[str, ...]
 
     def plant(self, project: Path) -> None:
-        """Makes the mistake in a copy of the samples."""
+        """Make the mistake in a copy of the samples."""
         path = project / self.file
         text = path.read_text(encoding="utf-8")
         if text.count(self.before) != 1:
@@ -29,6 +29,6 @@ class Defect:
 
 
 def read_defects() -> tuple[Defect, ...]:
-    """All of them, in the order of the file."""
+    """Return all defects, in the order of the file."""
     tables = tomllib.loads(FILE.read_text(encoding="utf-8"))["defect"]
     return tuple(Defect(**{**table, "routes": tuple(table["routes"])}) for table in tables)

@@ -50,7 +50,7 @@ class Found:
 
 @contextmanager
 def planned() -> Iterator[Plan]:
-    """The plan of a run over a copy of the samples, whose corpus is recorded from the legacy app's own tests."""
+    """Give the plan of a run over a copy of the samples, whose corpus is recorded from the legacy app's own tests."""
     with tempfile.TemporaryDirectory(prefix="mutation-") as name:
         project = Path(name)
         path = copy_samples(project)
@@ -60,7 +60,7 @@ def planned() -> Iterator[Plan]:
 
 
 def mismatches(plan: Plan, cases: Iterable[Case], workers: int = 1) -> Iterator[Shown]:
-    """As a run judges them, but the control is not asked again: what is noise, the sound app shows as well."""
+    """Yield what mismatches; the control is not asked again, for what is noise the sound app shows as well."""
     with ParitySession(plan, workers=workers, seed=SEED, repeats=0) as session:
         for one in session.replay(cases):
             for result in one.results:
@@ -69,7 +69,7 @@ def mismatches(plan: Plan, cases: Iterable[Case], workers: int = 1) -> Iterator[
 
 
 def find(plan: Plan, defects: Iterable[Defect], sound: set[Shown]) -> Iterator[Found]:
-    """Each defect in turn; `sound` is what the app shows without any."""
+    """Yield what became of each defect; `sound` is what the app shows without any."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(lambda defect: _find(plan, defect, sound), defects)
 
@@ -94,7 +94,7 @@ def _find(plan: Plan, defect: Defect, sound: set[Shown]) -> Found:
 
 
 def _record(corpus: Path) -> None:
-    """`--gateway-record-raw`: the passwords of tests are no secrets, and without them nobody signs in."""
+    """Record raw: the passwords of tests are no secrets, and without them nobody signs in."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/samples/legacy_own"]
     subprocess.run(
         [*command, "--gateway-record", str(corpus), "--gateway-record-raw"],

@@ -65,10 +65,6 @@ def _encode_json(value: Any, _type: str) -> tuple[bytes, str]:
     return value.encode(), JSON_TYPE
 
 
-def _encode_text(value: Any, _type: str) -> tuple[bytes, str]:
-    return _required_text(value).encode(), TEXT_TYPE
-
-
 def _encode_form(value: Any, _type: str) -> tuple[bytes, str]:
     """Return the body of `{ a = "1", b = ["2", "3"] }` or `[["a", "1"], ["b", "2"]]`; `{{name}}` stays as it is."""
     if isinstance(value, Mapping):
@@ -174,7 +170,7 @@ def _parse_base64(body: bytes, _type: str) -> str:
 
 _ENCODERS: dict[str, Callable[[Any, str], tuple[bytes, str | None]]] = {
     "json": _encode_json,
-    "text": _encode_text,
+    "text": lambda value, _: (_required_text(value).encode(), TEXT_TYPE),
     "form": _encode_form,
     "base64": _encode_base64,
     "multipart": _encode_parts,

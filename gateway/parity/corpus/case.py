@@ -18,7 +18,7 @@ class Step:
 
     request: Request
     captures: tuple[tuple[str, str], ...] = ()
-    """(name, place in this step's answer): `("id", "body.id")`, `("csrf", "cookie.csrftoken")`, `("etag",
+    """(name, location in this step's answer): `("id", "body.id")`, `("csrf", "cookie.csrftoken")`, `("etag",
     "header.etag")`. Each side captures its own."""
     by_legacy: bool = False
     """Whether only Flask has its route: legacy answers it beside the candidate too, as it does behind the gateway."""

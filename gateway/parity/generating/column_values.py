@@ -16,18 +16,18 @@ from ..corpus.files import STATES
 from ..replaying.database_state import is_sqlite
 from ..replaying.isolation import WAL, real_file
 
-MOST = 3
+MAX_VALUES = 3
 """Values of one parameter."""
-LONGEST = 40
+MAX_CHARS = 40
 """Characters of a value."""
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a database that is still read."""
-ROWS = 1000
-"""Of a table, that are looked at."""
-MOST_FILES = 20
+MAX_BYTES = 64 * 1024 * 1024
+"""Size of a database that is still read."""
+MAX_ROWS = 1000
+"""Rows of a table that are looked at."""
+MAX_FILES = 20
 _COLUMNS = """SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c
     WHERE t.type = 'table' AND t.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY t.rowid, c.cid"""
-_VALUES = """SELECT DISTINCT value FROM (SELECT {column} AS value FROM {table} LIMIT ?)
+_VALUES = """SELECT DISTINCT value FROM (SELECT {} AS value FROM {} LIMIT ?)
     WHERE typeof(value) IN ('text', 'integer') AND length(value) BETWEEN 1 AND ?"""
 _PERSONAL = re.compile("|".join((EMAIL, CARD, JWT)))
 Databases = Mapping[str | None, Path]
@@ -37,20 +37,25 @@ Values = Mapping[str | None, Mapping[str, tuple[str, ...]]]
 
 
 def databases_of(samples: Iterable[Case], corpus: Path, url: str | None, root: Path) -> dict[str | None, Path]:
-    """The files that are there and not too large: the run's own, and those of the samples, the first ones."""
+    """Return the first files that are there and not too large: the run's own, then those of the samples."""
     files: dict[str | None, Path] = {} if url is None or not is_sqlite(url) else {None: real_file(url, root)}
     files |= {case.state: corpus / STATES / case.state for case in samples if case.state is not None}
-    fit = [(state, path) for state, path in files.items() if path.is_file() and path.stat().st_size <= LARGEST]
-    return dict(fit[:MOST_FILES])
+    fit = [(state, path) for state, path in files.items() if path.is_file() and path.stat().st_size <= MAX_BYTES]
+    return dict(fit[:MAX_FILES])
 
 
 def read_values(databases: Databases, names: Iterable[str]) -> Values:
-    """The values in each of the files. One that cannot be read has none."""
+    """Return the values in each of the files. One that cannot be read has none."""
     wanted = sorted({name for name in names if not is_secret(name)})
     found: dict[str | None, Mapping[str, tuple[str, ...]]] = {}
     for state, path in databases.items() if wanted else ():
         try:
-            with closing(_opened(path)) as database:
+            with path.open("rb") as file:
+                is_wal = file.read(20)[18:] == WAL
+            # SQLite makes files beside one with a journal that nobody has open, unless it is said to stand still.
+            still = "&immutable=1" if is_wal and not path.with_name(f"{path.name}-shm").exists() else ""
+            uri = f"{path.absolute().as_uri()}?mode=ro{still}"
+            with closing(sqlite3.connect(uri, uri=True, timeout=1)) as database:
                 found[state] = column_values(database, wanted)
         except (OSError, sqlite3.Error):
             continue
@@ -58,34 +63,30 @@ def read_values(databases: Databases, names: Iterable[str]) -> Values:
 
 
 def values_from(values: Values, state: str | None, name: str) -> tuple[str, ...]:
-    """Up to `MOST` values of a parameter, those of this state before the others'."""
+    """Return up to `MAX_VALUES` values of a parameter, those of this state before the others'."""
     first = sorted(values, key=lambda one: one != state)
-    return tuple(dict.fromkeys(text for one in first for text in values[one].get(name, ())))[:MOST]
+    return tuple(dict.fromkeys(text for one in first for text in values[one].get(name, ())))[:MAX_VALUES]
 
 
 def column_values(database: sqlite3.Connection, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """For each name up to `MOST` different texts in columns that are called so; nothing that looks like a secret.
+    """Return for each name up to `MAX_VALUES` texts in columns that are called so; nothing that looks like a secret.
 
-    Raises sqlite3.Error.
+    `city` is `city` or `cities`; `customer_id` is also `id` of `customers`. Raises sqlite3.Error.
     """
-    columns = database.execute(_COLUMNS).fetchall()
+    columns = [one for one in database.execute(_COLUMNS) if not is_secret(one[1])]
     found: dict[str, tuple[str, ...]] = {}
     for name in names:
-        called = [(table, column) for table, column in columns if _is_called(name, table, column)]
-        texts = (text for table, column in called for text in _values(database, table, column))
-        found[name] = tuple(dict.fromkeys(texts))[:MOST]
+        texts: dict[str, None] = {}
+        for table, column in columns:
+            if _singular(name) in {_singular(column), f"{_singular(table)}_{_singular(column)}"}:
+                texts |= dict.fromkeys(_values(database, table, column))
+        found[name] = tuple(texts)[:MAX_VALUES]
     return found
 
 
 def forms(text: str) -> tuple[str, ...]:
-    """A value as it is, in lower and upper case, and how it begins."""
+    """Return a value as it is, in lower and upper case, and how it begins."""
     return tuple(dict.fromkeys((text, text.lower(), text.upper(), text[:3])))
-
-
-def _is_called(name: str, table: str, column: str) -> bool:
-    """`city` is `city` or `cities`; `customer_id` is also `id` of `customers`."""
-    wanted = _singular(name)
-    return wanted in {_singular(column), f"{_singular(table)}_{_singular(column)}"} and not is_secret(column)
 
 
 def _singular(name: str) -> str:
@@ -96,21 +97,8 @@ def _singular(name: str) -> str:
 
 
 def _values(database: sqlite3.Connection, table: str, column: str) -> Iterator[str]:
-    names = {"table": _quoted(table), "column": _quoted(column)}
-    for (value,) in database.execute(_VALUES.format_map(names), (ROWS, LONGEST)):
+    quoted = ('"' + name.replace('"', '""') + '"' for name in (column, table))
+    for (value,) in database.execute(_VALUES.format(*quoted), (MAX_ROWS, MAX_CHARS)):
         text = str(value)
         if text.isprintable() and text.strip() and not (_PERSONAL.search(text) or is_token(text)):
             yield text
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """To read alone. One with a journal beside it that nobody has open would get files beside it, unless it is said to
-    stand still."""
-    with path.open("rb") as file:
-        is_wal = file.read(20)[18:] == WAL
-    still = "&immutable=1" if is_wal and not path.with_name(f"{path.name}-shm").exists() else ""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{still}", uri=True, timeout=1)

@@ -80,28 +80,24 @@ def _variant(case: Case, group: Group, request: Request) -> Case:
 
 
 def _altered(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """Of the same shape, and nobody's."""
+    """Return a credential of the same shape that is nobody's: of Basic another password, of any other another text."""
     if name.lower() == b"cookie":
         return name, replace_cookie_values(value, lambda _, text: _one_changed(text))
     scheme, space, proof = value.rpartition(b" ")
-    is_basic = scheme.lower() == b"basic"
-    return name, scheme + space + (_wrong_password(proof) if is_basic else _one_changed(proof))
+    if scheme.lower() == b"basic":
+        try:
+            return name, scheme + space + base64.b64encode(base64.b64decode(proof, validate=True) + b"x")
+        except binascii.Error:
+            pass  # not Base64: any other text is as wrong
+    return name, scheme + space + _one_changed(proof)
 
 
 def _one_changed(text: bytes) -> bytes:
-    """Another character in its middle; after a kept value, for that is not known yet."""
+    """Return the text with another character in its middle; a captured value, not known yet, with one after it."""
     if not text or text.endswith(b"}}"):
         return text + b"x"
     middle = len(text) // 2
     return text[:middle] + (b"B" if text[middle : middle + 1] == b"A" else b"A") + text[middle + 1 :]
-
-
-def _wrong_password(proof: bytes) -> bytes:
-    try:
-        user, sign, password = base64.b64decode(proof, validate=True).partition(b":")
-    except binascii.Error:
-        return _one_changed(proof)
-    return base64.b64encode(user + sign + password + b"x")
 
 
 # --- another user's ---
@@ -144,17 +140,14 @@ def _identity(way_in: tuple[Step, ...], headers: Headers) -> tuple[object, ...]:
 
 
 def _without_csrf(request: Request) -> Request:
+    """Return the request without its token in headers and body; a form keeps every other byte."""
     headers = tuple(header for header in request.headers if not is_csrf(header[0].decode("latin-1")))
-    return replace(request, headers=headers).with_body(_body_without_csrf(request))
-
-
-def _body_without_csrf(request: Request) -> bytes:
-    """Return the body without its token; a form keeps every other byte."""
+    body, value = request.body, request.json if request.media_type.endswith("json") else None
     if request.media_type == FORM_TYPE:
-        return b"&".join(pair for pair in request.body.split(b"&") if not is_csrf(pair_name(pair)))
-    if request.boundary:
-        pieces = split_parts(request.body, request.boundary)
-        return join_parts(piece for piece in pieces if not ((part := read_part(piece)) and is_csrf(part.name)))
-    value = request.json if request.media_type.endswith("json") else None
-    kept = {key: given for key, given in value.items() if not is_csrf(key)} if isinstance(value, dict) else value
-    return request.body if kept == value else json_bytes(kept)
+        body = b"&".join(pair for pair in body.split(b"&") if not is_csrf(pair_name(pair)))
+    elif request.boundary:
+        pieces = split_parts(body, request.boundary)
+        body = join_parts(piece for piece in pieces if not ((part := read_part(piece)) and is_csrf(part.name)))
+    elif isinstance(value, dict) and any(map(is_csrf, value)):
+        body = json_bytes({key: given for key, given in value.items() if not is_csrf(key)})
+    return replace(request, headers=headers).with_body(body)

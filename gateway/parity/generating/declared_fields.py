@@ -72,22 +72,18 @@ def _wtforms(form: Any) -> Iterator[Parameter]:
     if any(base.__module__.startswith("flask_wtf") for base in form.__mro__):
         yield Parameter(CSRF_FIELD, "form", "text", required=True)
     for name in dir(form):
-        unbound = getattr(form, name)
-        if hasattr(unbound, "field_class") and hasattr(unbound, "creation_counter"):
-            yield _form_field(name, unbound)
-
-
-def _form_field(name: str, unbound: Any) -> Parameter:
-    positional = next((given for given in unbound.args if isinstance(given, list | tuple)), ())
-    validators = unbound.kwargs.get("validators", positional) or ()
-    required = any("Required" in type(validator).__name__ for validator in validators)
-    limits = tuple(value for validator in validators for value in _limits(validator))
-    given = unbound.kwargs.get("choices")
-    listed = given if isinstance(given, list | tuple) else ()
-    choices = tuple(one[0] if isinstance(one, tuple) else one for one in listed)
-    kind = unbound.field_class.__name__
-    where = "file" if kind in {"FileField", "MultipleFileField"} else "form"
-    return Parameter(name, where, _WTFORMS.get(kind, "text"), None, required, (*choices, *limits))
+        field = getattr(form, name)
+        if not hasattr(field, "field_class") or not hasattr(field, "creation_counter"):
+            continue
+        positional = next((given for given in field.args if isinstance(given, list | tuple)), ())
+        validators = field.kwargs.get("validators", positional) or ()
+        required = any("Required" in type(validator).__name__ for validator in validators)
+        given, kind = field.kwargs.get("choices"), field.field_class.__name__
+        listed = given if isinstance(given, list | tuple) else ()
+        values = [one[0] if isinstance(one, tuple) else one for one in listed]
+        values += (value for validator in validators for value in _limits(validator))
+        where = "file" if kind in {"FileField", "MultipleFileField"} else "form"
+        yield Parameter(name, where, _WTFORMS.get(kind, "text"), None, required, tuple(values))
 
 
 def _limits(validator: Any) -> Iterator[Any]:

@@ -40,7 +40,7 @@ MAX_CASES = 60
 FIXED_CASES = 8
 """Cases of each group that are taken before chance decides."""
 VALID = "good"
-"""What the name of a request that should be welcome ends with; a second one is `good 2`."""
+"""End of the names of valid requests; a second one is `good 2`."""
 
 
 def generate(
@@ -56,14 +56,11 @@ def generate(
     return tuple(case for target in targets for case in _cases(target, targets, seed))
 
 
-def is_valid(case: Case) -> bool:
-    """Tell whether a generated case should be welcome."""
-    return case.name.rpartition(": ")[2].startswith(VALID)
-
-
 def _cases(target: Target, targets: Sequence[Target], seed: int) -> Iterator[Case]:
-    """Yield the valid request, those with values from a database, then one of each group in turn, so that no group
-    takes the place of another."""
+    """Yield the valid request, those with values from a database, then one of each group in turn.
+
+    So no group takes the place of another.
+    """
     chance = random.Random(f"{seed} {target.key}")
     before, state = _preparation(target, targets)
     groups = [[*group] for group in _groups(target, targets)]

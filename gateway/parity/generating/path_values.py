@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
@@ -61,8 +62,8 @@ def edges(rule: Rule) -> Iterator[tuple[str, str]]:
 
 def _likely(name: str, converter: BaseConverter, folder: str | None) -> str:
     """Return the first candidate that the converter takes."""
-    text = valid_text(Parameter(name, "path", "text")).replace("A ", "a-", 1).replace(" ", "-")
-    candidates = ["1", text, "a", "1.5", _UUID]
+    named = valid_text(Parameter(name, "path", "text")).replace("A ", "a-", 1).replace(" ", "-")
+    candidates = ["1", named, "a", "1.5", _UUID]
     if isinstance(converter, AnyConverter):
         candidates[:0] = sorted(converter.items)
     elif isinstance(converter, IntegerConverter):
@@ -72,12 +73,9 @@ def _likely(name: str, converter: BaseConverter, folder: str | None) -> str:
     if folder is not None and Path(folder).is_dir():
         files = (path.relative_to(folder).as_posix() for path in sorted(Path(folder).rglob("*")) if path.is_file())
         candidates[:0] = islice(files, 1)
-    return next((quote(text) for text in candidates if _takes(converter, text)), "1")
-
-
-def _takes(converter: BaseConverter, text: str) -> bool:
-    try:
-        converter.to_python(text)
-    except (ValidationError, ValueError):
-        return False
-    return re.fullmatch(converter.regex, text) is not None
+    for text in candidates:
+        with suppress(ValidationError, ValueError):
+            converter.to_python(text)
+            if re.fullmatch(converter.regex, text):
+                return quote(text)
+    return "1"

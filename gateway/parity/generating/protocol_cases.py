@@ -12,13 +12,9 @@ _METHODS = ("PATCH", "DELETE", "PUT", "POST", "GET")
 
 def path_cases(valid: RequestBuilder) -> Variations:
     """Yield the valid request with slashes and queries that nobody asked for."""
-    path = valid.path
-    paths = {}
+    path, paths = valid.path, {}
     if path != "/":
-        if path.endswith("/"):
-            paths["no slash at the end"] = path[:-1]
-        else:
-            paths["a slash at the end"] = f"{path}/"
+        paths = {"no slash at the end": path[:-1]} if path.endswith("/") else {"a slash at the end": f"{path}/"}
         paths["a double slash within"] = path[:1] + path[1:].replace("/", "//", 1)
         paths["a line feed at the end"] = f"{path}%0A"
     paths["a double slash at the beginning"] = f"/{path}"

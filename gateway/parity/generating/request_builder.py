@@ -56,7 +56,7 @@ class RequestBuilder:
         body = encode_multipart(parts, BOUNDARY)
         return replace(self, body=body, content_type=f"{MULTIPART_TYPE}; boundary={BOUNDARY}")
 
-    def step(self, *keep: tuple[str, str]) -> Step:
+    def step(self, *captures: tuple[str, str]) -> Step:
         """Return the step that asks this, with a host, and with type and length of the body."""
         given = [HOST, *self.headers]
         if self.content_type is not None:
@@ -64,4 +64,4 @@ class RequestBuilder:
         if self.body is not None:
             given.append((b"content-length", str(len(self.body)).encode()))
         target = f"{self.path}?{self.query}" if self.query else self.path
-        return Step(Request(self.method, target.encode(), tuple(given), self.body or b""), keep)
+        return Step(Request(self.method, target.encode(), tuple(given), self.body or b""), captures)

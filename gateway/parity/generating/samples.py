@@ -7,7 +7,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from functools import cached_property
+from os.path import commonprefix
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
@@ -36,19 +37,30 @@ class Credential:
     """Name of that case."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sample:
     """One request of a case, with all that came before it."""
 
-    captures: tuple[tuple[str, str], ...]
+    step: Step
     earlier: tuple[Step, ...]
     state: str | None
     path_values: Mapping[str, str]
     """Texts in its path by variable, `{{id}}` where that was captured."""
-    query: Mapping[str, str]
-    body: Mapping[str, Any]
-    """A JSON object or a form."""
     credential: Credential | None
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The last value of each name of its query."""
+        return dict(self.step.request.query_pairs)
+
+    @cached_property
+    def body(self) -> Mapping[str, Any]:
+        """Keys and values of a JSON object or a form; nothing of any other body."""
+        request = self.step.request
+        if request.media_type == FORM_TYPE:
+            return dict(request.fields)
+        value = request.json if request.media_type.endswith("json") else None
+        return value if isinstance(value, dict) else {}
 
     @property
     def has_captured_path(self) -> bool:
@@ -81,12 +93,8 @@ class Samples:
         ]
         if key in self.credentials or not others:
             return self.credentials.get(key)
-
-        def common(other: RouteKey) -> int:
-            pairs = zip(other[1], key[1], strict=False)
-            return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-        return self.credentials[max(others, key=common)]
+        alike = max(others, key=lambda other: len(commonprefix([other[1], key[1]])))  # noqa: RUF071 - by character
+        return self.credentials[alike]
 
     def at_rule(self, rule: str) -> tuple[Sample, ...]:
         """Return the samples of every method of a rule."""
@@ -114,8 +122,7 @@ def read_samples(cases: Sequence[Case], url_map: Map) -> Samples:
             key, path_values = matched
             headers = credential_headers(step.request)
             credential = Credential(needed_steps(earlier, headers), headers, case.state, case.name) if headers else None
-            query, body = dict(step.request.query_pairs), _body(step.request)
-            found[key].append(Sample(step.captures, earlier, case.state, path_values, query, body, credential))
+            found[key].append(Sample(step, earlier, case.state, path_values, credential))
             for name, text in path_values.items():
                 if "{{" not in text:
                     texts[key[1], name][text] += 1
@@ -164,11 +171,3 @@ def _matched(request: Request, url_map: Map) -> tuple[RouteKey, dict[str, str]] 
     for hole, standin in standins.items():
         texts = {name: text.replace(standin, hole) for name, text in texts.items()}
     return (request.method, rule.rule), texts
-
-
-def _body(request: Request) -> Mapping[str, Any]:
-    """Return a JSON object or a form; empty for anything else."""
-    if request.media_type == FORM_TYPE:
-        return dict(request.fields)
-    value = request.json if request.media_type.endswith("json") else None
-    return value if isinstance(value, dict) else {}

@@ -71,10 +71,6 @@ class _Operation:
     credential: Credential | None
     state: str | None
 
-    @property
-    def preceding_steps(self) -> tuple[Step, ...]:
-        return self.credential.steps if self.credential else ()
-
     def step(self, request: Request, *captures: tuple[str, str]) -> Step:
         """Return the step that sends the credential in place of what was drawn for one."""
         headers = self.credential.headers if self.credential else ()
@@ -91,7 +87,8 @@ class _Operation:
     def case(self, label: str, *steps: Step) -> Case:
         """Return the case of these steps, after the credential's own."""
         name, origin = f"{self.method} {self.rule}: {label}", f"{Group.SCHEMA}: {label}"
-        return Case(name, (*self.preceding_steps, *steps), "schema", self.state, origin=origin)
+        before = self.credential.steps if self.credential else ()
+        return Case(name, (*before, *steps), "schema", self.state, origin=origin)
 
 
 def _operation(operation: Any, routes: Sequence[AppRoute], samples: Samples, seed: int) -> _Operation:
@@ -153,17 +150,11 @@ def _request(drawn: Any) -> Request:
     own = {name.lower() for name in (drawn.headers or {})} | _SENT
     headers = tuple((_bytes(name).lower(), _bytes(value)) for name, value in prepared.headers.items())
     kept = tuple((name, value) for name, value in headers if name.decode("latin-1") in own)
-    return _with_fixed_boundary(
-        Request(prepared.method or "GET", _bytes(prepared.path_url), (HOST, *kept), _bytes(body))
-    )
-
-
-def _with_fixed_boundary(request: Request) -> Request:
-    """Return the request with a boundary of the same length that is not random."""
+    request = Request(prepared.method or "GET", _bytes(prepared.path_url), (HOST, *kept), _bytes(body))
     drawn = request.boundary.encode("latin-1")
     if not drawn:
         return request
-    fixed = BOUNDARY.encode().ljust(len(drawn), b"-")[: len(drawn)]
+    fixed = BOUNDARY.encode().ljust(len(drawn), b"-")[: len(drawn)]  # the drawn boundary is random beyond the seed
     headers = tuple((name, value.replace(drawn, fixed)) for name, value in request.headers)
     return replace(request, headers=headers, body=request.body.replace(drawn, fixed))
 

@@ -47,8 +47,8 @@ def _life(target: Target, items: Sequence[tuple[Target, str]]) -> Variations:
     # Where the answer has the key: as samples capture it, else `slug` for `<slug>`, else `id`.
     variable, samples = items[0][1], target.samples.by_route.get(target.route, ())
     name, location = "id", f"body.{variable}" if variable in target.body_fields else "body.id"
-    if samples and samples[0].captures:
-        name, location = samples[0].captures[0]
+    if samples and samples[0].step.captures:
+        name, location = samples[0].step.captures[0]
     capture = f"own_{name}" if name in captured_names(target.preceding_steps) else name, location
     created = target.valid[0].step(capture)
     by_method = {item.method: (item, variable) for item, variable in items}

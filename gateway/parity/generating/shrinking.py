@@ -4,51 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import count, takewhile
 from typing import Any
 
 from ...http.message import FORM_TYPE, Request, json_bytes
-from ..corpus.case import Case, Step
+from ..corpus.case import Case
 
-MOST_TRIES = 200
+MAX_TRIES = 200
 """Calls of `still_differs`: each one is a replay."""
 _NEEDED = frozenset({b"host", b"content-type", b"content-length", b"transfer-encoding"})
 
 
-def shrink(case: Case, still_differs: Callable[[Case], bool], *, most_tries: int = MOST_TRIES) -> Case:
-    """Take away whatever can go while `still_differs`, which is asked at most `most_tries` times.
+def shrink(case: Case, still_differs: Callable[[Case], bool], *, max_tries: int = MAX_TRIES) -> Case:
+    """Take away whatever can go while `still_differs`, which is asked at most `max_tries` times.
 
     The case itself is taken to differ. Its name, source and credential stay.
     """
-    tries = 0
+    tries = count(1)
     while True:
-        for smaller in _smaller(case):
-            if tries >= most_tries:
-                return case
-            tries += 1
-            if still_differs(smaller):
-                case = smaller
-                break
-        else:
+        smaller = takewhile(lambda _: next(tries) <= max_tries, _smaller(case))
+        found = next(filter(still_differs, smaller), None)
+        if found is None:
             return case
+        case = found
 
 
 def _smaller(case: Case) -> Iterator[Case]:
-    """Every case with one thing less, the boldest first."""
-    yield from (replace(case, steps=kept) for kept in _fewer(case.steps))
-    for at, step in enumerate(case.steps):
+    """Yield every case with one thing less, the boldest first: half of the steps, all but one, a smaller request."""
+    steps, number = case.steps, len(case.steps)
+    if number > 3:
+        yield from (replace(case, steps=half) for half in (steps[number // 2 :], steps[: number // 2]))
+    if number > 1:
+        yield from (replace(case, steps=steps[:at] + steps[at + 1 :]) for at in range(number))
+    for at, step in enumerate(steps):
         for request in _smaller_requests(step.request):
-            steps = (*case.steps[:at], replace(step, request=request), *case.steps[at + 1 :])
-            yield replace(case, steps=steps)
-
-
-def _fewer(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    """Halves first, then without each one, the last one last."""
-    count = len(steps)
-    if count > 3:
-        yield from (steps[count // 2 :], steps[: count // 2])
-    if count > 1:
-        yield from (steps[:at] + steps[at + 1 :] for at in range(count))
+            yield replace(case, steps=(*steps[:at], replace(step, request=request), *steps[at + 1 :]))
 
 
 def _smaller_requests(request: Request) -> Iterator[Request]:
@@ -84,7 +74,7 @@ def _smaller_bodies(request: Request) -> Iterator[bytes]:
 
 
 def _fewer_pairs(pairs: list[bytes]) -> Iterator[bytes]:
-    """Without each pair, then with each value shorter."""
+    """Yield all without each pair, then with each value shorter."""
     if len(pairs) > 1:
         yield from (b"&".join(pairs[:at] + pairs[at + 1 :]) for at in range(len(pairs)))
     for at, pair in enumerate(pairs):
@@ -94,38 +84,33 @@ def _fewer_pairs(pairs: list[bytes]) -> Iterator[bytes]:
 
 
 def _smaller_values(value: Any) -> Iterator[Any]:
-    """Every JSON value with one thing less."""
+    """Yield every JSON value with one thing less; numbers nearer to zero, of a negative one its opposite."""
     if isinstance(value, dict):
         yield from ({key: given for key, given in value.items() if key != gone} for gone in value)
         yield from ({**value, key: less} for key, given in value.items() for less in _smaller_values(given))
     elif isinstance(value, list):
         yield from (value[:at] + value[at + 1 :] for at in range(len(value)))
-        inner = (((at, less) for less in _smaller_values(given)) for at, given in enumerate(value))
-        yield from ([*value[:at], less, *value[at + 1 :]] for at, less in chain.from_iterable(inner))
+        for at, given in enumerate(value):
+            yield from ([*value[:at], less, *value[at + 1 :]] for less in _smaller_values(given))
     elif isinstance(value, str):
         yield from _shorter(value)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _nearer_to_zero(value)
+        kind = type(value)
+        yield from dict.fromkeys(kind(value - gone) for gone in _halves(int(value)))
+        if value < 0:
+            yield -value
+        if 0 < abs(value) < 1:
+            yield kind(0)
 
 
 def _shorter(text: str) -> Iterator[str]:
-    """Nothing, half, three quarters ... one character less; a kept value stays whole."""
+    """Yield nothing, half, three quarters ... one character less; what holds a captured value stays whole."""
     if text and "{{" not in text:
         yield from dict.fromkeys(text[: len(text) - gone] for gone in _halves(len(text)))
 
 
-def _nearer_to_zero(number: float) -> Iterator[float]:
-    """Zero, half, three quarters ... one less; of a negative one its opposite."""
-    kind = type(number)
-    yield from dict.fromkeys(kind(number - gone) for gone in _halves(int(number))) if number >= 1 else ()
-    if number < 0:
-        yield -number
-    if 0 < abs(number) < 1:
-        yield kind(0)
-
-
 def _halves(number: int) -> Iterator[int]:
-    """7 -> 7, 3, 1."""
+    """Yield 7, 3, 1 for 7; nothing for a number below 1."""
     while number > 0:
         yield number
         number //= 2

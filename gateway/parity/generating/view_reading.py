@@ -1,6 +1,6 @@
 """What a Flask view reads from its request, found in its source without running it.
 
-LoopNames are followed through assignments and into the app's own functions; what is not understood is left out.
+Names are followed through assignments and into the app's own functions; what is not understood is left out.
 """
 
 from __future__ import annotations
@@ -44,18 +44,19 @@ _READERS = {"get", "getlist", "pop", "setdefault"}
 
 def read_view(view: Any, method: str = "GET") -> ViewReading:
     """Return what a view, its decorators and the functions they call read of a request with that method."""
-    notes = _Notes()
-    for function, owner in layers_of_view(view, method):
-        _trace(function, owner, {}, notes, 0)
-    return notes.reading()
+    return _read(layers_of_view(view, method))
 
 
 def read_hooks(functions: Iterable[Any]) -> ViewReading:
     """Return what functions that run before the views read; what they leave in `g` has the type `set`."""
+    return _read((function, None) for function in map(own_function, functions) if function)
+
+
+def _read(functions: Iterable[tuple[FunctionType, Any]]) -> ViewReading:
     notes = _Notes()
-    for function in filter(None, map(own_function, functions)):
-        _trace(function, None, {}, notes, 0)
-    return notes.reading()
+    for function, owner in functions:
+        _trace(function, owner, {}, notes, 0)
+    return ViewReading(merged(notes.parameters), distinct(notes.statuses))
 
 
 class _Notes:
@@ -65,9 +66,6 @@ class _Notes:
         self.parameters: list[Parameter] = []
         self.statuses: list[int] = []
         self.traced: set[tuple[Any, ...]] = set()
-
-    def reading(self) -> ViewReading:
-        return ViewReading(merged(self.parameters), distinct(self.statuses))
 
     def note(self, taint: NamedInput, **more: Any) -> None:
         self.parameters += (Parameter(name, taint.where, **more) for name in taint.names)
@@ -203,7 +201,7 @@ class _Tracer(ast.NodeVisitor):
                 self._notes.parameters.append(Parameter("", where))
             return WholeInput(where) if where else None
         if isinstance(node, ast.Subscript):
-            return self._read(node.value, node.slice, required=True)
+            return self._note_read(node.value, node.slice, required=True)
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.BoolOp):
@@ -212,7 +210,7 @@ class _Tracer(ast.NodeVisitor):
             return self._taint(node.body) or self._taint(node.orelse)
         return self._taint(node.value) if isinstance(node, ast.NamedExpr | ast.Await | ast.Starred) else None
 
-    def _read(self, holder: ast.expr, key: ast.expr, **more: Any) -> Taint:
+    def _note_read(self, holder: ast.expr, key: ast.expr, **more: Any) -> Taint:
         """Note that names are read from what holds them; `more` are fields of a parameter."""
         whole = self._taint(holder)
         names = self._keys(key) if isinstance(whole, WholeInput) else ()
@@ -277,7 +275,7 @@ class _Tracer(ast.NodeVisitor):
         converter = self._scope.object(given["type"]) if "type" in given else None
         suggested = "list" if method.attr == "getlist" else _TYPES.get(type(value).__name__, "")
         kind = _TYPES.get(getattr(converter, "__name__", ""), "") or suggested
-        taint = self._read(method.value, node.args[0], type=kind, default=value)
+        taint = self._note_read(method.value, node.args[0], type=kind, default=value)
         if function := own_function(converter):
             names = function.__code__.co_varnames[:1]
             _trace(function, None, dict.fromkeys(names, taint), self._notes, self._depth + 1)

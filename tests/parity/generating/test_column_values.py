@@ -96,7 +96,7 @@ def test_the_databases_of_a_run_are_its_own_and_those_of_its_samples(
     found = databases_of(samples, tmp_path / "corpus", "sqlite:///own.sqlite3", tmp_path)
     assert found == {None: own, "s.sqlite": state}
     assert databases_of(samples, tmp_path / "corpus", "postgresql://db/shop", tmp_path) == {"s.sqlite": state}
-    monkeypatch.setattr(module, "LARGEST", 100)
+    monkeypatch.setattr(module, "MAX_BYTES", 100)
     assert databases_of(samples, tmp_path / "corpus", None, tmp_path) == {}
 
 

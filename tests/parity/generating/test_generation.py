@@ -15,7 +15,7 @@ from gateway.config.replay_settings import ReplaySettings
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.corpus.files import cases_text, load_corpus
-from gateway.parity.generating.generation import MAX_CASES, generate, is_valid
+from gateway.parity.generating.generation import MAX_CASES, VALID, generate
 from gateway.parity.generating.variation import Group
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import ReplaySetup
@@ -67,6 +67,10 @@ SAMPLES = (
         ),
     ),
 )
+
+
+def is_valid(case: Case) -> bool:
+    return case.name.rpartition(": ")[2].startswith(VALID)
 
 
 def named(cases: tuple[Case, ...]) -> dict[str, Case]:

@@ -84,7 +84,7 @@ def test_tries_are_bounded_and_a_case_that_always_differs_ends() -> None:
     shrink(whole, differs)
     assert len(tried) < 200
     tried.clear()
-    shrink(whole, differs, most_tries=3)
+    shrink(whole, differs, max_tries=3)
     assert len(tried) == 3
 
 
