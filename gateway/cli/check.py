@@ -11,7 +11,7 @@ import click
 
 from ..apps.findings import Level
 from ..apps.project import load_project
-from ..evidence.status import check_with_evidence
+from ..evidence.current import check_with_evidence
 from .views import console, counts_line, findings_view
 
 

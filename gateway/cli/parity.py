@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..comparing.result import Outcome, ParityResult
-from ..config.replay_settings import ReplaySettings
+from ..config.parity_table import ReplaySettings
 from ..errors import GatewayError, ReplayError
 from ..evidence.current import Sources
 from ..evidence.recording import keep_evidence

@@ -13,8 +13,7 @@ from rich.text import Text
 
 from ..comparing.result import Disposition, Outcome
 from ..parity.reporting.difference_classes import DifferenceClass, classify_differences
-from ..parity.reporting.formatting import format_request, visible
-from ..parity.reporting.report import Report, format_defect_rate
+from ..parity.reporting.report import Report, format_defect_rate, format_request, visible
 from ..parity.reporting.side_by_side import Piece, side_by_side
 from ..parity.summary import RouteSummary, defect_rate_text
 

@@ -6,8 +6,7 @@ import re
 
 from ..http.message import Request, Response
 from .causes.errors import NO_JSON
-from .compared import Compared
-from .observation import Access, Effects
+from .observation import Access, Compared, Effects
 from .result import Difference
 
 _REFUSED = frozenset({401, 403, 407})

@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 from ..http.message import Request, Response, json_leaves, values_of
 from ..http.secret_names import is_secret
-from .compared import Compared
+from .observation import Compared
 from .result import Difference
 
 MIN_SECRET_CHARS = 6

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from .compared import Compared
 from .diff.comparison import compare
 from .diff.difference_text import is_described, is_excerpt
-from .location import field_of
-from .result import Difference
+from .observation import Compared
+from .result import Difference, field_of
 
 MIN_REPEATS = 3
 """Repeats that are needed; with fewer nothing is noise."""

@@ -1,4 +1,4 @@
-"""What one backend did with one request: its answer, and what it did besides answering. Values only.
+"""What one backend did with one request, and both with the same one: answers and what else they did. Values only.
 
 WARNING: None is "not watched", which is never "nothing happened". A replay watches effects, a live shadow does not.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..http.message import Response
+from ..http.message import Request, Response
 
 Row = tuple[tuple[str, str], ...]
 """(column, value as JSON text) of each column, in the table's order."""
@@ -75,3 +75,35 @@ class Observation:
     """None when nobody watched; an `Effects` without anything when it was watched and nothing happened."""
     access: Access | None = None
     """None when nobody watched the guards: then only the answer tells who was refused."""
+
+
+Observations = tuple[Observation, Observation]
+"""(of the control, of the candidate)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What both sides did when they were asked, in an unambiguous request, what each is thought to have read."""
+
+    cause: str
+    """Name of the known cause that the two interpretations are."""
+    control: Observations
+    """What both did with the request that Flask is thought to have read."""
+    candidate: Observations
+    """What both did with the request that FastAPI is thought to have read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One request as each side was asked (captured values filled in) and what each did."""
+
+    control_request: Request
+    candidate_request: Request
+    control: Observation
+    candidate: Observation
+    repeats: tuple[Observation, ...] = ()
+    """What the control did with other random numbers and another hash seed; empty where no difference may be noise."""
+    experiments: tuple[Experiment, ...] = ()
+    """Empty but where both differ and the frameworks may have read the request in two ways."""
+    credential: str = "given"
+    """`given`, or how the request's credential was made invalid: `anonymous`, `wrong`, `other-user`, `no-csrf`."""

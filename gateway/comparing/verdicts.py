@@ -15,7 +15,7 @@ That a request shows nothing (inconclusive) is for those to say who know the res
 
 ORDER MATTERS: rule 2 looks back at the status, so `status` has to come before every effect.
 WARNING: `authentication` and `secret` meet rule 1 only by a rule that names location, route and who approved it
-(ignore_rules.py); rules 2 and 3 never concern them, whatever is ignored at `status` or anywhere else.
+(policy.py); rules 2 and 3 never concern them, whatever is ignored at `status` or anywhere else.
 """
 
 from __future__ import annotations
@@ -26,14 +26,12 @@ from datetime import date
 from .access_control import find_weaker_access
 from .causes.effects import not_run
 from .causes.explain import Explainer
-from .compared import Compared
 from .diff.comparison import compare
-from .ignore_rules import find_rule
 from .leaked_secrets import find_leaked_secrets
-from .location import field_of
 from .noise import Noise
-from .policy import ComparisonPolicy
-from .result import Difference, Disposition, Outcome, Verdict
+from .observation import Compared
+from .policy import ComparisonPolicy, find_rule
+from .result import Difference, Disposition, Outcome, Verdict, field_of
 
 MAX_VERDICTS = 200
 """Verdicts on one request that are kept; a last one, at `more`, says how many there are beside them."""

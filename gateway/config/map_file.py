@@ -16,8 +16,7 @@ from ..errors import Fault, MapError, suggest
 from ..routing.route import FUTURE_MODES, WEBSOCKET, Backend, Mode, Route, SourceLine
 from . import checks
 from .bridge_limits import BRIDGE, BridgeLimits
-from .parity_table import read_parity
-from .replay_settings import ReplaySettings
+from .parity_table import ReplaySettings, read_parity
 from .table_reader import Schema, TableReader
 
 METHODS = frozenset(

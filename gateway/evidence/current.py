@@ -1,4 +1,4 @@
-"""What evidence is made of, as it is now: both sides' code of each route, the policy and the cases of the corpus."""
+"""What evidence is made of, as it is now (code, policy and cases), and what stored evidence says of it today."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
+from ..apps.findings import EvidenceStatus, Finding, check
 from ..apps.project import Project
 from ..apps.rows import Row
+from ..comparing.policy import ComparisonPolicy
 from ..config.map_file import MigrationMap
+from ..config.parity_table import ReplaySettings
 from ..parity.corpus.case import Case, example
 from ..parity.corpus.files import load_corpus
 from ..routing.route import Mode, Route
 from ..store.evidence import Fingerprints
+from ..store.store import Store
 from .fingerprint import digest
 from .route_fingerprint import RouteFingerprints
-from .staleness import corpus_fingerprint, policy_fingerprint
+from .staleness import corpus_fingerprint, missing_or_stale, policy_fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +75,31 @@ def _of_route(
         control_name=", ".join(dict.fromkeys(route.name for route in row.legacy.routes)),
         candidate_name=", ".join(dict.fromkeys(route.name for route in row.new.routes)),
     )
+
+
+def check_with_evidence(project: Project) -> tuple[Finding, ...]:
+    """Return what `gateway check` finds, stale and missing evidence of flipped routes included.
+
+    Raises StoreError and CorpusError.
+    """
+    flipped = [row.key for row in project.rows if row.is_flipped and row.legacy.routes]
+    return check(project, evidence_status(project, flipped))
+
+
+def evidence_status(project: Project, keys: Iterable[str]) -> EvidenceStatus:
+    """Return which of these routes, which both apps have, lack fresh evidence of a match, and why.
+
+    Raises StoreError and CorpusError.
+    """
+    routes = tuple(keys)
+    store = Store.find(project.map.replay.store, project.root)
+    if store is None:
+        has_begun = (project.map.comparison, project.map.replay) != (ComparisonPolicy(), ReplaySettings())
+        return EvidenceStatus(uncovered=routes, has_begun=has_begun)
+    with store:
+        evidence = store.evidence_for(routes)
+    covered = tuple(key for key in routes if key in evidence)
+    now = Sources.of(project, covered)
+    reasons = {key: missing_or_stale(evidence[key], now.by_route[key]) for key in covered}
+    uncovered = tuple(key for key in routes if key not in evidence)
+    return EvidenceStatus({key: why for key, why in reasons.items() if why}, uncovered)

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from ..comparing.ignore_rules import is_expired, names_location
-from ..comparing.policy import IgnoreRule
+from ..comparing.policy import IgnoreRule, is_expired, names_location
 from ..comparing.result import Disposition, ParityResult
 
 _MAX_VALUE_CHARS = 200

@@ -28,9 +28,8 @@ from starlette.applications import Starlette
 from starlette.routing import Router
 
 from .definitions import Definition, DefinitionSearch
-from .listeners import Listener
 from .names import Reference
-from .own_code import OwnCode, OwnModule, Snippet, is_own, library_of, text_of, values_in
+from .own_code import Listener, OwnCode, OwnModule, Snippet, is_own, library_of, text_of, values_in
 from .settings import SECRET
 
 _NUMBERS = (bool, int, float, complex, Decimal, date, time, timedelta)

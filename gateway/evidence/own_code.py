@@ -1,4 +1,4 @@
-"""The team's own modules as syntax trees: which statements bind a name, and what each part of a tree names.
+"""The team's own modules as syntax trees: which statements bind a name or register a function, what each part names.
 
 A module is the team's own if it lies outside of site-packages, the standard library and the gateway.
 """
@@ -20,8 +20,40 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from .listeners import Listener, listener_of
-from .names import Reference, imported_from, references
+from .names import Reference, dotted, imported_from, references
+
+_REGISTER = ("listen", "listens_for")
+"""What `sqlalchemy.event` has for it, as a call and as a decorator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A statement that registers a function: its own definition, or a call of `event.listen`."""
+
+    statement: ast.stmt
+    by: tuple[tuple[str, ...], ...]
+    """What registers the function: `("event", "listens_for")`."""
+    targets: tuple[tuple[str, ...], ...]
+    """What the function may be registered for: every name that is an argument, `("models", "Note")`."""
+
+    @property
+    def is_event(self) -> bool:
+        """Whether SQLAlchemy calls the function."""
+        return any(path[-1] in _REGISTER for path in self.by)
+
+
+def listener_of(statement: ast.stmt) -> Listener | None:
+    """Return what a statement registers, if it does."""
+    expressions: list[ast.expr] = []
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        expressions = statement.decorator_list
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        expressions = [statement.value] if dotted(statement.value.func)[-1:] == ("listen",) else []
+    calls = [call for call in expressions if isinstance(call, ast.Call) and dotted(call.func)]
+    arguments = (each for call in calls for each in (*call.args, *(keyword.value for keyword in call.keywords)))
+    targets = tuple(dict.fromkeys(filter(None, map(dotted, arguments))))
+    return Listener(statement, tuple(dotted(call.func) for call in calls), targets) if targets else None
+
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

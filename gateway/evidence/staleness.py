@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, replace
 from datetime import date
 
-from ..comparing.ignore_rules import is_expired
-from ..comparing.policy import ComparisonPolicy
+from ..comparing.policy import ComparisonPolicy, is_expired
 from ..comparing.result import Outcome
-from ..config.replay_settings import ReplaySettings
+from ..config.parity_table import ReplaySettings
 from ..parity.corpus.case import Case
 from ..store.evidence import Evidence, Fingerprints
 from .fingerprint import digest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from ..comparing.compared import Compared
+from ..comparing.observation import Compared
 from ..comparing.result import Outcome, ParityResult
 from ..comparing.verdicts import bounded, mismatched_locations, outcome_of
 from ..http.message import Request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from ..comparing.compared import Compared
+from ..comparing.observation import Compared
 from ..comparing.result import Verdict
 from .corpus.case import Case
 

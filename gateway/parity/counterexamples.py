@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, count
 
-from ..comparing.location import field_of
-from ..comparing.result import Disposition, Outcome, ParityResult
+from ..comparing.result import Disposition, Outcome, ParityResult, field_of
 from .corpus.case import Case
 from .corpus.files import load_corpus, write_cases
 from .generating.shrinking import shrink

@@ -14,7 +14,7 @@ from typing import Any
 from ..apps.loading import flask_app_of, import_app
 from ..apps.project import Project
 from ..config.map_file import MigrationMap, decode_map, parse_map, read_map
-from ..config.replay_settings import ReplaySettings
+from ..config.parity_table import ReplaySettings
 from ..errors import GatewayError, suggest
 from ..http.message import Request
 from .corpus.case import Case, example

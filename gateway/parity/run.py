@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ..comparing.causes import CAUSES
-from ..comparing.ignore_rules import unused_rules
+from ..comparing.policy import unused_rules
 from ..comparing.result import Outcome, ParityResult
 from ..store.evidence import Fingerprints
 from ..store.store import Store

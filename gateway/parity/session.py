@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from ..comparing.compared import Compared
 from ..comparing.noise import MIN_REPEATS
+from ..comparing.observation import Compared
 from ..comparing.result import ParityResult, Verdict
 from ..comparing.verdicts import judge
 from .case_results import case_results

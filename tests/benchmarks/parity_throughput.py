@@ -19,10 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gateway.bridge import WSGIBridge
-from gateway.comparing.compared import Compared
 from gateway.comparing.diff.comparison import compare
+from gateway.comparing.observation import Compared
 from gateway.comparing.result import Verdict
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.http.message import Request
 from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.asgi_serving import call, lifespan

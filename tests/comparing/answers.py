@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.comparing.compared import Compared
 from gateway.comparing.diff.comparison import compare
-from gateway.comparing.observation import Effects, Observation
+from gateway.comparing.observation import Compared, Effects, Observation
 from gateway.comparing.result import Difference
 from gateway.http.message import Headers, Request, Response
 

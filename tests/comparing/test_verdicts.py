@@ -7,8 +7,7 @@ from datetime import date
 
 import pytest
 
-from gateway.comparing.compared import Compared
-from gateway.comparing.observation import Access, Observation, RowChange
+from gateway.comparing.observation import Access, Compared, Observation, RowChange
 from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult
 from gateway.comparing.verdicts import MAX_VERDICTS, judge, mismatched_locations

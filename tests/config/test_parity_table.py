@@ -11,7 +11,7 @@ import pytest
 
 from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
 from gateway.config.map_file import parse_map
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 
 EXAMPLE = """\
 [gateway]

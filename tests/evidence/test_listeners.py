@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.evidence.fingerprint import fingerprint
-from gateway.evidence.listeners import listener_of
+from gateway.evidence.own_code import listener_of
 from tests.support.projects import Project, importable_project
 
 FILES = {

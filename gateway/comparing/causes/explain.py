@@ -1,14 +1,14 @@
-"""Each difference mapped to a known cause, by what stands there and around it. Pure.
+"""Each difference mapped to a known cause, by what stands there and around it, or by experiment. Pure.
 
 A wrong explanation is worse than none: a sign that the values do not show is no sign.
 """
 
 from __future__ import annotations
 
-from ..compared import Compared
+from ..diff.comparison import compare
+from ..observation import Compared, Experiment, Observation
 from ..result import Difference
 from . import CAUSES
-from .experiments import explained_locations
 from .symptom import Cause, Symptom
 
 
@@ -24,3 +24,36 @@ class Explainer:
         interpretations = tuple(cause for cause, locations in self._confirmed if difference.where in locations)
         symptom = Symptom(difference, self._compared, interpretations)
         return next((cause for cause in CAUSES.values() if cause.sign(symptom)), None)
+
+
+def explained_locations(experiment: Experiment, compared: Compared, json_mode: str) -> frozenset[str]:
+    """Return the locations where an experiment leaves no other reason for the difference than the two interpretations.
+
+    There each side answers as it does to its own interpretation, and both sides answer both interpretations alike, or
+    one of the two where a side refuses the other: that refusal is another difference, by itself.
+    """
+
+    def locations(one: Observation, other: Observation) -> frozenset[str]:
+        found = compare(one, other, method=compared.control_request.method, json_mode=json_mode)
+        return frozenset(difference.where for difference in found)
+
+    control, candidate = experiment.control, experiment.candidate
+    unlike = locations(compared.control, control[0]) | locations(compared.candidate, candidate[1])
+    between = {both: locations(*both) for both in (control, candidate)}
+    answered = [
+        found for both, found in between.items() if all(one.response and one.response.status < 400 for one in both)
+    ]
+    return frozenset(
+        where
+        for where in locations(compared.control, compared.candidate)
+        if not any(_is_near(where, found) for found in (unlike, *answered))
+        and not all(_is_near(where, found) for found in between.values())
+    )
+
+
+def _is_near(where: str, locations: frozenset[str]) -> bool:
+    """Tell whether one of the locations is this one, around it or inside it."""
+    return any(
+        one == where or one.startswith((f"{where}.", f"{where}[")) or where.startswith((f"{one}.", f"{one}["))
+        for one in locations
+    )

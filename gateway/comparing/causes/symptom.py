@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...http.message import Pairs, Request, Response, json_value
-from ..compared import Compared
+from ..observation import Compared
 from ..result import Difference
 
 _NOTHING = Response(0)
@@ -27,7 +27,7 @@ class Symptom:
     difference: Difference
     compared: Compared
     interpretations: tuple[str, ...] = ()
-    """Names of the causes that an experiment has confirmed (experiments.py)."""
+    """Names of the causes that an experiment has confirmed (explain.py)."""
 
     @property
     def where(self) -> str:

@@ -13,8 +13,7 @@ from html import escape
 from html.parser import HTMLParser
 from itertools import zip_longest
 
-from ..location import member
-from ..result import Difference
+from ..result import Difference, member
 from .difference_text import described, quoted, unequal
 
 _VOID = frozenset(

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple
 
-from ..location import item, member
-from ..result import Difference
+from ..result import Difference, item, member
 from .difference_text import described, quoted, unequal
 
 _ABSENT = object()

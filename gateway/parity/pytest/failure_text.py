@@ -7,7 +7,7 @@ from textwrap import shorten
 
 from ...comparing.causes import CAUSES
 from ...comparing.result import Disposition, ParityResult
-from ..reporting.formatting import format_request, format_verdict
+from ..reporting.report import format_request, format_verdict
 from ..reporting.side_by_side import Piece, side_by_side
 
 WIDTH = 56

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from ...comparing.ignore_rules import unused_rules
+from ...comparing.policy import unused_rules
 from ...comparing.result import ParityResult
 from ...errors import ReplayError
 from ..corpus.case import Case

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ...comparing.causes.interpretations import Interpretation, interpretations_of
-from ...comparing.compared import Compared, Experiment
+from ...comparing.observation import Compared, Experiment
 from ..compared_case import ComparedCase
 from ..corpus.case import Case
 

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...config.replay_settings import ReplaySettings
+from ...config.parity_table import ReplaySettings
 from ...errors import ReplayError
 from ..corpus.case import Case
 from .isolation import open_isolation

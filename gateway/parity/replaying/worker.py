@@ -39,8 +39,8 @@ from dataclasses import replace
 from queue import Queue
 from random import Random
 
-from ...comparing.compared import Compared
 from ...comparing.noise import may_be_noise
+from ...comparing.observation import Compared
 from ...comparing.verdicts import mismatched_locations
 from ...errors import ReplayError
 from ..compared_case import ComparedCase, Judge

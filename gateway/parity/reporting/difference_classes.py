@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
-from ...comparing.location import field_of
-from ...comparing.result import Disposition, ParityResult, Verdict
+from ...comparing.result import Disposition, ParityResult, Verdict, field_of
 
 MAX_CLASSES = 50
 """Classes that a report shows; where there would be more they are merged, coarser and coarser."""

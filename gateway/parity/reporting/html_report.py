@@ -8,8 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from ..summary import defect_rate_text
-from .formatting import format_request, visible
-from .report import Report, format_defect_rate
+from .report import Report, format_defect_rate, format_request, visible
 from .side_by_side import side_by_side
 
 

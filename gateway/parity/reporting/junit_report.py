@@ -5,8 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from ...comparing.result import Outcome
-from .formatting import format_verdict, visible
-from .report import Report
+from .report import Report, format_verdict, visible
 
 _ELEMENTS = {Outcome.MISMATCHED: "failure", Outcome.INCONCLUSIVE: "error"}
 """No data is not green: an inconclusive request is an error."""

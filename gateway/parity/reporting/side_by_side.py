@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from ...comparing.observation import Observation
 from ...http.message import Response
-from .formatting import visible
+from .report import visible
 
 MAX_LINES = 200
 """Lines of one answer that are aligned; what is beyond is only counted."""

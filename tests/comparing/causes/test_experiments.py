@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from gateway.comparing.causes.explain import Explainer
-from gateway.comparing.compared import Compared, Experiment
+from gateway.comparing.observation import Compared, Experiment
 from gateway.comparing.result import Difference
 from tests.comparing.answers import answer, observe, step
 

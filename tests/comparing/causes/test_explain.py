@@ -8,8 +8,7 @@ import pytest
 
 from gateway.comparing.causes import CAUSES, SECTIONS
 from gateway.comparing.causes.explain import Explainer
-from gateway.comparing.compared import Compared
-from gateway.comparing.observation import Effects, Observation
+from gateway.comparing.observation import Compared, Effects, Observation
 from gateway.comparing.result import Difference
 from gateway.http.message import Request, Response
 from tests.comparing.causes.facts.document import PAGE, document

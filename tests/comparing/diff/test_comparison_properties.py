@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.comparing.location import item, member
 from gateway.comparing.observation import Effects, Observation, Outbound, RowChange
+from gateway.comparing.result import item, member
 from gateway.http.message import Response
 from tests.comparing.answers import answer, found, headers
 

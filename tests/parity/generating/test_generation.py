@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask, abort, redirect, request, session
 
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.corpus.files import cases_text, load_corpus

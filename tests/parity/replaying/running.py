@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.comparing.compared import Compared
+from gateway.comparing.observation import Compared
 from gateway.comparing.result import Difference, Disposition, Verdict
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.http.message import Request
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.corpus.case import Case, Step

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.parity.corpus.case import Step
 from tests.parity.replaying.running import ask, library, replaying, step
 

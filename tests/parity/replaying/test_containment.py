@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from gateway.comparing.observation import Observation
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.errors import ReplayError
 from gateway.parity.replaying.replay import Replay
 from tests.parity.replaying.library import fill

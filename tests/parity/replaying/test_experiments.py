@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.comparing.compared import Compared, Observations
 from gateway.comparing.diff.comparison import compare
+from gateway.comparing.observation import Compared, Observations
 from gateway.comparing.result import Verdict
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.parity.compared_case import ComparedCase
 from tests.parity.replaying.running import case, library, mismatches, replaying, step
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.errors import ReplayError
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.replaying.replay import Replay

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from gateway.comparing.observation import RowChange
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.errors import ReplayError
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.replaying.postgresql_state import PostgresqlState

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.comparing.compared import Compared
-from gateway.comparing.observation import Observation
+from gateway.comparing.observation import Compared, Observation
 from gateway.comparing.result import Verdict
 from gateway.parity.replaying.replay import Replay
 from tests.parity.replaying.library import ATTEMPTS, MOMENTS

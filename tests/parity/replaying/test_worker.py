@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.schedule import MAX_IN_FLIGHT, MAX_IN_FLIGHT_BYTES

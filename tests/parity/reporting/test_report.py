@@ -17,11 +17,10 @@ from gateway.comparing.observation import Observation
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from gateway.http.message import Request, Response
 from gateway.parity.reporting.difference_classes import MAX_CLASSES, classify_differences
-from gateway.parity.reporting.formatting import format_request, format_verdict
 from gateway.parity.reporting.html_report import render_html
 from gateway.parity.reporting.json_report import render_json
 from gateway.parity.reporting.junit_report import render_junit
-from gateway.parity.reporting.report import Report, exit_code
+from gateway.parity.reporting.report import Report, exit_code, format_request, format_verdict
 from gateway.parity.reporting.side_by_side import side_by_side
 from gateway.parity.summary import defect_rate_bound, defect_rate_text
 from tests.parity.reporting.runs import DETAIL, STATUS, VARY, answer, huge, mixed, report, result

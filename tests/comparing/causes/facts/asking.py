@@ -11,8 +11,7 @@ from starlette.types import ASGIApp
 
 from gateway.bridge import WSGIBridge
 from gateway.comparing.causes.interpretations import interpretations_of
-from gateway.comparing.compared import Compared, Experiment
-from gateway.comparing.observation import Effects, Observation
+from gateway.comparing.observation import Compared, Effects, Experiment, Observation
 from gateway.http.message import Request
 from gateway.parity.replaying.asgi_serving import call
 from tests.comparing.causes.facts import legacy, new

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.comparing.causes.explain import Explainer
-from gateway.comparing.compared import Compared
 from gateway.comparing.diff.comparison import compare
+from gateway.comparing.observation import Compared
 from gateway.comparing.result import Difference
 from tests.comparing.causes.facts.asking import Sides, both_sides
 from tests.comparing.causes.facts.rows import FACTS, NOT_SHOWN, ROWS, Row

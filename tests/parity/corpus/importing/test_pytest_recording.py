@@ -16,7 +16,7 @@ import pytest
 from gateway.comparing.policy import ComparisonPolicy
 from gateway.comparing.result import Outcome
 from gateway.comparing.verdicts import judge
-from gateway.config.replay_settings import ReplaySettings
+from gateway.config.parity_table import ReplaySettings
 from gateway.parity.case_results import case_results
 from gateway.parity.corpus.files import load_corpus
 from gateway.parity.replaying.replay import Replay

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.comparing.location import field_of, item, member
+from gateway.comparing.result import field_of, item, member
 
 
 @pytest.mark.parametrize(

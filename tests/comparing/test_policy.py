@@ -7,8 +7,7 @@ from datetime import date
 
 import pytest
 
-from gateway.comparing.ignore_rules import find_rule, unused_rules
-from gateway.comparing.policy import IgnoreRule
+from gateway.comparing.policy import IgnoreRule, find_rule, unused_rules
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from gateway.http.message import Request
 
