@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .parameters import Interesting, Parameter
+from .parameters import Parameter
 
 CSRF_FIELD = "csrf_token"
 _MARSHMALLOW = {
@@ -36,12 +36,12 @@ def declared_fields(kind: Any, where: str = "json") -> tuple[Parameter, ...]:
     return ()
 
 
-def beside(limit: float) -> Interesting:
+def beside(limit: float) -> tuple[Any, ...]:
     """Return a limit with the values on both sides of it."""
     return (limit - 1, limit, limit + 1)
 
 
-def texts_beside(limit: int) -> Interesting:
+def texts_beside(limit: int) -> tuple[Any, ...]:
     """Return texts that are just short enough, and just too long; none for a limit beyond reason."""
     return tuple("x" * length for length in (limit - 1, limit, limit + 1) if 0 <= length <= 5000)
 

@@ -15,17 +15,8 @@ from flask import Flask
 from ...http.secret_names import is_secret
 from ..corpus.bodies import JSON_TYPE
 from ..corpus.case import Case, Step, steps_capturing, used_names
+from . import input_cases
 from .column_values import Databases
-from .input_cases import (
-    file_cases,
-    form_cases,
-    header_cases,
-    json_cases,
-    limit_cases,
-    query_cases,
-    raw_cases,
-    value_cases,
-)
 from .parameters import Parameter
 from .path_values import edges, path_of
 from .plausible import format_text
@@ -68,7 +59,7 @@ def _cases(target: Target, targets: Sequence[Target], seed: int) -> Iterator[Cas
         rest = group[FIXED_CASES:]
         chance.shuffle(rest)
         group[FIXED_CASES:] = rest
-    stored = [*value_cases(target.valid[0], target.query, target.database_values)]
+    stored = [*input_cases.value_cases(target.valid[0], target.query, target.database_values)]
     limit = MAX_CASES + len(stored)
     names: set[str] = set()
     requests: set[tuple[Step, ...]] = set()
@@ -135,17 +126,17 @@ def _input_groups(target: Target) -> Iterator[Variations]:
         names = {one.name for one in read}
         return [*read, *(Parameter(name, where) for name in given if name not in names)]
 
-    yield query_cases(valid, target.query, parameters("query"))
-    yield header_cases(valid, [one for one in reading.at("header", "cookie") if not is_secret(one.name)])
+    yield input_cases.query_cases(valid, target.query, parameters("query"))
+    yield input_cases.header_cases(valid, [one for one in reading.at("header", "cookie") if not is_secret(one.name)])
     if target.method not in WITH_BODY:
         return
     texts = {name: str(value) for name, value in target.body_fields.items()}
     if reading.reads("json") or valid.content_type == JSON_TYPE:
-        yield limit_cases(request, target.body_fields, parameters("json"))
-        yield json_cases(request, target.body_fields, parameters("json"))
+        yield input_cases.limit_cases(request, target.body_fields, parameters("json"))
+        yield input_cases.json_cases(request, target.body_fields, parameters("json"))
     if reading.reads("form"):
-        yield form_cases(request, texts, parameters("form"))
+        yield input_cases.form_cases(request, texts, parameters("form"))
     if reading.reads("file"):
-        yield file_cases(request, texts, reading.at("file"))
+        yield input_cases.file_cases(request, texts, reading.at("file"))
     if reading.reads("body"):
-        yield raw_cases(request)
+        yield input_cases.raw_cases(request)

@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-Interesting = tuple[Any, ...]
-"""JSON values at which a view may turn: beside a limit, one of a choice."""
-
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -23,7 +20,8 @@ class Parameter:
     default: Any = None
     required: bool = False
     """Whether it is read as if it must be there."""
-    interesting: Interesting = ()
+    interesting: tuple[Any, ...] = ()
+    """JSON values at which the view may turn: beside a limit, one of a choice."""
 
 
 @dataclass(frozen=True, slots=True)

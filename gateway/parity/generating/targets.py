@@ -1,4 +1,8 @@
-"""Each method of each rule with a request that should be welcome there, from which all others are made."""
+"""Each method of each rule with a request that should be welcome there, from which all others are made.
+
+Parts follow from each other in this order: the credential, the samples by rank and the best of them, the state, path,
+query and body, and last the steps that have to come before.
+"""
 
 from __future__ import annotations
 
