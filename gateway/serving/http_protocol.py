@@ -38,7 +38,7 @@ class HTTPProtocol(HttpToolsProtocol):
     limits = HeadLimits()
     """Of every connection in the process; `limited_to` gives a class with others."""
     is_discarding = False
-    """Whether the answer was the connection's last, and what still comes is read to be forgotten."""
+    """Whether the answer was the connection's last: what still comes is read to be forgotten, but not without end."""
     pending_bytes = 0
     """What has come of a field, a target or a trailer that is not whole yet; bodies do not count."""
 
@@ -48,6 +48,9 @@ class HTTPProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self.is_discarding:
+            self.pending_bytes += len(data)
+            if self.pending_bytes > self.limits.field_bytes + 4 * READ_BYTES:
+                self.transport.abort()
             return
         self._unset_keepalive_if_required()
         try:
