@@ -49,7 +49,7 @@ class HTTPProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.is_discarding:
             self.pending_bytes += len(data)
-            if self.pending_bytes > self.limits.field_bytes + 4 * READ_BYTES:
+            if self.pending_bytes > self.limits.field_bytes + 2 * READ_BYTES:
                 self.transport.abort()
             return
         self._unset_keepalive_if_required()
