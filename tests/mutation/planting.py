@@ -82,7 +82,8 @@ def _find(plan: Plan, defect: Defect, sound: set[Shown]) -> Found:
             shutil.copytree(plan.root / part, project / part, ignore=shutil.ignore_patterns("__pycache__"))
         (project / "corpus").symlink_to(plan.root / "corpus")
         defect.plant(project)
-        shown = mismatches(replace(plan, root=project), cases)
+        map_ = replace(plan.map, path=str(project / Path(plan.map.path).name))
+        shown = mismatches(replace(plan, project=replace(plan.project, map=map_)), cases)
         try:
             first = next((one for one in shown if one not in sound), None)
         except ReplayError as error:

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
-from typing import Any
 from urllib.parse import quote_plus
 
 from ...http.headers import replace_cookie_values
@@ -101,7 +100,7 @@ def _sources(at: int, exchange: Exchange) -> Iterator[_Source]:
     if response.media_type.endswith("json"):
         tree = response.json
         for key, value in tree.items() if isinstance(tree, dict) else ():
-            if key == "id" and _is_id(value):
+            if key == "id" and (type(value) is int or (isinstance(value, str) and _UUID.fullmatch(value))):
                 path = request.target.partition(b"?")[0].rstrip(b"/") + b"/"
                 yield _Source(at, "body.id", str(value).encode(), path)
             elif isinstance(value, str) and value.isascii() and _is_token(key, value.encode()):
@@ -112,12 +111,6 @@ def _sources(at: int, exchange: Exchange) -> Iterator[_Source]:
             name, token = given.get(b"name", b"").decode("latin-1"), given.get(b"value", b"")
             if _is_token(name, token):
                 yield _Source(at, f"body.{name}", token)
-
-
-def _is_id(value: Any) -> bool:
-    if isinstance(value, str):
-        return _UUID.fullmatch(value) is not None
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_token(name: str, value: bytes) -> bool:

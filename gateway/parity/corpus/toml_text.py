@@ -17,7 +17,11 @@ def key_line(key: str, value: Any) -> str:
     """Return `key = value` with its line end: a text of several lines as such a block, a long list an item a line."""
     text = toml_value(value)
     if isinstance(value, str) and "\n" in value.rstrip("\n"):
-        text = _block(value)
+        escaped = value.replace("\\", "\\\\").replace('""', '"\\"')
+        escaped = _CONTROL_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", escaped)
+        if escaped.endswith('"') and not escaped.endswith('\\"'):
+            escaped = escaped[:-1] + '\\"'
+        text = f'"""\n{escaped}"""'
     elif isinstance(value, list) and len(key) + 3 + len(text) > WIDTH:
         text = "[\n" + "".join(f"  {toml_value(item)},\n" for item in value) + "]"
     return f"{toml_key(key)} = {text}\n"
@@ -50,11 +54,3 @@ def _quoted(text: str) -> str:
     if ('"' in text or "\\" in text) and "'" not in text and not _CONTROL.search(text):
         return f"'{text}'"
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _block(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('""', '"\\"')
-    escaped = _CONTROL_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", escaped)
-    if escaped.endswith('"') and not escaped.endswith('\\"'):
-        escaped = escaped[:-1] + '\\"'
-    return f'"""\n{escaped}"""'

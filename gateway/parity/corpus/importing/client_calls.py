@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +44,13 @@ def observed_clients(before: Callable[[Any], object], seen: Callable[[Call], obj
         if isinstance(body, list):
             call.pieces += body
             return body, status, headers
-        return _observed(body, call.pieces), status, headers
+
+        def observed_body() -> Iterator[bytes]:
+            for piece in body:
+                call.pieces.append(piece)
+                yield piece
+
+        return ClosingIterator(observed_body(), getattr(body, "close", None)), status, headers
 
     werkzeug.test.run_wsgi_app = observed  # Client looks it up there for each request, also when it follows a redirect
     try:
@@ -84,14 +90,3 @@ def _body(environ: dict[str, Any]) -> bytes:
     except (AttributeError, OSError):
         return b""
     return body
-
-
-def _observed(body: Iterable[bytes], pieces: list[bytes]) -> ClosingIterator:
-    """Return a body that goes to the test piece by piece, each piece kept."""
-
-    def kept() -> Iterator[bytes]:
-        for piece in body:
-            pieces.append(piece)
-            yield piece
-
-    return ClosingIterator(kept(), getattr(body, "close", None))
