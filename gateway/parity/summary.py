@@ -96,10 +96,7 @@ def _is_of_two_kinds(result: ParityResult) -> bool:
 
 
 def _summary(
-    route: str,
-    results: Sequence[ParityResult],
-    clean: Mapping[tuple[Request, ...], Response | None],
-    minimum: int,
+    route: str, results: Sequence[ParityResult], clean: Mapping[tuple[Request, ...], Response | None], minimum: int
 ) -> RouteSummary:
     counts = Counter(result.outcome for result in results)
     needed = minimum if route else 1  # a path that no rule takes is no route: nobody flips it

@@ -10,14 +10,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from werkzeug.routing import (
-    BaseConverter,
-    FloatConverter,
-    IntegerConverter,
-    Rule,
-    UUIDConverter,
-    ValidationError,
-)
+from werkzeug.routing import BaseConverter, FloatConverter, IntegerConverter, Rule, UUIDConverter, ValidationError
 from werkzeug.routing.converters import NumberConverter
 from werkzeug.routing.rules import RulePart
 

@@ -68,10 +68,11 @@ class AccessLog:
         client = scope.get("client")
         client_text = f'"client": {quoted(client[0])}, ' if client else ""
         status_text = f'"status": {status}, ' if status is not None else ""
+        # A cancelled request has no error.
+        error_text = f', "error": "{type(error).__name__}"' if isinstance(error, Exception) else ""
         self._write(
             f'{{"time": "{self._time()}", "request_id": {self._request_id(scope)}, {client_text}{fixed[2]}, '
-            f'"path": {quoted(decision.path)}, {status_text}"ms": {seconds * 1000:.2f}'
-            f"{'' if error is None else _error_text(error)}}}\n"
+            f'"path": {quoted(decision.path)}, {status_text}"ms": {seconds * 1000:.2f}{error_text}}}\n'
         )
 
     def _time(self) -> str:
@@ -107,8 +108,3 @@ def _fixed_text(decision: Decision) -> str:
         "map": decision.map_version,
     }
     return ", ".join(f'"{name}": {quoted(value)}' for name, value in fields.items() if value is not None)
-
-
-def _error_text(error: BaseException) -> str:
-    """Return the field of an exception; a cancelled request has none."""
-    return f', "error": "{type(error).__name__}"' if isinstance(error, Exception) else ""

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,11 +23,21 @@ from .map_watcher import MapWatcher
 from .observing import Observer, serve_observed, wanted_by
 from .probes import Status, not_found, probes
 from .response_headers import adding_headers
-from .services import Service
 
 LOGGER = logging.getLogger("gateway")
 STOP_SECONDS = 5.0
 """What services get at the end of the process."""
+
+
+@runtime_checkable
+class Service(Protocol):
+    """Something that the gateway starts once both apps are up and stops before they go down."""
+
+    async def start(self) -> None:
+        """Begin; must not take long, for the server waits."""
+
+    async def stop(self, seconds: float) -> None:
+        """End within this time; what is not done by then is given up."""
 
 
 class Gateway:
@@ -80,30 +90,29 @@ class Gateway:
     @property
     def status(self) -> Status:
         """What `/_gateway/ready` tells."""
-        up = "up" if self._up else "down"
-        legacy, new = ("absent" if side is None else up for side in (self._bridge, self._project.new))
-        in_force = self._project.map
+        sides = self._bridge, self._project.new
+        legacy, new = ("absent" if side is None else "up" if self._up else "down" for side in sides)
         faults = tuple(fault.location for fault in self._faults)
-        gauges = None if self._bridge is None else self._bridge.gauges
+        bridge = None if self._bridge is None else self._bridge.gauges
         more = {name: dict(read()) for name, read in self._gauges.items()}
-        return Status(
-            self._up, legacy, new, in_force.path, in_force.version, len(in_force.routes), faults, gauges, more
-        )
+        return Status(self._up, legacy, new, self._project.map, faults, bridge, more)
 
     def follow(self, path: Path, text: bytes) -> None:
         """Put each good change of this file in force while serving; `text` is what was last read of it."""
-        self._services.append(
-            MapWatcher(
-                path, text, lambda changed: self._change_map(path, changed), lambda error: self._refuse(error.faults)
-            )
-        )
+        watcher = MapWatcher(path, text, lambda changed: self._change_map(path, changed), self._refuse)
+        self._services.append(watcher)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection. Exceptions are the side's own and pass through to the server."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
+            # WSGI has no websockets: they are the new side's, listed or not.
+            if (new := self._project.new) is not None:
+                await new(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close", "code": 1000})
         elif scope["type"] == "lifespan":
             await Lifespan(self._project.new, self._start, self._stop)(scope, receive, send)
 
@@ -130,15 +139,6 @@ class Gateway:
             return None
         names = [name for name in self._reserved if below == name or (name.endswith("/") and below.startswith(name))]
         return self._reserved[max(names, key=len)] if names else not_found
-
-    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """WSGI has no websockets: they are the new side's, listed or not."""
-        new = self._project.new
-        if new is not None:
-            await new(scope, receive, send)
-        else:
-            await receive()
-            await send({"type": "websocket.close", "code": 1000})
 
     async def _start(self) -> None:
         for service in self._services:

@@ -12,18 +12,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..config.map_file import read_map
-from ..errors import MapError
+from ..errors import Fault, MapError
 
 POLL_SECONDS = 0.4
 SETTLE_SECONDS = 0.03
 """Two reads this far apart must agree, so that a file that is being written is never taken for a shorter one."""
+_Faults = tuple[Fault, ...]
 
 
 class MapWatcher:
     """A service that calls back with the bytes of a map file each time they have changed, or with why it has none."""
 
     def __init__(
-        self, path: Path, last: bytes, changed: Callable[[bytes], None], unreadable: Callable[[MapError], None]
+        self, path: Path, last: bytes, changed: Callable[[bytes], None], unreadable: Callable[[_Faults], None]
     ) -> None:
         """`last` is what was read before the start.
 
@@ -31,7 +32,7 @@ class MapWatcher:
         reason; a file that can be read again is a change, even to the same bytes.
         """
         self._path = path
-        self._last: bytes | str = last
+        self._last: bytes | _Faults = last
         self._changed = changed
         self._unreadable = unreadable
         self._over = threading.Event()
@@ -49,25 +50,21 @@ class MapWatcher:
     def _run(self) -> None:
         while not self._over.wait(POLL_SECONDS):
             found = self._read()
-            if self._seen(found) == self._last:
+            if found == self._last:
                 continue
-            while not self._over.wait(SETTLE_SECONDS) and self._seen(again := self._read()) != self._seen(found):
+            while not self._over.wait(SETTLE_SECONDS) and (again := self._read()) != found:
                 found = again
-            if self._over.is_set() or self._seen(found) == self._last:
+            if self._over.is_set() or found == self._last:
                 continue
-            self._last = self._seen(found)
-            if isinstance(found, MapError):
-                self._unreadable(found)
-            else:
+            self._last = found
+            if isinstance(found, bytes):
                 self._changed(found)
+            else:
+                self._unreadable(found)
 
-    def _read(self) -> bytes | MapError:
+    def _read(self) -> bytes | _Faults:
+        """Return what the file holds, or why it cannot be read."""
         try:
             return read_map(self._path)
         except MapError as error:
-            return error
-
-    @staticmethod
-    def _seen(found: bytes | MapError) -> bytes | str:
-        """Return what is compared: the bytes, or the reason that there are none."""
-        return str(found) if isinstance(found, MapError) else found
+            return error.faults

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..bridge import Gauges
+from ..config.map_file import MigrationMap
 from ..routing.route import RESERVED_PREFIX
 
 MAX_FAULTS = 20
@@ -23,11 +24,10 @@ class Status:
     ready: bool
     legacy: str
     new: str
-    map: str
-    version: str
-    routes: int
+    map: MigrationMap
+    """The map in force."""
     faults: tuple[str, ...]
-    """Where the newest map file is wrong; the version above is still in force. What is wrong is in the log alone: a
+    """Where the newest map file is wrong; the one above is still in force. What is wrong is in the log alone: a
     message may quote a value of the map, and anybody may ask a probe."""
     bridge: Gauges | None = None
     """How busy the Flask app's workers are; None while none has run."""
@@ -43,11 +43,12 @@ def probes(status: Callable[[], Status]) -> Mapping[str, ASGIApp]:
     async def ready(scope: Scope, _receive: Receive, send: Send) -> None:
         now = status()
         faults = {"count": len(now.faults), "at": now.faults[:MAX_FAULTS]}
+        map_ = {"path": now.map.path, "version": now.map.version, "routes": len(now.map.routes), "faults": faults}
         body = {
             "ready": now.ready,
             "legacy": now.legacy,
             "new": now.new,
-            "map": {"path": now.map, "version": now.version, "routes": now.routes, "faults": faults},
+            "map": map_,
             "bridge": None if now.bridge is None else asdict(now.bridge),
             **now.gauges,
         }
@@ -58,8 +59,7 @@ def probes(status: Callable[[], Status]) -> Mapping[str, ASGIApp]:
 
 async def not_found(scope: Scope, _receive: Receive, send: Send) -> None:
     """Answer 404, for a path below the reserved prefix where nothing is mounted."""
-    names = f"the gateway has {RESERVED_PREFIX}/health and {RESERVED_PREFIX}/ready"
-    await _answer(scope, send, 404, {"error": names})
+    await _answer(scope, send, 404, {"error": f"the gateway has {RESERVED_PREFIX}/health and {RESERVED_PREFIX}/ready"})
 
 
 async def _answer_get(scope: Scope, send: Send, status: int, body: dict[str, Any]) -> None:

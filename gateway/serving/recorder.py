@@ -133,10 +133,13 @@ class _Files:
         self._path: Path | None = None
 
     def append(self, text: bytes) -> None:
-        """A whole case or nothing. Raises OSError."""
+        """Write a whole case or nothing. Raises OSError."""
         if self._path is None or self._size + len(text) > MAX_FILE_BYTES:
-            self._next()
-        assert self._path is not None
+            if self._number == MAX_FILES:
+                raise OSError(f"{MAX_FILES} files of {MAX_FILE_BYTES} bytes are full")
+            self._number += 1
+            self._size = 0
+            self._path = self._directory / f"recorded-{self.name}-{self._number}.toml"
         try:
             with self._path.open("ab") as file:
                 file.write(text + b"\n")
@@ -145,15 +148,8 @@ class _Files:
             raise
         self._size += len(text) + 1
 
-    def _next(self) -> None:
-        if self._number == MAX_FILES:
-            raise OSError(f"{MAX_FILES} files of {MAX_FILE_BYTES} bytes are full")
-        self._number += 1
-        self._size = 0
-        self._path = self._directory / f"recorded-{self.name}-{self._number}.toml"
-
     def _shorten(self) -> None:
-        """Takes back what a full disk took of a case, so that the file can still be read."""
+        """Take back what a full disk took of a case, so that the file can still be read."""
         try:
             if self._path is not None and self._path.exists():
                 os.truncate(self._path, self._size)

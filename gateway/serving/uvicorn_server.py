@@ -55,18 +55,14 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
         timeout_graceful_shutdown=options.graceful_timeout,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        _run(config)
-
-
-def _run(config: uvicorn.Config) -> None:
-    """Run uvicorn, with its exit code for a start that failed also where workers are several."""
-    if config.workers == 1:
-        uvicorn.Server(config).run()
-        return
-    supervisor = Multiprocess(config, sockets=[config.bind_socket()])
-    supervisor.run()
-    if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
-        sys.exit(STARTUP_FAILURE)
+        if not several:
+            uvicorn.Server(config).run()
+            return
+        supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+        supervisor.run()
+        # uvicorn exits with this code for a start that failed, but not where workers are several.
+        if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
+            sys.exit(STARTUP_FAILURE)
 
 
 def share_interpreter() -> None:
@@ -77,13 +73,8 @@ def share_interpreter() -> None:
 def log_config() -> dict[str, Any]:
     """Return uvicorn's logging with the gateway's logger beside it, on stderr; nobody waits for its reader."""
     config = copy.deepcopy(LOGGING_CONFIG)
-    config["handlers"] = {
-        "default": {
-            "class": f"{LineHandler.__module__}.LineHandler",
-            "formatter": "default",
-            "stream": "ext://sys.stderr",
-        }
-    }
+    lines = f"{LineHandler.__module__}.LineHandler"
+    config["handlers"] = {"default": {"class": lines, "formatter": "default", "stream": "ext://sys.stderr"}}
     del config["loggers"]["uvicorn.access"]
     config["loggers"]["gateway"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     return config

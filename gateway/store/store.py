@@ -186,9 +186,7 @@ class Store:
         rows = self._read(select(EVIDENCE).where(EVIDENCE.c.id.in_(newest)))
         return {
             row.route: Evidence(
-                **{name: getattr(row, name) for name in _EVIDENCE_COLUMNS},
-                fingerprints=_fingerprints(row),
-                id=row.id,
+                **{name: getattr(row, name) for name in _EVIDENCE_COLUMNS}, fingerprints=_fingerprints(row), id=row.id
             )
             for row in rows
         }

@@ -320,7 +320,7 @@ def test_a_flip_away_from_a_new_side_that_is_stuck(tmp_path: Path) -> None:
 async def watching(file: Path, last: bytes) -> AsyncIterator[Queue[bytes]]:
     """What the watcher of a file calls back with."""
     texts: Queue[bytes] = Queue()
-    watcher = MapWatcher(file, last, texts.put, lambda error: texts.put(str(error).encode()))
+    watcher = MapWatcher(file, last, texts.put, lambda faults: texts.put("\n".join(map(str, faults)).encode()))
     await watcher.start()
     try:
         yield texts

@@ -26,8 +26,7 @@ _NAME = re.compile(r"[\w.-]+")
 _HOLE = re.compile(r"\{\{([\w.-]+)\}\}")
 _TEXT = checks.text("is not a text; write it in quotes")
 _REQUEST = checks.matching(
-    rf"{_TOKEN} +(/[^\x00-\x20\x7f]*|\*)",
-    'is no request; write "METHOD /path?query", percent-encoded',
+    rf"{_TOKEN} +(/[^\x00-\x20\x7f]*|\*)", 'is no request; write "METHOD /path?query", percent-encoded'
 )
 _HEADERS = checks.must(
     lambda value: (
@@ -46,13 +45,7 @@ _LOCATION = checks.matching(
 )
 _FILE = Schema({"case": checks.tables("not a list of cases; each one begins with a line [[case]]")}, kind="key")
 _STEP = Schema(
-    {
-        "request": _REQUEST,
-        "headers": _HEADERS,
-        **dict.fromkeys(FORMS),
-        "exact": checks.FLAG,
-        "capture": _CAPTURE,
-    },
+    {"request": _REQUEST, "headers": _HEADERS, **dict.fromkeys(FORMS), "exact": checks.FLAG, "capture": _CAPTURE},
     kind="key",
     required={"request": '"..."'},
     renamed={"keep": "capture"},
