@@ -40,20 +40,20 @@ class Fault:
         return f"{file}: {self.key}" if self.key else file
 
 
-class MapError(GatewayError):
-    """A map with one or more faults, in the order of its lines; nothing of it is used."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        self.faults = tuple(sorted(faults, key=lambda fault: fault.line or 0))
-        super().__init__("\n".join(str(fault) for fault in self.faults))
-
-
-class CorpusError(GatewayError):
-    """Cases with one or more faults, in the order of their files and lines; none of them is used."""
+class _FaultsError(GatewayError):
+    """One or more faults, in the order of their files and lines."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self.faults = tuple(sorted(faults, key=lambda fault: (fault.path, fault.line or 0)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class MapError(_FaultsError):
+    """A map with one or more faults; nothing of it is used."""
+
+
+class CorpusError(_FaultsError):
+    """Cases with one or more faults; none of them is used."""
 
 
 class ImportAppError(GatewayError):

@@ -25,7 +25,7 @@ from .loading import flask_app_of, layers_of
 _FLASK_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 _NEW_VARIABLE = re.compile(r"{(\w+)(?::(\w+))?}")
 _CONVERTERS = {"int": "int:", "float": "float:", "uuid": "uuid:", "path": "path:"}
-_TYPES = {int: "int:", float: "float:", uuid.UUID: "uuid:"}
+_TYPES: dict[Any, str] = {int: "int:", float: "float:", uuid.UUID: "uuid:"}
 _EXAMPLES = {"int": "7", "float": "1.5", "uuid": "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab", "path": "a/b"}
 
 
@@ -81,12 +81,9 @@ def new_contexts(
             yield from inside or [(route, context, around)]
         else:
             # The pattern alone first: `matches` of each earlier route would take seconds for a thousand routes.
-            example = _example(context)
-            earlier = (
-                other
-                for other, pattern in zip(contexts[:at], patterns, strict=False)
-                if pattern is None or pattern.match(example)
-            )
+            example = _NEW_VARIABLE.sub(lambda found: _EXAMPLES.get(found[2], "example-1"), context.path)
+            before = zip(contexts[:at], patterns, strict=False)
+            earlier = (other for other, pattern in before if pattern is None or pattern.match(example))
             hider = next((other for other in earlier if _takes(other, example, route.methods)), None)
             hidden_by = None if hider is None else _app_route(hider, prefix).key
             yield replace(route, hidden_by=hidden_by), context, around
@@ -132,32 +129,25 @@ def _app_route(context: RouteContext, prefix: str) -> AppRoute:
     types: dict[str, Any] = {}
     with suppress(NameError, TypeError):  # a stranger's annotations
         types = get_type_hints(endpoint) if endpoint is not None else {}
-    rule = _NEW_VARIABLE.sub(lambda found: f"<{_converter(found[2], types.get(found[1]))}{found[1]}>", path)
+
+    def variable(found: re.Match[str]) -> str:
+        """Return a parameter in Flask's syntax, typed in its path or in the endpoint's signature."""
+        convertor, name = found[2], found[1]
+        return f"<{_CONVERTERS.get(convertor, '') if convertor else _TYPES.get(types.get(name), '')}{name}>"
+
+    rule = _NEW_VARIABLE.sub(variable, path)
     name = _qualified(endpoint) if endpoint else context.name or ""
     if isinstance(context.original_route, WebSocketRoute):
         return AppRoute(frozenset({WEBSOCKET}), rule, name, outline)
     return AppRoute(frozenset(context.methods) if context.methods else None, rule, name, outline)
 
 
-def _converter(convertor: str | None, annotation: Any) -> str:
-    """Return Flask's converter for a parameter of the new side, typed in its path or in the endpoint's signature."""
-    if convertor:
-        return _CONVERTERS.get(convertor, "")
-    return _TYPES.get(annotation, "")
-
-
-def _example(context: RouteContext) -> str:
-    """Return a path that the route takes."""
-    return _NEW_VARIABLE.sub(lambda found: _EXAMPLES.get(found[2], "example-1"), context.path or "")
-
-
 def _takes(other: RouteContext, example: str, methods: frozenset[str] | None) -> bool:
     """Tell whether a route answers this path for every one of the methods; every method is more than it can say."""
     kind = "websocket" if methods and WEBSOCKET in methods else "http"
     scope: dict[str, Any] = {"type": kind, "path": example, "root_path": "", "headers": []}
-    return methods is not None and all(
-        other.matches({**scope, "method": method})[0] is Match.FULL for method in methods
-    )
+    matches = (other.matches({**scope, "method": method})[0] for method in methods or ())
+    return methods is not None and all(match is Match.FULL for match in matches)
 
 
 def _qualified(thing: Any) -> str:

@@ -19,9 +19,9 @@ def import_app(import_string: str, key: str, arguments: Mapping[str, str] | None
     """Return the app that `import_string` names; `key` is the setting it came from, for the message.
 
     A callable that needs no argument is a factory and is called; with `arguments`, one that takes exactly them is, by
-    keyword. Anything else is the app itself. Modules are
-    looked for in the current directory first, as under `python -m`. Raises ImportAppError, which blames the string
-    when that is wrong, and the line of the app's own code when that fails.
+    keyword. Anything else is the app itself. Modules are looked for in the current directory first, as under
+    `python -m`. Raises ImportAppError, which blames the string when that is wrong, and the line of the app's own code
+    when that fails.
     """
     module_name, attribute = split_import_string(import_string, key)
     try:

@@ -42,9 +42,7 @@ class Project:
         Raises MapError with the faults of the text, of the rules and of missing apps together.
         """
         inventory = take_inventory(legacy, new)
-        absent = {backend for backend, app in ((Backend.LEGACY, legacy), (Backend.NEW, new)) if app is None}
-        faults = [*parsed.faults, *_missing_apps(parsed.map, absent)]
-        table = _compiled(parsed.map, inventory, faults)
+        table = _compiled(parsed.map, inventory, [*parsed.faults, *_missing_apps(parsed.map, legacy, new)])
         return cls(parsed.map, legacy, new, inventory, table)
 
     @property
@@ -70,8 +68,7 @@ class Project:
             for key, name in _NEEDS_RESTART.items()
             if getattr(parsed.map, name) != getattr(self.map, name)
         )
-        absent = {backend for backend, app in ((Backend.LEGACY, self.legacy), (Backend.NEW, self.new)) if app is None}
-        faults += _missing_apps(parsed.map, absent)
+        faults += _missing_apps(parsed.map, self.legacy, self.new)
         table = None
         if not faults and parsed.map.default is self.map.default:
             table = self.table.with_modes(parsed.map.routes, parsed.map.version)
@@ -111,7 +108,8 @@ def _compiled(map_: MigrationMap, inventory: Inventory, faults: list[Fault]) -> 
     return table
 
 
-def _missing_apps(map_: MigrationMap, absent: set[Backend]) -> Iterator[Fault]:
+def _missing_apps(map_: MigrationMap, legacy: Any, new: ASGIApp | None) -> Iterator[Fault]:
+    absent = {backend for backend, app in ((Backend.LEGACY, legacy), (Backend.NEW, new)) if app is None}
     if map_.default in absent:
         yield Fault(map_.path, None, "gateway.default", f"there is no {map_.default.value} app to answer by default")
     for route in map_.routes:

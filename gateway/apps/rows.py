@@ -44,13 +44,11 @@ def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
     for rule, route in table.entries:
         flask, fastapi = legacy.get(shape_of(rule), []), new.get(rule_outline(rule), [])
         wanted = route.methods or frozenset().union(*(have.methods or () for have in flask))
-        rows.append(
-            Row(route.key, route, _implementation(route, wanted, flask), _implementation(route, wanted, fastapi))
-        )
+        both = (_implementation(route, wanted, have) for have in (flask, fastapi))
+        rows.append(Row(route.key, route, *both))
     reached = {id(have) for row in rows for have in row.new.routes}
-    nothing = Implementation((), ())
     unlisted = (have for have in inventory.new if id(have) not in reached)
-    return (*rows, *(Row(have.key, None, nothing, Implementation((have,), ())) for have in unlisted))
+    return (*rows, *(Row(have.key, None, Implementation((), ()), Implementation((have,), ())) for have in unlisted))
 
 
 def _by_shape(routes: Iterable[AppRoute]) -> dict[Hashable, list[AppRoute]]:

@@ -8,13 +8,6 @@ from itertools import groupby
 
 from ..routing.inventory import AppRoute, Hook
 
-_NEW_SIDE = '''"""The new side: routes move here one by one; `gateway routes` shows how far they have come."""
-
-from fastapi import FastAPI
-
-{name} = FastAPI()
-'''
-
 _HEAD = """\
 # Who answers what. One line a route: "METHODS RULE" = "legacy", "canary" or "new".
 # To move one, change its word here or run `gateway flip "GET /path" new`; a running gateway follows the file.
@@ -43,14 +36,20 @@ _PARITY = """
 
 def first_map(legacy: str, new: str, routes: Iterable[AppRoute], hooks: Iterable[Hook]) -> str:
     """Return the text of a map that changes nothing: all that the Flask app answers, it still answers."""
-    return (
-        _HEAD.format(legacy=legacy, new=new) + "".join(_groups(list(_reached(routes)))) + _hooks(tuple(hooks)) + _PARITY
-    )
+    kinds = {hook.name: hook.kind for hook in hooks}
+    lines = [f'# {_quoted(name)} = "..."  # {kind}\n' for name, kind in kinds.items()]
+    groups = _groups(list(_reached(routes)))
+    return "".join([_HEAD.format(legacy=legacy, new=new), *groups, *([_HOOKS, *lines] if lines else ()), _PARITY])
 
 
 def new_side(name: str) -> str:
     """Return the source of an empty FastAPI app of that name."""
-    return _NEW_SIDE.format(name=name)
+    return f'''"""The new side: routes move here one by one; `gateway routes` shows how far they have come."""
+
+from fastapi import FastAPI
+
+{name} = FastAPI()
+'''
 
 
 def _reached(routes: Iterable[AppRoute]) -> Iterator[AppRoute]:
@@ -76,11 +75,6 @@ def _groups(routes: list[AppRoute]) -> Iterator[str]:
 
 def _blueprint(route: AppRoute) -> str:
     return route.name.rpartition(".")[0]
-
-
-def _hooks(hooks: tuple[Hook, ...]) -> str:
-    lines = (f'# {_quoted(name)} = "..."  # {kind}\n' for name, kind in {h.name: h.kind for h in hooks}.items())
-    return _HOOKS + "".join(lines) if hooks else ""
 
 
 def _quoted(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..apps.findings import Finding, check, new_errors
+from ..apps.findings import check, new_errors
 from ..apps.project import Project, load_project
 from ..config.edit import MapEdit, edit_mode, write_map
 from ..config.map_file import decode_map, parse_map, parse_route_key, read_map
@@ -55,7 +55,8 @@ class Flips:
         key = route_key(*parse_route_key(key))
         harm = new_errors(check(before), check(after))
         if harm:
-            raise self._refusal(key, *(f"not flipped: {_harm_text(finding)}" for finding in harm))
+            texts = (one.message if one.subject in one.routes else f"{one.subject}: {one.message}" for one in harm)
+            raise self._refusal(key, *(f"not flipped: {text}" for text in texts))
         plan = FlipPlan(key, before, after, edit, ())
         row = next(row for row in after.rows if row.key == key)
         if not plan.exposes or not row.legacy.routes:
@@ -112,8 +113,3 @@ def _exposure(route: Route) -> tuple[float, bool]:
 
 def _mode_text(route: Route) -> str:
     return f"canary {route.percent:g} %" if route.mode is Mode.CANARY else route.mode.value
-
-
-def _harm_text(finding: Finding) -> str:
-    about = "" if finding.subject in finding.routes else f"{finding.subject}: "
-    return about + finding.message

@@ -59,7 +59,9 @@ class RouteCompiler:
                 continue
             shape = shapes.setdefault(shape_of(rule), _Shape())
             for other in shape.routes:
-                if shared := _shared_methods(route, other):
+                both = [one.methods for one in (route, other) if one.methods is not None]
+                shared = format_methods(frozenset.intersection(*both)) if both else ["every method"]
+                if shared:
                     line = "" if other.source.line is None else f" (line {other.source.line})"
                     twice = f'the same paths and {",".join(shared)} as "{other.key}"{line}; keep one of the two'
                     self.faults.append(route.fault(twice))
@@ -132,12 +134,6 @@ def own_methods(rule: Rule) -> frozenset[str]:
 def request_rules(url_map: Map) -> list[Rule]:
     """Return the rules that answer HTTP requests, in Flask's order: none of websockets, none only to build URLs."""
     return [rule for rule in url_map.iter_rules() if not (rule.websocket or rule.build_only)]
-
-
-def _shared_methods(one: Route, other: Route) -> list[str]:
-    if one.methods is None or other.methods is None:
-        return format_methods(one.methods or other.methods or {"every method"})
-    return format_methods(one.methods & other.methods)
 
 
 def _same_limits(rule: Rule, flask_rule: Rule) -> bool:

@@ -242,14 +242,13 @@ def _static_states(state: _State, prefix: str) -> Iterator[tuple[str, _State]]:
 
 def may_refuse(rule: Rule) -> bool:
     """Tell whether a converter of the rule may refuse what its pattern lets through."""
-    return not all(_accepts_its_pattern(converter) for converter in converters_of(rule).values())
-
-
-def _accepts_its_pattern(converter: BaseConverter) -> bool:
-    """Tell whether every text that the pattern lets through converts; unknown converters are asked each time."""
-    if isinstance(converter, NumberConverter) and type(converter) in (IntegerConverter, FloatConverter):
-        return not (converter.fixed_digits or converter.min is not None or converter.max is not None)
-    return type(converter).to_python in (BaseConverter.to_python, UUIDConverter.to_python)
+    for converter in converters_of(rule).values():
+        if isinstance(converter, NumberConverter) and type(converter) in (IntegerConverter, FloatConverter):
+            if converter.fixed_digits or converter.min is not None or converter.max is not None:
+                return True
+        elif type(converter).to_python not in (BaseConverter.to_python, UUIDConverter.to_python):
+            return True  # one that nobody knows: it is asked each time
+    return False
 
 
 def converters_of(rule: Rule) -> dict[str, BaseConverter]:
