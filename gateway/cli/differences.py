@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.markup import escape
 
-from ..comparing.result import ParityResult
 from ..config.map_file import load_map
 from ..evidence.differences_document import differences_document
 from ..store.store import Store
@@ -20,12 +20,10 @@ from .views import console
 @click.pass_obj
 def differences_command(path: Path, output: Path | None) -> None:
     """Write the document of deliberate differences for the API's users: every ignore rule of the map, with a sample."""
-    store = Store.find(load_map(path).replay.store, path.parent)
-    results: tuple[ParityResult, ...] = ()
-    if store is not None:
-        with store:
-            results = store.ignored_results()
-    document = differences_document(load_map(path).comparison.rules, results, datetime.now(UTC).date())
+    map_ = load_map(path)
+    with Store.find(map_.replay.store, path.parent) or nullcontext() as store:
+        results = store.ignored_results() if store else ()
+    document = differences_document(map_.comparison.rules, results, datetime.now(UTC).date())
     if output is None:
         click.echo(document, nl=False)
     else:

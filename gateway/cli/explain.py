@@ -37,9 +37,8 @@ def _answer(explanation: RouteExplanation, default: Backend, key: str | None) ->
     if backend is not None:
         return backend.value
     if key is None:
-        return (
-            f"new for {route.percent:g} % of clients, by {route.sticky}; the others legacy (--key VALUE tells for one)"
-        )
+        share = f"{route.percent:g} % of clients, by {route.sticky}"
+        return f"new for {share}; the others legacy (--key VALUE tells for one)"
     return Backend.NEW.value if takes_new(bucket_of(route.rule, key), route.percent) else Backend.LEGACY.value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ from rich.table import Table
 
 from ..config.map_file import load_map, parse_route_key
 from ..routing.route import route_key
-from ..store.store import AuditEntry, Store
+from ..store.store import Store
 from .views import console
 
 
@@ -25,22 +24,17 @@ def history_command(path: Path, route: str | None) -> None:
         console().print("no store yet: nothing has been flipped or compared")
         return
     with store:
-        entries = store.audit(None if route is None else canonical_key(route))
-    console().print(_history_table(entries) if entries else "no flip")
-
-
-def canonical_key(route: str) -> str:
-    """The key as the store has it."""
-    try:
-        return route_key(*parse_route_key(route))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-def _history_table(entries: Iterable[AuditEntry]) -> Table:
+        try:
+            key = None if route is None else route_key(*parse_route_key(route))
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+        entries = store.audit(key)
+    if not entries:
+        console().print("no flip")
+        return
     table = Table("when (UTC)", "who", "route", "from", "to", "reason", box=None, header_style="dim", pad_edge=False)
     for entry in entries:
         reason = f"FORCED: {entry.reason}" if entry.forced else entry.reason
         cells = (f"{entry.at:%Y-%m-%d %H:%M}", entry.who, entry.route, entry.before, entry.after, reason)
         table.add_row(*map(escape, cells))
-    return table
+    console().print(table)

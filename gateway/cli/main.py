@@ -22,7 +22,7 @@ from .parity import parity_command
 from .routes import routes_command
 from .serve import serve_command
 
-COMMANDS = (
+_COMMANDS = (
     serve_command,
     check_command,
     routes_command,
@@ -47,7 +47,7 @@ def main() -> None:
         sys.exit(2)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.group(commands=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(__version__, prog_name="gateway")
 @click.option(
     "--map", "path", type=click.Path(dir_okay=False, path_type=Path), default="migration_map.toml", help="The map file."
@@ -56,7 +56,3 @@ def main() -> None:
 def cli(context: click.Context, path: Path) -> None:
     """Serve a Flask app and its FastAPI successor as one; the map file says who answers what."""
     context.obj = path
-
-
-for _command in COMMANDS:
-    cli.add_command(_command)

@@ -73,12 +73,16 @@ def parity_command(
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     options = RunOptions(workers, seed, resume, whole=generate and not routes, generated=generate)
     with _progress() as progress, _nothing_in_the_project():
-        plan, report = _run(path, routes, options, progress, generate=generate)
+        plan, report = _run(path, routes, options, progress)
     written = _write(report, files)
     if "-" not in written:
         _show(report, plan, written)
     if save and not report.was_interrupted:
-        _keep(plan, report)
+        try:
+            for line in save_counterexamples(plan, report, report.seed):
+                click.echo(line, err=True)
+        except KeyboardInterrupt:
+            click.echo("interrupted: nothing was kept in the corpus", err=True)
     sys.exit(exit_code(report.outcome))
 
 
@@ -91,20 +95,13 @@ def _nothing_in_the_project() -> Iterator[None]:
 
 
 def _progress() -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[found]}"),
-        TimeRemainingColumn(),
-    )
+    description, found = TextColumn("{task.description}"), TextColumn("{task.fields[found]}")
+    columns = description, BarColumn(), MofNCompleteColumn(), found, TimeRemainingColumn()
     console = Console(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _run(
-    path: Path, routes: tuple[str, ...], options: RunOptions, progress: Progress, *, generate: bool
-) -> tuple[Plan, Report]:
+def _run(path: Path, routes: tuple[str, ...], options: RunOptions, progress: Progress) -> tuple[Plan, Report]:
     bar = progress.add_task("reading both apps", total=None, found="")
     mismatched = 0
 
@@ -120,7 +117,7 @@ def _run(
             sources = Sources.of(plan.project, plan.routes)
             options = _resumed(options, sources, store)
             progress.update(bar, description="writing cases")
-            plan = with_cases(plan, generated=generate, seed=options.seed)
+            plan = with_cases(plan, generated=options.generated, seed=options.seed)
             progress.update(bar, description="parity", total=len(plan.cases), completed=0)
             finished = run_parity(plan, store, options, sources.whole, on_case)
             keep_evidence(finished, plan, sources, store, options)
@@ -162,14 +159,6 @@ def _advice() -> Iterator[list[ReplaySettings]]:
         raise ReplayError(f"{error}\n{_NO_DATABASE}") from error
 
 
-def _keep(plan: Plan, report: Report) -> None:
-    try:
-        for line in save_counterexamples(plan, report, report.seed):
-            click.echo(line, err=True)
-    except KeyboardInterrupt:
-        click.echo("interrupted: nothing was kept in the corpus", err=True)
-
-
 def _write(report: Report, files: dict[str, Path | None]) -> tuple[str, ...]:
     renderers = {"json_file": render_json, "junit_file": render_junit, "html_file": render_html}
     wanted = [(str(file), renderers[name]) for name, file in files.items() if file is not None]
@@ -180,15 +169,9 @@ def _write(report: Report, files: dict[str, Path | None]) -> tuple[str, ...]:
 
 
 def _show(report: Report, plan: Plan, written: tuple[str, ...]) -> None:
-    if sys.stdout.isatty():
-        _print(Console(highlight=False, emoji=False, markup=False), report, plan, written)
-        return
-    text = StringIO()
-    _print(Console(file=text, highlight=False, emoji=False, markup=False, width=_FILE_WIDTH), report, plan, written)
-    click.echo("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), nl=False)
-
-
-def _print(out: Console, report: Report, plan: Plan, written: tuple[str, ...]) -> None:
+    text = None if sys.stdout.isatty() else StringIO()
+    width = None if text is None else _FILE_WIDTH
+    out = Console(file=text, highlight=False, emoji=False, markup=False, width=width)
     for part in report_view(report):
         out.print(part)
     if not plan.cases:
@@ -198,3 +181,5 @@ def _print(out: Console, report: Report, plan: Plan, written: tuple[str, ...]) -
         out.print(f"Not compared, the new app does not have it yet: {shortened_list(plan.one_sided, 6)}", style="dim")
     for name in written:
         out.print(f"wrote {name}", style="dim")
+    if text is not None:
+        click.echo("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), nl=False)

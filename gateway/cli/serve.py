@@ -64,20 +64,12 @@ def serve_command(path: Path, /, **options: Any) -> None:
 
 
 def app_of_environment() -> Gateway:
-    """Return the app of one process, as the environment says.
-
-    Raises MapError and ImportAppError as `create_app` does.
-    """
+    """Return the app of one process, as the environment says. Raises MapError and ImportAppError."""
     settings = json.loads(os.environ[SETTINGS_VARIABLE])
     share_interpreter()
     HTTPProtocol.limits = HeadLimits(settings["field_bytes"], settings["fields"])
     observers = []
     if settings["record"] is not None:
         observers.append(Recorder(Path(settings["record"]), settings["record_sample"], recorded_case_text))
-    return create_app(
-        settings["path"],
-        watch=settings["watch"],
-        access_log=settings["access_log"],
-        observers=observers,
-        services=(LastLines(),),
-    )
+    wanted = {name: settings[name] for name in ("watch", "access_log")}
+    return create_app(settings["path"], **wanted, observers=observers, services=(LastLines(),))

@@ -86,21 +86,12 @@ def explanation_view(explanation: RouteExplanation, answer: str) -> Iterator[Ren
         return
     table = Table("", "route", "mode", "from", "verdict", box=None, header_style="dim", pad_edge=False)
     for candidate in explanation.candidates:
-        won = candidate.route is explanation.match.route
-        table.add_row(
-            "*" if won else "",
-            Text(candidate.route.key, style="bold" if won else ""),
-            mode_text(candidate.route),
-            _origin(candidate.route),
-            escape(candidate.verdict),
-        )
+        route = candidate.route
+        mark, style = ("*", "bold") if route is explanation.match.route else ("", "")
+        line = "" if route.source.line is None else f":{route.source.line}"
+        origin = f"{route.source.path}{line}" if route.listed else "the Flask app, unlisted"
+        table.add_row(mark, Text(route.key, style=style), mode_text(route), origin, escape(candidate.verdict))
     yield table
-
-
-def _origin(route: Route) -> str:
-    if not route.listed:
-        return "the Flask app, unlisted"
-    return route.source.path if route.source.line is None else f"{route.source.path}:{route.source.line}"
 
 
 def _has(have: Implementation) -> Text:
