@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -57,9 +57,7 @@ def check(project: Project, evidence: EvidenceStatus | None = None) -> tuple[Fin
         *_lost_hooks(rows, inventory.hooks, map_),
         *_without_evidence(evidence or EvidenceStatus()),
         *_hidden(inventory),
-        *_unreached(rows),
-        *_without_head(rows),
-        *_unlisted(rows),
+        *_of_many(rows),
     ]
     return tuple(sorted(found, key=lambda finding: list(Level).index(finding.level)))
 
@@ -136,31 +134,26 @@ def _hidden(inventory: Inventory) -> Iterator[Finding]:
                 yield Finding(Level.WARNING, "hidden-route", route.key, message, (route.key,))
 
 
-def _unreached(rows: Iterable[Row]) -> Iterator[Finding]:
-    keys = tuple(row.key for row in rows if row.route is None and not row.new.routes[0].is_documentation)
-    if keys:
-        message = "the new side has them, but the map does not list them, so the default answers"
-        yield Finding(Level.WARNING, "unlisted-new", _count(keys), message, keys)
-
-
-def _without_head(rows: Iterable[Row]) -> Iterator[Finding]:
-    """Yield the routes whose HEAD gets a 405: Flask answers HEAD wherever it answers GET, FastAPI does not."""
+def _of_many(rows: Iterable[Row]) -> Iterator[Finding]:
+    """Yield what is as a rule so of many routes, one finding for all of them."""
 
     def lacks_head(row: Row) -> bool:
         return any(have.methods and "GET" in have.methods and "HEAD" not in have.methods for have in row.new.routes)
 
-    keys = tuple(row.key for row in rows if row.is_flipped and row.legacy.routes and lacks_head(row))
-    if keys:
-        message = "flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200"
-        yield Finding(Level.NOTE, "no-head", _count(keys), message, keys)
+    unreached = [row.key for row in rows if row.route is None and not row.new.routes[0].is_documentation]
+    headless = [row.key for row in rows if row.is_flipped and row.legacy.routes and lacks_head(row)]
+    unlisted = [row.key for row in rows if row.route is not None and not row.route.listed]
+    unreached_text = "the new side has them, but the map does not list them, so the default answers"
+    headless_text = "flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200"
+    unlisted_text = "Flask has them and the map does not list them, so the default answers"
+    for level, code, keys, message in (
+        (Level.WARNING, "unlisted-new", unreached, unreached_text),
+        (Level.NOTE, "no-head", headless, headless_text),
+        (Level.NOTE, "unlisted-legacy", unlisted, unlisted_text),
+    ):
+        if keys:
+            yield Finding(level, code, _count(keys), message, tuple(keys))
 
 
-def _unlisted(rows: Iterable[Row]) -> Iterator[Finding]:
-    keys = tuple(row.key for row in rows if row.route is not None and not row.route.listed)
-    if keys:
-        message = "Flask has them and the map does not list them, so the default answers"
-        yield Finding(Level.NOTE, "unlisted-legacy", _count(keys), message, keys)
-
-
-def _count(keys: tuple[str, ...]) -> str:
+def _count(keys: Sequence[str]) -> str:
     return "1 route" if len(keys) == 1 else f"{len(keys)} routes"

@@ -6,7 +6,7 @@ import re
 
 from ..http.message import Request, Response
 from .causes.errors import NO_JSON
-from .observation import Access, Compared, Effects
+from .observation import Access, Compared
 from .result import Difference
 
 _REFUSED = frozenset({401, 403, 407})
@@ -29,8 +29,11 @@ def find_weaker_access(compared: Compared) -> Difference | None:
     if control is None or candidate is None or _is_refused(let_in, candidate, compared.candidate_request):
         return None
     if _is_refused(refused, control, compared.control_request):
-        is_answered = candidate.status not in _NOT_ASKED and not _is_invalid(candidate, compared.candidate.effects)
-        is_weaker = let_in is not None or is_answered
+        # A request that was found wrong, and is known to have written nothing, gave nobody anything.
+        is_bad = candidate.status == 422 or (candidate.status == 400 and NO_JSON.encode() in candidate.body)
+        effects = compared.candidate.effects
+        is_rejected = is_bad and effects is not None and not effects.rows
+        is_weaker = let_in is not None or (candidate.status not in _NOT_ASKED and not is_rejected)
     else:
         is_weaker = compared.credential == "no-csrf" and control.status in _REFUSED_TOKEN and candidate.status < 400
     if not is_weaker:
@@ -53,10 +56,3 @@ def refuses(response: Response, request: Request) -> bool:
 
 def _is_refused(access: Access | None, response: Response, request: Request) -> bool:
     return (access is not None and access.is_refused) or refuses(response, request)
-
-
-def _is_invalid(response: Response, effects: Effects | None) -> bool:
-    """Tell whether the request itself was found wrong, and is known to have written nothing: nobody got anything."""
-    if effects is None or effects.rows:
-        return False
-    return response.status == 422 or (response.status == 400 and NO_JSON.encode() in response.body)

@@ -31,15 +31,7 @@ def find_leaked_secrets(compared: Compared) -> Iterator[Difference]:
 
 
 def _secrets(request: Request) -> Iterator[tuple[str, str]]:
-    """Return (what it is, its value) of everything in a request that nobody should see again."""
-    of_json = ((name, str(leaf)) for name, leaf in json_leaves(request.json))
-    fields = (*request.query_pairs, *request.fields, *of_json)
-    of_fields = ((f"field {name}", value) for name, value in fields if is_secret(name))
-    every = (*_header_secrets(request), *of_fields)
-    return ((name, value) for name, value in every if len(value) >= MIN_SECRET_CHARS)
-
-
-def _header_secrets(request: Request) -> Iterator[tuple[str, str]]:
+    """Yield (what it is, its value) of everything in a request that nobody should see again."""
     for value in values_of(request.headers, b"authorization"):
         scheme, _, credentials = value.decode("latin-1").strip().partition(" ")
         yield "the Authorization header", credentials or scheme
@@ -53,10 +45,16 @@ def _header_secrets(request: Request) -> Iterator[tuple[str, str]]:
         title = key.decode("latin-1").lower()
         if title != "authorization" and is_secret(title):
             yield f"the {title} header", header.decode("latin-1")
+    of_json = ((name, str(leaf)) for name, leaf in json_leaves(request.json))
+    for name, text in (*request.query_pairs, *request.fields, *of_json):
+        if is_secret(name):
+            yield f"field {name}", text
 
 
 def _repeats(response: Response, secret: str) -> bool:
     """Tell whether an answer has the secret in a header or its body: as it is, or escaped for JSON, HTML or a URL."""
+    if len(secret) < MIN_SECRET_CHARS:
+        return False
     texts = [response.body, *(value for _, value in response.headers)]
     in_json = {json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(secret)[1:-1]}
     in_url = {quote(secret, errors="replace"), quote_plus(secret, errors="replace")}

@@ -35,8 +35,7 @@ def parameter_of(value: str, name: str) -> str:
 
 def boundary_of(content_type: str) -> str:
     """Return the boundary of a multipart media type; "" for any other, and where none is named."""
-    is_multipart = media_type_of(content_type).startswith("multipart/")
-    return parameter_of(content_type, "boundary") if is_multipart else ""
+    return parameter_of(content_type, "boundary") if media_type_of(content_type).startswith("multipart/") else ""
 
 
 def parse_cookies(line: str) -> tuple[tuple[str, str], ...]:

@@ -81,11 +81,8 @@ class HTTPProtocol(HttpToolsProtocol):
         if not self._is_idle():
             self.transport.abort()
             return
-        status = (
-            b"414 URI Too Long"
-            if len(self.url or b"") > self.limits.field_bytes
-            else b"431 Request Header Fields Too Large"
-        )
+        is_long = len(self.url or b"") > self.limits.field_bytes
+        status = b"414 URI Too Long" if is_long else b"431 Request Header Fields Too Large"
         self.logger.warning("A request was refused: %s", status.decode())
         self.transport.write(b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
         # A close with bytes unread is a reset, which takes the answer away from the client that still sends.

@@ -126,9 +126,6 @@ class _Bodies:
         self._answered = _Body(max(capture.response_body_bytes for _, capture in watching))
 
     def receiving(self, receive: Receive) -> Receive:
-        if not self._asked.limit:
-            return receive
-
         async def watched() -> Message:
             message = await receive()
             if message["type"] == "http.request":
@@ -138,9 +135,6 @@ class _Bodies:
         return watched
 
     def sending(self, send: Send) -> Send:
-        if not self._answered.limit:
-            return send
-
         def watched(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 self._head = message
@@ -164,7 +158,7 @@ class _Bodies:
         return Request(method, raw + (b"?" + query if query else b""), headers, self._asked.content)
 
     def response(self) -> Response | None:
-        if not self._head:
+        if not self._head or not self._answered.limit:
             return None
         body = self._answered
         headers = _pairs(self._head.get("headers", ()))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from ..diff.effect_comparison import has_unhandled
 from .symptom import Symptom, cause
 
-_FLASK_ATTRIBUTES = {"_status", "_status_code", "direct_passthrough", "response"}
-
 
 @cause(
     "A `str` or `bytes` that a view returns is Flask's body as it stands, of type text/html; FastAPI dumps it as JSON.",
@@ -55,7 +53,7 @@ def tuple_return(symptom: Symptom) -> bool:
 def flask_response_returned(symptom: Symptom) -> bool:
     """Tell whether the candidate's JSON has attributes that Flask's response class has."""
     body = symptom.bodies[1]
-    is_dump = isinstance(body, dict) and body.keys() >= _FLASK_ATTRIBUTES
+    is_dump = isinstance(body, dict) and body.keys() >= {"_status", "_status_code", "direct_passthrough", "response"}
     return is_dump and (symptom.is_of_answer or symptom.where.startswith("header."))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from uuid import UUID
 
 from .symptom import Symptom, cause
@@ -156,9 +157,7 @@ def _adds_or_drops_slash(symptom: Symptom, side: int) -> bool:
 def _is_value(segment: str) -> bool:
     """Tell whether Python reads a segment as a number or a UUID."""
     for kind in (float, UUID):
-        try:
+        with suppress(ValueError):
             kind(segment)
-        except ValueError:
-            continue
-        return True
+            return True
     return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...http.message import Response
 from ..observation import Observation
 from ..result import Difference
 from .body_comparison import compare_bodies
@@ -24,25 +23,17 @@ def compare(
     sides = control, candidate
     # An app that ends without an answer leaves it to its server, which answers 500.
     yield from unequal("status", *(str(side.response.status) if side.response else "500" for side in sides))
-    if control.response and candidate.response and control.response != candidate.response:
-        yield from _responses(control.response, candidate.response, method, json_mode)
-    yield from _errors(control, candidate)
-    yield from compare_effects(control.effects, candidate.effects)
-
-
-def _responses(control: Response, candidate: Response, method: str, json_mode: str) -> Iterator[Difference]:
-    yield from compare_headers(control.headers, candidate.headers)
-    yield from compare_cookies(control.set_cookies, candidate.set_cookies)
-    yield from compare_length(control, candidate, method)
-    if has_body(control, method) and has_body(candidate, method):
-        yield from compare_bodies(control, candidate, json_mode)
-
-
-def _errors(control: Observation, candidate: Observation) -> Iterator[Difference]:
-    """Yield an exception that one side alone did not handle, or of another class; its text is for people, no client."""
-    sides = control, candidate
+    before, after = control.response, candidate.response
+    if before and after and before != after:
+        yield from compare_headers(before.headers, after.headers)
+        yield from compare_cookies(before.set_cookies, after.set_cookies)
+        yield from compare_length(before, after, method)
+        if has_body(before, method) and has_body(after, method):
+            yield from compare_bodies(before, after, json_mode)
+    # An exception that one side alone did not handle, or of another class; its text is for people, no client.
     unhandled = [has_unhandled(side) for side in sides]
     classes = [side.error and side.error.partition(":")[0] for side in sides]
     if set(unhandled) == {True, False} or (all(classes) and classes[0] != classes[1]):
         logged = ["an unhandled exception, logged" if one else None for one in unhandled]
         yield from unequal("error", *(side.error or text for side, text in zip(sides, logged, strict=True)))
+    yield from compare_effects(control.effects, candidate.effects)

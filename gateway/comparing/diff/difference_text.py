@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 
+from ...http.message import json_bytes
 from ..result import Difference
 
 MAX_TEXT_CHARS = 2_000
@@ -34,8 +34,7 @@ def unequal_bytes(where: str, control: bytes, candidate: bytes) -> Iterator[Diff
 
 def quoted(text: str) -> str:
     """Return the text as a JSON string; escaped only where it could not be written otherwise."""
-    plain = json.dumps(text, ensure_ascii=False)
-    return plain if _is_encodable(plain) else json.dumps(text)
+    return json_bytes(text).decode()
 
 
 def described(words: str) -> str:
@@ -56,20 +55,11 @@ def is_excerpt(text: str) -> bool:
 def _bounded(text: str | None) -> str | None:
     if text is None:
         return None
-    if not _is_encodable(text):
-        text = text.encode("utf-8", "backslashreplace").decode()
+    text = text.encode("utf-8", "backslashreplace").decode()
     if len(text) <= MAX_TEXT_CHARS:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return f"{text[:MAX_TEXT_CHARS]} ... ({len(text):,} characters, sha256 {digest})"
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _text(body: bytes) -> str | None:

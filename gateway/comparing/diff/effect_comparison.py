@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, zip_longest
 
 from ..observation import Effects, Observation, RowChange
@@ -39,8 +39,8 @@ def compare_effects(control: Effects | None, candidate: Effects | None) -> Itera
             yield from unequal(f"effect.statements.{shape}", sent, str(count))
     attempts = ([f"{attempt.kind} {attempt.target}" for attempt in side.outbound] for side in sides)
     yield from _unequal_counts("effect.outbound", *attempts)
-    records = ([record for record in side.errors if not _UNHANDLED.match(record)] for side in sides)
-    yield from _unequal_counts("effect.errors", *records, class_of=_class_of_record)
+    records = ([_class_of(record) for record in side.errors if not _UNHANDLED.match(record)] for side in sides)
+    yield from _unequal_counts("effect.errors", *records)
     yield from _unequal_counts("effect.files", control.files, candidate.files)
     if candidate.open_connections > control.open_connections:
         yield from unequal("effect.open_connections", str(control.open_connections), str(candidate.open_connections))
@@ -91,16 +91,14 @@ def _by_table(statements: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def _class_of_record(record: str) -> str:
+def _class_of(record: str) -> str:
     """Return the first line without its numbers and without the logger, which is named after a module of one side."""
     return re.sub(r"\d+", "0", record.partition(": ")[2].partition("\n")[0])
 
 
-def _unequal_counts(
-    where: str, control: Iterable[str], candidate: Iterable[str], *, class_of: Callable[[str], str] = str
-) -> Iterator[Difference]:
-    """Yield a difference for each class whose count differs; those of one side alone are set against each other."""
-    before, after = Counter(map(class_of, control)), Counter(map(class_of, candidate))
+def _unequal_counts(where: str, control: Iterable[str], candidate: Iterable[str]) -> Iterator[Difference]:
+    """Yield a difference for each text whose count differs; those of one side alone are set against each other."""
+    before, after = Counter(control), Counter(candidate)
     for name in sorted(before.keys() & after.keys()):
         yield from unequal(where, _times(name, before[name]), _times(name, after[name]))
     for left, right in zip_longest(sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())):

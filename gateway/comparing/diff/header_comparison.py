@@ -72,15 +72,13 @@ def _names(values: Values) -> frozenset[bytes]:
 
 def _media_types(values: Values) -> object:
     """Return media types with their parameters; a charset has no case, and the boundary of a multipart is arbitrary."""
-    texts = [value.decode("latin-1") for value in values]
-    return [(media_type_of(text), sorted(_parameters(text))) for text in texts]
-
-
-def _parameters(content_type: str) -> Iterator[tuple[str, str]]:
-    is_multipart = media_type_of(content_type).startswith("multipart/")
-    for name, value in parameters_of(content_type):
-        is_arbitrary = is_multipart and name == "boundary"
-        yield name, "" if is_arbitrary else value.lower() if name == "charset" else value
+    found = []
+    for text in (value.decode("latin-1") for value in values):
+        kind = media_type_of(text)
+        arbitrary = "boundary" if kind.startswith("multipart/") else ""
+        pairs = ((name, value.lower() if name == "charset" else value) for name, value in parameters_of(text))
+        found.append((kind, sorted((name, "" if name == arbitrary else value) for name, value in pairs)))
+    return found
 
 
 _MEANINGS: dict[bytes, Callable[[Values], object]] = {

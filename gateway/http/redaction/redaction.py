@@ -174,10 +174,8 @@ class _Redactor:
 
     def _json(self, value: Any, *, secret: bool) -> Any:
         if isinstance(value, dict):
-            return {
-                self.texts.plain(key): self._json(below, secret=secret or is_secret(key))
-                for key, below in value.items()
-            }
+            pairs = ((key, self._json(below, secret=secret or is_secret(key))) for key, below in value.items())
+            return {self.texts.plain(key): clean for key, clean in pairs}
         if isinstance(value, list):
             return [self._json(below, secret=secret) for below in value]
         if isinstance(value, str):
