@@ -38,9 +38,7 @@ class RouteCompiler:
     def compile(self, routes: tuple[Route, ...]) -> tuple[Entry, ...]:
         """Return Flask's rules in their order, each with the routes that name it, then what only the map has."""
         listed = self._by_shape(routes)
-        pairs: list[Entry] = []
-        for flask_rule in self._legacy:
-            pairs += self._labelled(flask_rule, listed)
+        pairs = [pair for flask_rule in self._legacy for pair in self._labelled(flask_rule, listed)]
         # Of two rules of equal weight the one that asks more of a segment first; Werkzeug would take file order.
         rest = [pair for shape in listed.values() for pair in shape.waiting]
         pairs += sorted(rest, key=lambda pair: (tuple(map(takes_any_segment, parts_of(pair[0]))), pair[1].key))
@@ -103,12 +101,10 @@ class RouteCompiler:
                 message = f'Flask has "{flask_rule.rule}" for the same paths; write the rule as Flask does'
                 self.faults.append(route.fault(message))
         pairs = [(flask_rule, route) for _, route in named]
-        if any(route.methods is None for route in shape.routes):
-            return pairs
-        left = own.difference(*(route.methods or () for route in shape.routes))
-        if not left:
-            return pairs
-        return [*pairs, (flask_rule, Route(left, flask_rule.rule, self._default, listed=False))]
+        left = own.difference(*(own if route.methods is None else route.methods for route in shape.routes))
+        if left:
+            pairs.append((flask_rule, Route(left, flask_rule.rule, self._default, listed=False)))
+        return pairs
 
 
 @dataclass(slots=True)

@@ -82,10 +82,16 @@ class Matcher:
         path = _one_slash(path)
         values: _Values = []
         hit = _walk(self._root, path.split("/"), 0, method, values)
+        is_merged = hit is None and self._merge_slashes and "//" in path
+        if is_merged:
+            path = re.sub("/{2,}", "/", path)
+            hit = _walk(self._root, path.split("/"), 0, method, values)
         if hit is None:
-            return self._match_merged(method, path) if self._merge_slashes and "//" in path else None
+            return None
         if hit < 0:
             return Found(~hit, redirect=f"{path}/")
+        if is_merged:
+            return None if self._rules[hit][0].merge_slashes is False else Found(hit, redirect=path)
         if (self._fallible[hit] or len(path) > _INT_DIGITS) and not _converts(self._rules[hit][0], values):
             return None
         return self._found[hit]
@@ -97,15 +103,6 @@ class Matcher:
         if self._merge_slashes and not found and "//" in path:
             return self.at_path(re.sub("/{2,}", "/", path))
         return list(dict.fromkeys(found)) if found else found
-
-    def _match_merged(self, method: str, path: str) -> Found | None:
-        path = re.sub("/{2,}", "/", path)
-        hit = _walk(self._root, path.split("/"), 0, method, [])
-        if hit is None:
-            return None
-        if hit < 0:
-            return Found(~hit, redirect=f"{path}/")
-        return None if self._rules[hit][0].merge_slashes is False else Found(hit, redirect=path)
 
     def _add(self, index: int, parts: Iterable[RulePart]) -> None:
         state = self._root

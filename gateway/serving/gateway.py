@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -21,10 +22,12 @@ from .lifespan import Lifespan
 from .line_writer import LineWriter
 from .map_watcher import MapWatcher
 from .observing import Observer, serve_observed, wanted_by
-from .probes import Status, not_found, probes
+from .probes import not_found, probes
 from .response_headers import adding_headers
 
 LOGGER = logging.getLogger("gateway")
+MAX_FAULTS = 20
+"""Faults of a map that a probe names; the rest is counted."""
 STOP_SECONDS = 5.0
 """What services get at the end of the process."""
 
@@ -88,14 +91,21 @@ class Gateway:
         return self._project
 
     @property
-    def status(self) -> Status:
-        """What `/_gateway/ready` tells."""
+    def status(self) -> dict[str, Any]:
+        """What `/_gateway/ready` tells, as JSON: `ready` from when both apps are up until the process is stopping."""
         sides = self._bridge, self._project.new
         legacy, new = ("absent" if side is None else "up" if self._up else "down" for side in sides)
-        faults = tuple(fault.location for fault in self._faults)
-        bridge = None if self._bridge is None else self._bridge.gauges
-        more = {name: dict(read()) for name, read in self._gauges.items()}
-        return Status(self._up, legacy, new, self._project.map, faults, bridge, more)
+        map_, bridge = self._project.map, None if self._bridge is None else self._bridge.gauges
+        # Where the newest file is wrong; what is wrong may quote a value of the map, and anybody may ask a probe.
+        faults = {"count": len(self._faults), "at": [fault.location for fault in self._faults[:MAX_FAULTS]]}
+        return {
+            "ready": self._up,
+            "legacy": legacy,
+            "new": new,
+            "map": {"path": map_.path, "version": map_.version, "routes": len(map_.routes), "faults": faults},
+            "bridge": bridge and asdict(bridge),
+            **{name: read() for name, read in self._gauges.items()},
+        }
 
     def follow(self, path: Path, text: bytes) -> None:
         """Put each good change of this file in force while serving; `text` is what was last read of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -11,9 +12,9 @@ from typing import Any
 from ...http.headers import parameter_of
 from ...http.message import Response, values_of
 from ..result import Difference
-from .difference_text import unequal_bytes
+from .difference_text import described, unequal, unequal_bytes
 from .html_comparison import compare_html, read_html
-from .json_comparison import compare_encodings, compare_json, parse_json, read_json
+from .json_comparison import compare_json, parse_json, read_json
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
@@ -59,7 +60,9 @@ def _by_location(
         return list(compare_json("body", items[0][:shorter], items[1][:shorter], canonical=is_canonical))
     if any(kind == "application/json" or kind.endswith(("+json", "/json")) for kind in types):
         values = [read_json(body) for body in bodies]
-        return [*compare_encodings("body", *bodies), *compare_json("body", *values, canonical=is_canonical)]
+        # A client may read only UTF-8 (RFC 8259, 8.1).
+        encodings = (described(f"JSON in {json.detect_encoding(body)}") for body in bodies)
+        return [*unequal("body", *encodings), *compare_json("body", *values, canonical=is_canonical)]
     raise ValueError(types)
 
 

@@ -41,11 +41,6 @@ def parse_json(text: str) -> Any:
     return _DECODER.decode(text)
 
 
-def compare_encodings(where: str, control: bytes, candidate: bytes) -> Iterator[Difference]:
-    """Yield a difference where two bodies are not in one encoding: a client may read only UTF-8 (RFC 8259, 8.1)."""
-    yield from unequal(where, *(described(f"JSON in {json.detect_encoding(body)}") for body in (control, candidate)))
-
-
 def compare_json(where: str, control: Any, candidate: Any, *, canonical: bool = False) -> Iterator[Difference]:
     """Yield every difference of two values that `read_json` gave; `canonical` compares numbers by value, `1` is `1.0`.
 

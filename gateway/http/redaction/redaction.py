@@ -10,10 +10,10 @@ almost JSON, and every other byte stays.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
@@ -101,7 +101,7 @@ class _Redactor:
         if scheme.lower() == "basic":
             try:
                 user, colon, password = base64.b64decode(proof.strip(), validate=True).decode().partition(":")
-            except (binascii.Error, ValueError):
+            except ValueError:
                 return f"{scheme} {self.texts.secret(proof.strip())}"
             clean = f"{self.texts.secret(user)}{colon}{self.texts.secret(password)}"
             return f"{scheme} {base64.b64encode(clean.encode()).decode()}"
@@ -200,11 +200,9 @@ def _encoding_of(body: bytes, content_type: str) -> str:
     charset = parameter_of(content_type, "charset")
     named = "utf-8" if charset.lower() in {"", "idna", "punycode"} else charset
     for encoding in (named, json.detect_encoding(body), "utf-8"):
-        try:
+        with suppress(LookupError, ValueError, TypeError):
             if body.decode(encoding).encode(encoding) == body:
                 return encoding
-        except (LookupError, ValueError, TypeError):
-            continue
     return "latin-1"
 
 
