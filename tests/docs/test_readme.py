@@ -41,7 +41,7 @@ def test_command_1_installs_and_serves_from_an_empty_directory(tmp_path: Path) -
 
 def test_ci_runs_command_2() -> None:
     assert command_of_readme(2) == "pip install -q -e '.[test]' && pytest"
-    assert "<!-- command 2 -->" in (ROOT / ".ci" / "run").read_text()
+    assert "<!-- command 2 -->" in (ROOT / ".ci" / "parts.sh").read_text()
 
 
 def command_of_readme(number: int) -> str:
