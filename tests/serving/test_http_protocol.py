@@ -232,9 +232,9 @@ def head(*lines: str, target: str = "/") -> bytes:
         (head(target="/" + "x" * (FIELD - 1)), 200),
         (head(target="/" + "x" * FIELD), 414),
         (head(target="/?" + "x" * FIELD), 414),
-        (b"GET / HTTP/1.1\r\nA: " + b"x" * 200_000, 431),
-        (b"GET /" + b"x" * 200_000, 414),
-        (b"GET / HTTP/1.1\r\n" + b"x" * 200_000, 431),
+        (b"GET / HTTP/1.1\r\nA: " + b"x" * 100_000, 431),
+        (b"GET /" + b"x" * 100_000, 414),
+        (b"GET / HTTP/1.1\r\n" + b"x" * 100_000, 431),
     ],
     ids=[
         "a field at the limit", "a field beyond", "a long name", "as many fields as may be", "one field more",
