@@ -32,14 +32,7 @@ _TYPES_BY_NAME = {
     r"(^|_)(tags|items|ids)$": "list",
 }
 _BY_TYPE: dict[str, Any] = {"int": 1, "float": 1.5, "bool": True, "list": ["a"], "object": {"a": 1}}
-_PYTHON: dict[str, tuple[type, ...]] = {
-    "text": (str,),
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "list": (list,),
-    "object": (dict,),
-}
+_PYTHON: dict[str, Any] = {"text": str, "int": int, "float": int | float, "bool": bool, "list": list, "object": dict}
 _ODD_VALUES: dict[str, tuple[Any, ...]] = {
     "text": (None, 1, True, [], {}, "", " ", UNICODE, "1", LONG, "a\nb", "a\x00b"),
     "int": (None, "1", "abc", 1.0, 1.5, True, [], 0, -1, HUGE, "", "1_0", " 1 "),
