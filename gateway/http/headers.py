@@ -80,10 +80,7 @@ class SetCookie:
 
 
 def parse_set_cookie(line: str) -> SetCookie:
-    """Return the cookie of a Set-Cookie line as a browser reads it (RFC 6265, 5.2); quotes are part of the value.
-
-    A line without `=` is a value without a name.
-    """
+    """Return the cookie of a Set-Cookie line as a browser reads it (RFC 6265, 5.2); without `=` it is a value alone."""
     (name, equals, value), *rest = ([text.strip(" \t") for text in piece.partition("=")] for piece in line.split(";"))
     attributes = {}
     for attribute, sign, text in rest:

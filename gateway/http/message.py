@@ -8,6 +8,7 @@ change, and so works on pieces of the bytes: `with_body`, `pair_name`, `multipar
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -26,6 +27,8 @@ HOP_BY_HOP = frozenset(
 """Headers that are between two hops alone (RFC 9110, 7.6.1), and those of HTTP/2 and of the body's transfer."""
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 """Methods for which a client that says `Content-Length: 0` says nothing."""
+_INPUT = re.compile(rb"<input\b[^>]{0,1000}>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(rb"""\b(name|value)=["']([^"']*)["']""", re.IGNORECASE)
 
 
 def values_of(headers: Headers, name: bytes) -> tuple[bytes, ...]:
@@ -183,6 +186,14 @@ class Response(_Message):
     def set_cookies(self) -> tuple[SetCookie, ...]:
         """The cookie of every Set-Cookie line, in order."""
         return tuple(parse_set_cookie(line.decode("latin-1")) for line in values_of(self.headers, b"set-cookie"))
+
+    @property
+    def inputs(self) -> Iterator[tuple[bytes, bytes]]:
+        """(name, value) of each named input of an HTML page, in order, as they stand there; a lacking value is b""."""
+        for found in _INPUT.finditer(self.body):
+            given = {key.lower(): value for key, value in _ATTRIBUTE.findall(found[0])}
+            if b"name" in given:
+                yield given[b"name"], given.get(b"value", b"")
 
     @property
     def framing(self) -> str:

@@ -21,8 +21,7 @@ from urllib.parse import quote, unquote, unquote_plus
 from ..headers import media_type_of, parameter_of
 from ..message import FORM_TYPE, Exchange, Headers, Request, Response, values_of, with_length
 from ..secret_names import CREDENTIALS, is_secret
-from .placeholders import Placeholders
-from .secret_texts import SecretTexts, is_token, quoted
+from .secret_texts import Placeholders, SecretTexts, is_token, quoted
 
 _JSON_KEY = re.compile(r'"([^"\\]+)\\*"\s*:\s*')
 

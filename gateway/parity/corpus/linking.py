@@ -14,13 +14,12 @@ from urllib.parse import quote_plus
 
 from ...http.headers import replace_cookie_values
 from ...http.message import Exchange, Request
+from ...http.redaction.secret_texts import UUID
 from ...http.secret_names import CREDENTIALS, is_secret
-from ..replaying.captures import ATTRIBUTE, INPUT
 from .case import Step
 
 MIN_TOKEN_BYTES = 16
 """Length from which on a value is no coincidence."""
-_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +99,14 @@ def _sources(at: int, exchange: Exchange) -> Iterator[_Source]:
     if response.media_type.endswith("json"):
         tree = response.json
         for key, value in tree.items() if isinstance(tree, dict) else ():
-            if key == "id" and (type(value) is int or (isinstance(value, str) and _UUID.fullmatch(value))):
+            if key == "id" and (type(value) is int or (isinstance(value, str) and UUID.fullmatch(value))):
                 path = request.target.partition(b"?")[0].rstrip(b"/") + b"/"
                 yield _Source(at, "body.id", str(value).encode(), path)
             elif isinstance(value, str) and value.isascii() and _is_token(key, value.encode()):
                 yield _Source(at, f"body.{key}", value.encode())
     elif response.media_type == "text/html":
-        for found in INPUT.finditer(response.body):
-            given = {name.lower(): value for name, value in ATTRIBUTE.findall(found[0])}
-            name, token = given.get(b"name", b"").decode("latin-1"), given.get(b"value", b"")
+        for key, token in response.inputs:
+            name = key.decode("latin-1")
             if _is_token(name, token):
                 yield _Source(at, f"body.{name}", token)
 

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from ...http.redaction.placeholders import CARD, EMAIL, JWT
-from ...http.redaction.secret_texts import is_token
+from ...http.redaction.secret_texts import CARD, EMAIL, JWT, is_token
 from ...http.secret_names import is_secret
 from ..corpus.case import Case
 from ..corpus.files import STATES

@@ -10,8 +10,6 @@ from typing import Any
 from ...http.message import Request, Response, values_of
 from ..corpus.case import Step, fill, uses
 
-INPUT = re.compile(rb"<input\b[^>]{0,1000}>", re.IGNORECASE)
-ATTRIBUTE = re.compile(rb"""\b(name|value)=["']([^"']*)["']""", re.IGNORECASE)
 _KEY = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
 
 
@@ -61,16 +59,10 @@ def value_at(response: Response, location: str) -> str | None:
     if not location.startswith("body"):
         return None
     if response.media_type == "text/html":
-        return _field_value(response.body, location.removeprefix("body."))
+        name = location.removeprefix("body.").encode()
+        values = (value.decode("utf-8", "surrogateescape") for key, value in response.inputs if key == name)
+        return next(map(html.unescape, values), None)
     return _json_value(response.json, location.removeprefix("body"))
-
-
-def _field_value(body: bytes, name: str) -> str | None:
-    for found in INPUT.finditer(body):
-        given = {key.lower(): value for key, value in ATTRIBUTE.findall(found[0])}
-        if given.get(b"name") == name.encode():
-            return html.unescape(given.get(b"value", b"").decode("utf-8", "surrogateescape"))
-    return None
 
 
 def _json_value(found: Any, path: str) -> str | None:

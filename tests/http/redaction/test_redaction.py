@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from gateway.http.message import Exchange, Headers, Request, Response
 from gateway.http.multipart import Part, encode_multipart
-from gateway.http.redaction.placeholders import Placeholders, is_card
 from gateway.http.redaction.redaction import redact, redact_request, secrets_of
+from gateway.http.redaction.secret_texts import Placeholders, is_card
 from gateway.http.secret_names import is_secret
 from gateway.parity.corpus.case import Case, Step
 from gateway.parity.corpus.case_writing import case_text
