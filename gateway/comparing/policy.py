@@ -23,8 +23,7 @@ class IgnoreRule:
     """One deliberate difference, with its reason. A rule that matched nothing, or has expired, fails a run."""
 
     where: str
-    """A location, `header.vary` or `body.items[*].price`; `[*]` is any index, a trailing `.*` everything below, `*` any
-    location."""
+    """A location, `body.items[*].price`; `[*]` is any index, a trailing `.*` everything below, `*` any location."""
     reason: str
     route: str | None = None
     """A key of the map, `GET /todos`; None is every route."""
@@ -55,10 +54,7 @@ class ComparisonPolicy:
 def find_rule(
     rules: Iterable[IgnoreRule], route: str, difference: Difference, cause: str, today: date
 ) -> IgnoreRule | None:
-    """Return the first rule that ignores a difference of a route (key of the map) with this cause ("" is unknown).
-
-    A rule holds through the day that it expires.
-    """
+    """Return the first rule, in force through its last day, that ignores a difference with this cause ("": unknown)."""
     in_force = (rule for rule in rules if not is_expired(rule, today) and _is_sufficient(rule))
     return next((rule for rule in in_force if _is_about(rule, route, difference, cause)), None)
 

@@ -42,13 +42,9 @@ class Difference:
     """One location where the candidate is not as the control."""
 
     where: str
-    """`status`, `header.content-type`, `cookie.session.samesite`, `body.items[2].price`, `effect.rows.todos`,
-    `authentication`."""
+    """`status`, `header.vary`, `cookie.session.samesite`, `body.items[2].price`, `effect.rows.todos`, `secret`."""
     control: str | None
-    """What the control has there, as text; a JSON value as its JSON text, so that `1`, `1.0` and `"1"` differ.
-
-    None where it has nothing.
-    """
+    """What the control has there; of JSON its text, so that `1`, `1.0` and `"1"` differ. None where it has nothing."""
     candidate: str | None
     """What the candidate has there, in the form of `control`."""
 

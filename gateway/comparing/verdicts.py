@@ -84,10 +84,7 @@ def mismatched_locations(verdicts: tuple[Verdict, ...]) -> frozenset[str]:
 
 
 def bounded(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    """Return at most `MAX_VERDICTS` verdicts, some of every field and disposition.
-
-    What is left out becomes one verdict at `more`, with the worst disposition among it.
-    """
+    """Return at most `MAX_VERDICTS`, some of every field and disposition, and at `more` the worst of the others."""
     if len(verdicts) <= MAX_VERDICTS:
         return verdicts
     seen: Counter[tuple[Disposition, str]] = Counter()

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...http.message import Pairs, Request, Response, json_value
+from ...http.message import Pairs, Response, json_value
 from ..observation import Compared
 from ..result import Difference
 
@@ -20,24 +20,42 @@ _ANSWER = re.compile(
 )
 
 
-@dataclass(frozen=True)
 class Symptom:
     """What a cause is known by; each pair is (of the control, of the candidate)."""
 
-    difference: Difference
-    compared: Compared
-    interpretations: tuple[str, ...] = ()
-    """Names of the causes that an experiment has confirmed (explain.py)."""
-
-    @property
-    def where(self) -> str:
+    def __init__(self, difference: Difference, compared: Compared, interpretations: tuple[str, ...] = ()) -> None:
+        self.difference = difference
+        self.compared = compared
+        self.interpretations = interpretations
+        """Names of the causes that an experiment has confirmed (explain.py)."""
+        self.where = difference.where
         """The location of the difference."""
-        return self.difference.where
-
-    @property
-    def texts(self) -> tuple[str | None, str | None]:
+        self.texts = difference.control, difference.candidate
         """What stands there; None where a side has nothing."""
-        return self.difference.control, self.difference.candidate
+        self.is_missing = difference.candidate is None
+        """Whether the candidate has nothing there."""
+        self.is_added = difference.control is None
+        """Whether the control has nothing there."""
+        self.is_of_body = self.where.startswith("body")
+        """Whether the location is the body or in it."""
+        self.is_page_or_type = self.where in ("body", "header.content-type")
+        """Whether the location is a body that has no locations of its own, or its media type."""
+        self.is_lost_header = self.where.startswith("header.") and self.is_missing
+        """Whether the location is a header that only the control sends."""
+        self.request = compared.control_request
+        """The request as the control was asked."""
+        self.control = compared.control.response or _NOTHING
+        """The control's answer; one with status 0 when there is none."""
+        self.candidate = compared.candidate.response or _NOTHING
+        """The candidate's answer; one with status 0 when there is none."""
+        self.statuses = self.control.status, self.candidate.status
+        """Status of each answer; 0 when there is none."""
+        self.has_one_status = self.control.status == self.candidate.status
+        """Whether both sides answered with the same status."""
+        self.is_control_fine = 200 <= self.control.status < 400
+        """Whether the control answered with success or a redirect."""
+        self.error = compared.candidate.error or ""
+        """`ValueError: text` of the exception that left the candidate; empty when none did."""
 
     @cached_property
     def values(self) -> tuple[Any, Any]:
@@ -51,16 +69,6 @@ class Symptom:
         return (control, candidate) if isinstance(control, str) and isinstance(candidate, str) else ("", "")
 
     @property
-    def is_missing(self) -> bool:
-        """Whether the candidate has nothing there."""
-        return self.difference.candidate is None
-
-    @property
-    def is_added(self) -> bool:
-        """Whether the control has nothing there."""
-        return self.difference.control is None
-
-    @property
     def is_of_answer(self) -> bool:
         """Whether another answer as a whole has another value there, unlike at a header that is the app's for all.
 
@@ -70,66 +78,16 @@ class Symptom:
             return self.is_missing and self.is_control_fine and self.candidate.status >= 400
         return _ANSWER.fullmatch(self.where) is not None
 
-    @property
-    def is_of_body(self) -> bool:
-        """Whether the location is the body or in it."""
-        return self.where.startswith("body")
-
-    @property
-    def is_page_or_type(self) -> bool:
-        """Whether the location is a body that has no locations of its own, or its media type."""
-        return self.where in ("body", "header.content-type")
-
-    @property
-    def is_lost_header(self) -> bool:
-        """Whether the location is a header that only the control sends."""
-        return self.where.startswith("header.") and self.is_missing
-
-    @property
-    def request(self) -> Request:
-        """The request as the control was asked."""
-        return self.compared.control_request
-
     @cached_property
     def fields(self) -> Pairs:
         """(name, value) of the query, the form in either encoding and the cookies, in order."""
         return (*self.request.query_pairs, *self.request.fields, *self.request.cookies)
 
     @property
-    def control(self) -> Response:
-        """The control's answer; one with status 0 when there is none."""
-        return self.compared.control.response or _NOTHING
-
-    @property
-    def candidate(self) -> Response:
-        """The candidate's answer; one with status 0 when there is none."""
-        return self.compared.candidate.response or _NOTHING
-
-    @property
-    def statuses(self) -> tuple[int, int]:
-        """Status of each answer; 0 when there is none."""
-        return self.control.status, self.candidate.status
-
-    @property
-    def has_one_status(self) -> bool:
-        """Whether both sides answered with the same status."""
-        return self.control.status == self.candidate.status
-
-    @property
-    def is_control_fine(self) -> bool:
-        """Whether the control answered with success or a redirect."""
-        return 200 <= self.control.status < 400
-
-    @property
     def has_werkzeug_page(self) -> bool:
         """Whether the control's body is one of Werkzeug's error pages."""
         start = b"<!doctype html>\n<html lang=en>\n<title>%d " % self.control.status
         return self.control.status >= 400 and self.control.body.startswith(start)
-
-    @property
-    def error(self) -> str:
-        """`ValueError: text` of the exception that left the candidate; empty when none did."""
-        return self.compared.candidate.error or ""
 
     @cached_property
     def bodies(self) -> tuple[Any, Any]:

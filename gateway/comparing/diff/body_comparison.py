@@ -28,9 +28,12 @@ _MAX_INFLATED_BYTES = 64 * 1024 * 1024
 def compare_bodies(control: Response, candidate: Response, json_mode: str) -> Iterator[Difference]:
     """Yield every difference in the body; at `body` for bodies not of one kind, or of one without locations in it.
 
-    Where a body was cut, only as much as both sides have is compared.
+    Where a body was cut, only as much as both sides have is compared; where one cannot be inflated, both as they came.
     """
-    bodies = _contents(control, candidate)
+    before, after = _inflated(control), _inflated(candidate)
+    if before is None or after is None:
+        before, after = control.body, candidate.body
+    bodies = _with_boundary(control, before), _with_boundary(candidate, after)
     if bodies[0] == bodies[1]:
         return
     is_cut = control.is_cut or candidate.is_cut
@@ -68,14 +71,6 @@ def _by_location(
 
 def _are_html(control: Response, candidate: Response) -> bool:
     return _HTML.issuperset((control.media_type, candidate.media_type))
-
-
-def _contents(control: Response, candidate: Response) -> tuple[bytes, bytes]:
-    """Return both bodies without their compression, or both as they came where one cannot be inflated."""
-    before, after = _inflated(control), _inflated(candidate)
-    if before is None or after is None:
-        before, after = control.body, candidate.body
-    return _with_boundary(control, before), _with_boundary(candidate, after)
 
 
 def _with_boundary(response: Response, body: bytes) -> bytes:

@@ -7,19 +7,15 @@ from collections.abc import Iterator
 from ..observation import Observation
 from ..result import Difference
 from .body_comparison import compare_bodies
-from .cookie_comparison import compare_cookies
 from .difference_text import unequal
 from .effect_comparison import compare_effects, has_unhandled
-from .header_comparison import compare_headers, compare_length, has_body
+from .header_comparison import compare_cookies, compare_headers, compare_length, has_body
 
 
 def compare(
     control: Observation, candidate: Observation, *, method: str, json_mode: str = "typed"
 ) -> Iterator[Difference]:
-    """Yield all that differs: the status first, then the rest of the message in its order, errors, and the effects.
-
-    `json_mode` is one of `ComparisonPolicy`. Durations are not compared.
-    """
+    """Yield all that differs but durations: the status first, the rest of the message in its order, errors, effects."""
     sides = control, candidate
     # An app that ends without an answer leaves it to its server, which answers 500.
     yield from unequal("status", *(str(side.response.status) if side.response else "500" for side in sides))

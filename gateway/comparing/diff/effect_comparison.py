@@ -1,7 +1,4 @@
-"""What two requests did besides answering. Pure.
-
-More statements and more open connections than the control's differ; fewer are fine.
-"""
+"""What two requests did besides answering; fewer statements and open connections than the control's are fine. Pure."""
 
 from __future__ import annotations
 
@@ -80,10 +77,7 @@ def _paired(control: list[RowChange], candidate: list[RowChange]) -> Iterator[tu
 
 
 def _by_table(statements: Iterable[str]) -> Counter[str]:
-    """Return counts of shapes of one table each: `SELECT todos+users` is `SELECT todos` and `SELECT users`.
-
-    So a join in place of a query a row is no more than what it replaces.
-    """
+    """Return counts of shapes of one table each, so that `SELECT todos+users` is no more than the two it replaces."""
     counts: Counter[str] = Counter()
     for shape in statements:
         verb, _, tables = shape.partition(" ")

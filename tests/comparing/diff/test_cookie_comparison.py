@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.comparing.diff.cookie_comparison import compare_cookies
+from gateway.comparing.diff.header_comparison import compare_cookies
 from gateway.http.message import Response
 from tests.comparing.answers import Found, headers, plain
 
