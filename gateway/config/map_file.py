@@ -69,10 +69,7 @@ class ParsedMap:
 
 
 def load_map(path: str | Path) -> MigrationMap:
-    """Read and parse a map file. Rules are checked when the table is compiled, with the Flask app's converters.
-
-    Raises MapError with every fault of the file.
-    """
+    """Read and parse a map file; its rules are checked when the table is compiled. Raises MapError with every fault."""
     return parse_map(decode_map(read_map(path), path), str(path)).checked()
 
 

@@ -15,8 +15,7 @@ from .table_reader import Schema, TableReader
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
-    """What a parity run needs beside the map's two apps. `{database}`, `{directory}` and `{side}` stand for each side's
-    own database URL, directory and name."""
+    """What a run needs beside both apps; `{database}` (a URL), `{directory}` and `{side}` stand for each side's own."""
 
     corpus: str = "corpus"
     """Directory of the cases, from the map's own directory."""

@@ -78,19 +78,13 @@ def _of_route(
 
 
 def check_with_evidence(project: Project) -> tuple[Finding, ...]:
-    """Return what `gateway check` finds, stale and missing evidence of flipped routes included.
-
-    Raises StoreError and CorpusError.
-    """
+    """Return what `gateway check` finds, with stale and missing evidence. Raises StoreError and CorpusError."""
     flipped = [row.key for row in project.rows if row.is_flipped and row.legacy.routes]
     return check(project, evidence_status(project, flipped))
 
 
 def evidence_status(project: Project, keys: Iterable[str]) -> EvidenceStatus:
-    """Return which of these routes, which both apps have, lack fresh evidence of a match, and why.
-
-    Raises StoreError and CorpusError.
-    """
+    """Return which of these routes lack fresh evidence of a match, and why. Raises StoreError and CorpusError."""
     routes = tuple(keys)
     store = Store.find(project.map.replay.store, project.root)
     if store is None:

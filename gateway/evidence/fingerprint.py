@@ -44,11 +44,7 @@ _LOCATION = re.compile(rf".*://|{re.escape(tempfile.gettempdir())}/|{re.escape(s
 
 
 def fingerprint(*things: Any, code: OwnCode | None = None, within: Iterable[str] = ()) -> str:
-    """Return 16 hexadecimal digits for functions, classes or other callables.
-
-    `code` keeps what is read for a next one; `within` names modules that are loaded where they run, for the listeners
-    there.
-    """
+    """Return 16 hexadecimal digits for callables; `code` keeps what is read, `within` names modules with listeners."""
     walk = Walk(code or OwnCode(), within)
     roots = [walk.describe(thing) for thing in things]
     walk.finish()

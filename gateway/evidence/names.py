@@ -46,14 +46,13 @@ class _Finder(ast.NodeVisitor):
             self._annotation(node.returns)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             self.visit(node.args)
+            inside = _nodes(node.body)
         else:
             self.visit(node.generators[0].iter)
+            inside = [*ast.iter_child_nodes(node)]
         self._locals.append(frozenset(local_names(node)))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            for inner in _nodes(node.body):
-                self.visit(inner)
-        else:
-            self.generic_visit(node)
+        for inner in inside:
+            self.visit(inner)
         self._locals.pop()
 
     def visit_Name(self, node: ast.Name) -> None:

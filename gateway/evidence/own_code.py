@@ -193,8 +193,7 @@ def _spec(name: str) -> ModuleSpec | None:
 
 @cache
 def library_of(module_name: str) -> str:
-    """Return the distribution of a module that is not the team's own, `fastapi 0.165.0`; `python 3.11.2` for the
-    standard library."""
+    """Return the distribution of a module, `fastapi 0.165.0`; `python 3.11.2` for the standard library."""
     top = module_name.partition(".")[0]
     if top in sys.stdlib_module_names or top in sys.builtin_module_names:
         return f"python {platform.python_version()}"

@@ -19,11 +19,15 @@ NEVER_COVERED = ("no parity run has covered it",)
 
 def missing_or_stale(evidence: Evidence, now: Fingerprints) -> tuple[str, ...]:
     """Return why the route must not be flipped, a sentence a reason; nothing when fresh evidence shows a match."""
-    verdict = tuple(_verdict(evidence))
     then = evidence.fingerprints
-    if verdict:  # which may be why the run itself has kept cases
-        then = replace(then, corpus=now.corpus)
-    return (*_changes(then, now, evidence), *verdict)
+    if evidence.outcome is Outcome.MISMATCHED:
+        verdict = f"mismatched: {evidence.mismatched} of {evidence.requests} requests differ"
+    elif evidence.outcome is Outcome.INCONCLUSIVE:
+        verdict = f"inconclusive: {evidence.note}" if evidence.note else "inconclusive"
+    else:
+        return tuple(_changes(then, now, evidence))
+    # What it found may be why the run itself has kept cases.
+    return (*_changes(replace(then, corpus=now.corpus), now, evidence), verdict)
 
 
 def corpus_fingerprint(cases: Iterable[Case]) -> str:
@@ -58,13 +62,6 @@ def _changes(then: Fingerprints, now: Fingerprints, evidence: Evidence) -> Itera
         yield f"the corpus changed: {same if then.cases == now.cases else moved}"
     if then.policy != now.policy:
         yield "the policy changed"
-
-
-def _verdict(evidence: Evidence) -> Iterator[str]:
-    if evidence.outcome is Outcome.MISMATCHED:
-        yield f"mismatched: {evidence.mismatched} of {evidence.requests} requests differ"
-    elif evidence.outcome is Outcome.INCONCLUSIVE:
-        yield f"inconclusive: {evidence.note}" if evidence.note else "inconclusive"
 
 
 def _cases(count: int) -> str:

@@ -29,10 +29,7 @@ _VERSION = len(_STEPS) + 1
 
 
 def parse_url(url: str, root: Path) -> URL:
-    """Return a store's URL with its SQLite path absolute; a relative one starts at `root`.
-
-    Raises StoreError for what is neither SQLite nor PostgreSQL.
-    """
+    """Return a store's URL, a SQLite path made absolute from `root`. Raises StoreError for other databases."""
     try:
         parsed = make_url(url)
     except SQLAlchemyError:
@@ -50,10 +47,7 @@ def is_file(url: URL) -> bool:
 
 
 def make_directory(url: URL) -> None:
-    """Make the directory of a store that is a file, kept out of version control as pytest's caches are.
-
-    Raises StoreError when it cannot be made.
-    """
+    """Make the directory of a store that is a file, kept out of version control. Raises StoreError where it cannot."""
     directory = Path(url.database or "").parent
     if not is_file(url) or directory.exists():
         return

@@ -18,10 +18,7 @@ MAX_HEAD_BYTES = 16_384
 
 
 def columns_of(run: int, result: ParityResult) -> dict[str, Any]:
-    """Return the row of a result.
-
-    What is beyond a bound is left out, and so are effects, whose differences are verdicts.
-    """
+    """Return the row of a result; what is beyond a bound is left out, and effects, whose differences are verdicts."""
     request = result.request
     verdicts = [
         (found.where, found.control, found.candidate, verdict.disposition.value, verdict.reason, verdict.cause)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from ...comparing.result import ParityResult
 from ..summary import defect_rate_bound
 from .report import Report
 
@@ -55,25 +54,22 @@ def render_json(report: Report) -> str:
             for one in report.classes
         ],
         "differences": [
-            _differing(result, report.origins.get(result.case, "")) for result in report.results if result.verdicts
+            {
+                "case": result.case,
+                "origin": report.origins.get(result.case, ""),
+                "step": result.step,
+                "route": result.route,
+                "request": result.request.line,
+                "outcome": result.outcome.value,
+                "note": result.note,
+                "differences": [
+                    asdict(each.difference)
+                    | {"disposition": each.disposition.value, "reason": each.reason, "cause": each.cause}
+                    for each in result.verdicts
+                ],
+            }
+            for result in report.results
+            if result.verdicts
         ],
     }
     return json.dumps(tree, indent=2, ensure_ascii=False)
-
-
-def _differing(result: ParityResult, origin: str) -> dict[str, object]:
-    """Return a request with what differs in its answers or effects."""
-    return {
-        "case": result.case,
-        "origin": origin,
-        "step": result.step,
-        "route": result.route,
-        "request": result.request.line,
-        "outcome": result.outcome.value,
-        "note": result.note,
-        "differences": [
-            asdict(each.difference)
-            | {"disposition": each.disposition.value, "reason": each.reason, "cause": each.cause}
-            for each in result.verdicts
-        ],
-    }

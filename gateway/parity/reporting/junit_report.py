@@ -12,23 +12,17 @@ _ELEMENTS = {Outcome.MISMATCHED: "failure", Outcome.INCONCLUSIVE: "error"}
 
 
 def render_junit(report: Report) -> str:
-    """Return the run as an XML document.
-
-    XML has no place for most control characters, escaped or not; so they are as `visible` shows them.
-    """
+    """Return the run as an XML document; control characters, for which XML has no place, are as `visible` has them."""
     root = ElementTree.Element("testsuites")
     for one in report.summaries:
         results = [result for result in report.results if result.route == one.route]
-        suite = ElementTree.SubElement(
-            root, "testsuite", name=visible(one.route) or "(no route)", tests=str(len(results))
-        )
-        suite.attrib |= {"failures": str(one.mismatched), "errors": str(one.inconclusive)}
+        suite = ElementTree.SubElement(root, "testsuite", name=visible(one.route) or "(no route)")
+        counts = {"tests": len(results), "failures": one.mismatched, "errors": one.inconclusive}
+        suite.attrib |= {name: str(count) for name, count in counts.items()}
         for result in results:
             seconds = result.candidate.duration if result.candidate else 0.0
-            name = visible(f"{result.case} #{result.step + 1}")
-            test = ElementTree.SubElement(
-                suite, "testcase", name=name, classname=visible(one.route), time=f"{seconds:.4f}"
-            )
+            names = {"name": visible(f"{result.case} #{result.step + 1}"), "classname": visible(one.route)}
+            test = ElementTree.SubElement(suite, "testcase", names, time=f"{seconds:.4f}")
             if result.outcome in _ELEMENTS:
                 text = "\n".join(map(format_verdict, result.verdicts)) or result.note
                 text = visible(f"{text}\norigin: {origin}" if (origin := report.origins.get(result.case)) else text)
