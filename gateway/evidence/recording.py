@@ -23,12 +23,24 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
         return
     made = datetime.now(UTC)
     lines = {route.key: map_line(route) for route in plan.project.table.routes}
-    found = []
-    for one in finished.report.summaries:
-        if (route := one.route) in plan.routes:
-            counts = (one.matched, one.ignored, one.mismatched, one.inconclusive, defect_rate_bound(one.clean))
-            now = sources.by_route[route]
-            found.append(Evidence(route, one.outcome, *counts, now, made, finished.id, one.note, lines[route]))
+    found = [
+        Evidence(
+            route=one.route,
+            outcome=one.outcome,
+            matched=one.matched,
+            ignored=one.ignored,
+            mismatched=one.mismatched,
+            inconclusive=one.inconclusive,
+            defect_rate_bound=defect_rate_bound(one.clean),
+            fingerprints=sources.by_route[one.route],
+            made=made,
+            run=finished.id,
+            note=one.note,
+            map_line=lines[one.route],
+        )
+        for one in finished.report.summaries
+        if one.route in plan.routes
+    ]
     earlier = {} if options.generated else store.evidence_for([one.route for one in found])
     known = {(one.route, one.fingerprints) for one in earlier.values()}
     store.put_evidence(

@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,13 @@ from .generating.schema_cases import MISSING, can_read_schemas, generate_from_sc
 from .replaying.sandbox import ReplaySetup
 from .replaying.side_process import fill_placeholders
 
-SPOILT = 3
-"""Requests of a route whose credentials are spoilt in every way."""
+MAX_INVALIDATED = 3
+"""Requests of a route that are asked again with each credential that must not let them in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that a run needs to know before it starts a side."""
+    """All that a run needs to know before it starts a side."""
 
     project: Project
     """The map with its apps, imported on an empty database: to be read, never to be asked."""
@@ -41,10 +40,10 @@ class Plan:
     one_sided: tuple[str, ...]
     """Keys of Flask's routes that the new app does not have yet."""
     comparable: frozenset[str]
-    """Keys of all routes that both apps have, and the empty one."""
+    """Keys of all routes that both apps have, and "" for paths that no rule takes."""
     cases: tuple[Case, ...] = ()
     unasked: Mapping[str, str] = field(default_factory=dict)
-    """Of routes that cases ask which are left out with another route: what is said of it."""
+    """Key of a route to what the report says of its cases that are left out with an excluded route."""
     notes: tuple[str, ...] = ()
     """What a reader of the run should know about its cases."""
 
@@ -64,32 +63,37 @@ class Plan:
         return ReplaySetup(self.map.legacy or "", self.map.new or "", self.map.replay, self.root, beside)
 
     @property
+    def excluded(self) -> dict[str, str]:
+        """Key of a route that the map leaves out of every comparison to the reason."""
+        return dict(self.map.replay.exclude)
+
+    @property
     def is_whole(self) -> bool:
         """Whether every route that can be compared is."""
         return self.comparable == {*self.routes, ""}
 
     def route_of(self, request: Request) -> str:
-        """The key of the route that takes a request; empty where the map's default answers."""
+        """Return the key of the route that takes a request, "" where the map's default answers."""
         route = self.project.table.match(request.method, request.path).route
         return "" if route is None else route.key
 
     def prepared(self, case: Case) -> Case:
-        """The case as it is asked: what only Flask has, legacy answers on both sides."""
+        """Return the case as it is asked: what only Flask has, legacy answers on both sides."""
         asked = zip(case.steps, self.routes_of(case), strict=True)
         return replace(case, steps=tuple(replace(step, by_legacy=route in self.one_sided) for step, route in asked))
 
     def routes_of(self, case: Case) -> tuple[str, ...]:
-        """Of each request of a case; a kept value, which nobody knows yet, is taken for a number."""
+        """Return the key for each request of a case; a captured value, which is not known yet, counts as a number."""
         return tuple(self.route_of(example(step.request)) for step in case.steps)
 
 
 def make_plan(path: Path, wanted: Iterable[str], *, generated: bool, seed: int) -> Plan:
-    """Read map, apps and corpus: `plan_routes` and `with_cases`."""
+    """Read map, apps and corpus; raises as `plan_routes` and `with_cases` do."""
     return with_cases(plan_routes(path, wanted), generated=generated, seed=seed)
 
 
 def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
-    """Read map and apps. `wanted` are route keys; none is every route that both apps have. The plan has no cases yet.
+    """Read map and apps into a plan without cases. `wanted` are route keys; none is every route that both apps have.
 
     Raises MapError, ImportAppError, and GatewayError for a route that cannot be compared.
     """
@@ -101,68 +105,75 @@ def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
     project = Project.of(parsed, *import_scratch(map_.legacy, map_.new, map_.replay))
     flask = {row.key: bool(row.new.routes) and not row.new.missing for row in project.rows if row.legacy.routes}
     one_sided = tuple(key for key, both in flask.items() if not both)
-    chosen = _chosen(wanted, flask, map_.replay.exclude)
-    comparable = frozenset(flask) - {*one_sided} - {key for key, _ in map_.replay.exclude} | {""}
-    return Plan(project, chosen, one_sided, comparable)
+    excluded = dict(map_.replay.exclude)
+    comparable = frozenset(flask) - {*one_sided} - {*excluded} | {""}
+    return Plan(project, _chosen(tuple(wanted), flask, excluded), one_sided, comparable)
 
 
 def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
-    """The plan with the corpus's cases, and with generated ones. Raises CorpusError."""
-    cases = _cases(plan, generated=generated, seed=seed)
-    asked = [(case, frozenset(plan.routes_of(case))) for case in cases]
-    reasons = dict(plan.map.replay.exclude)
-    fit = [case for case, routes in asked if routes.isdisjoint(reasons) and not routes.isdisjoint(plan.routes)]
-    concerned = (routes for case, routes in asked if not case.is_generated and _concerns(plan, routes))
-    counts = Counter(route for routes in concerned if not routes.isdisjoint(reasons) for route in routes)
-    notes = [
-        f"{_cases_of(counts[route])} of {route} left out: {why}" for route, why in reasons.items() if counts[route]
-    ]
+    """Return the plan with the cases of its corpus, and with generated ones where wanted. Raises CorpusError."""
+    asked = [(case, frozenset(plan.routes_of(case))) for case in _all_cases(plan, generated=generated, seed=seed)]
+    fit = (case for case, keys in asked if keys.isdisjoint(plan.excluded) and not keys.isdisjoint(plan.routes))
+    left_out = _count_left_out(plan, asked)
+    unasked = {key: f"left out with another route: {text} of it" for key, text in left_out.items()}
+    notes = [f"{left_out[key]} of {key} left out: {why}" for key, why in plan.excluded.items() if key in left_out]
     if generated and not can_read_schemas():
         notes.append(MISSING)
-    unasked = {route: f"left out with another route: {_cases_of(count)} of it" for route, count in counts.items()}
     return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=tuple(notes))
 
 
-def _cases_of(count: int) -> str:
-    return "1 case" if count == 1 else f"{count} cases"
-
-
-def _concerns(plan: Plan, routes: frozenset[str]) -> bool:
-    return plan.is_whole or not routes.isdisjoint(plan.routes)
+def _count_left_out(plan: Plan, asked: Iterable[tuple[Case, frozenset[str]]]) -> dict[str, str]:
+    """Return `3 cases` for each route that written cases ask which are left out, for they ask an excluded route too."""
+    counts = Counter(
+        key
+        for case, keys in asked
+        if not case.is_generated and not keys.isdisjoint(plan.excluded)
+        if plan.is_whole or not keys.isdisjoint(plan.routes)
+        for key in keys
+    )
+    return {key: "1 case" if count == 1 else f"{count} cases" for key, count in counts.items()}
 
 
 def import_scratch(legacy: str, new: str, settings: ReplaySettings) -> tuple[Any, Any]:
-    """Both apps, to be read: whatever they open when they are made is an empty database in a directory that goes."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, _environment(settings, directory):
-        arguments = {name: _filled(value, directory) for name, value in settings.arguments}
-        return import_app(legacy, "legacy", arguments), import_app(new, "new", arguments)
+    """Return both apps, to be read: what they open when they are made is an empty database in a directory that goes."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        values = {"database": f"sqlite:///{directory}/plan.sqlite3", "directory": directory, "side": "plan"}
+        arguments = {name: fill_placeholders(text, values) for name, text in settings.arguments}
+        before = dict(os.environ)
+        os.environ.update({name: fill_placeholders(text, values) for name, text in settings.environment})
+        try:
+            return import_app(legacy, "legacy", arguments), import_app(new, "new", arguments)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
-def _chosen(wanted: Iterable[str], flask: Mapping[str, bool], exclude: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    reasons = dict(exclude)
-    for key in reasons:
+def _chosen(wanted: tuple[str, ...], flask: Mapping[str, bool], excluded: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the routes to compare. `flask` has Flask's routes, and whether the new app has them too."""
+    for key in excluded:
         if key not in flask:
             raise GatewayError(f'parity.exclude: the Flask app has no route "{key}"{suggest(key, flask)}')
-    for key in (wanted := tuple(wanted)):
+    for key in wanted:
         if key not in flask:
             raise GatewayError(f'parity: the Flask app has no route "{key}"{suggest(key, flask)}; see `gateway routes`')
         if not flask[key]:
             raise GatewayError(f'parity: the new app does not have "{key}" yet, so there is nothing to compare')
-        if key in reasons:
-            raise GatewayError(f'parity: the map leaves "{key}" out: {reasons[key]}')
-    return wanted or tuple(key for key, both in flask.items() if both and key not in reasons)
+        if key in excluded:
+            raise GatewayError(f'parity: the map leaves "{key}" out: {excluded[key]}')
+    return wanted or tuple(key for key, both in flask.items() if both and key not in excluded)
 
 
-def _cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
+def _all_cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
+    """Return every case there is, each name once, and the variants with credentials that must not let them in."""
     corpus = plan.root / plan.map.replay.corpus
     cases = list(load_corpus(corpus))
     if generated:
-        flask_app = flask_app_of(plan.project.legacy)
-        samples = tuple(cases)
-        databases = databases_of(samples, corpus, plan.map.replay.database, plan.root)
-        cases += generate(flask_app, samples, seed, databases) if flask_app is not None else ()
+        flask_app, samples = flask_app_of(plan.project.legacy), tuple(cases)
+        if flask_app is not None:
+            databases = databases_of(samples, corpus, plan.map.replay.database, plan.root)
+            cases += generate(flask_app, samples, seed, databases)
         cases += generate_from_schema(plan.project.new, samples, seed)
-    return _first_of_a_name((*cases, *_with_spoilt_credentials(plan, _first_of_a_name(cases))))
+    return _first_of_a_name((*cases, *_invalidated(plan, _first_of_a_name(cases))))
 
 
 def _first_of_a_name(cases: Iterable[Case]) -> tuple[Case, ...]:
@@ -172,42 +183,27 @@ def _first_of_a_name(cases: Iterable[Case]) -> tuple[Case, ...]:
     return tuple(by_name.values())
 
 
-def _with_spoilt_credentials(plan: Plan, cases: Sequence[Case]) -> Iterator[Case]:
-    """Of each route `SPOILT` requests: those with a credential first, of these the ones that somebody has written."""
-    seen: Counter[str] = Counter()
-    ends = sorted(_ends(plan, cases), key=lambda end: (not is_signed(end[0]), _is_made_up(end[0])))
-    for case, route in ends:
-        if seen[route] < SPOILT and (variants := credential_variants(case, cases)):
-            seen[route] += 1
+def _invalidated(plan: Plan, cases: Sequence[Case]) -> Iterator[Case]:
+    """Yield for each route the credential variants of `MAX_INVALIDATED` requests: signed ones first, written before
+    generated."""
+    asked: Counter[str] = Counter()
+    ranked = sorted(
+        _beginnings(plan, cases),
+        key=lambda one: (not is_signed(one[0]), one[0].is_generated or one[0].source == "counterexample"),
+    )
+    for case, key in ranked:
+        if asked[key] < MAX_INVALIDATED and (variants := credential_variants(case, cases)):
+            asked[key] += 1
             yield from variants
 
 
-def _ends(plan: Plan, cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:
-    """Each case up to each request that carries a credential, and whole, with the route of its last request."""
-    askable = {*plan.comparable, *plan.one_sided} - {*dict(plan.map.replay.exclude)}
+def _beginnings(plan: Plan, cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:
+    """Yield each case up to each request that carries a credential, and whole, with the route of its last request."""
+    askable = {*plan.comparable, *plan.one_sided} - {*plan.excluded}
     for case in cases:
-        routes = plan.routes_of(case)
-        for count, route in enumerate(routes, 1):
-            end = cut_after(case, count)
-            if (end is case or is_signed(end)) and route in plan.comparable and askable.issuperset(routes[:count]):
-                yield end, route
-
-
-def _is_made_up(case: Case) -> bool:
-    return case.is_generated or case.source == "counterexample"
-
-
-@contextmanager
-def _environment(settings: ReplaySettings, directory: str) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update({name: _filled(value, directory) for name, value in settings.environment})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def _filled(text: str, directory: str) -> str:
-    database = f"sqlite:///{directory}/plan.sqlite3"
-    return fill_placeholders(text, {"database": database, "directory": directory, "side": "plan"})
+        keys = plan.routes_of(case)
+        for count, key in enumerate(keys, 1):
+            beginning = cut_after(case, count)
+            is_wanted = beginning is case or is_signed(beginning)
+            if is_wanted and key in plan.comparable and askable.issuperset(keys[:count]):
+                yield beginning, key

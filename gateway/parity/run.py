@@ -1,12 +1,14 @@
-"""A parity run from its plan to its report: replay, judge, keep. What is found is stored as it is found."""
+"""A parity run from its plan to its report. What a case shows is stored as it is found."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 
 from ..comparing.causes import CAUSES
 from ..comparing.policy import unused_rules
@@ -19,10 +21,9 @@ from .reporting.report import Report
 from .session import ParitySession
 from .summary import RouteSummary, by_rank, summarise
 
-BATCH = 50
+BATCH_CASES = 50
 """Cases between two writes to the store."""
-
-MOST_GUESSES = 3
+MAX_WRONG_GUESSES = 3
 """Generated cases that may end early for one reason before it is worth a word."""
 
 OnCase = Callable[[tuple[ParityResult, ...]], None]
@@ -46,14 +47,14 @@ class FinishedRun:
     """A run as it ended."""
 
     id: int
-    """The store's."""
+    """The number that the store gave it."""
     report: Report
 
 
 def run_parity(
     plan: Plan, store: Store, options: RunOptions, fingerprints: Fingerprints, on_case: OnCase
 ) -> FinishedRun:
-    """Replay every case of the plan and keep what is found; `on_case` is told each one's results.
+    """Replay every case of the plan and keep what is found; `on_case` is called with each one's results.
 
     `fingerprints` are the whole plan's: a run is resumed only where they are the same. KeyboardInterrupt ends the run
     early, with what it has. Raises ReplayError when a side cannot be started, StoreError when the store fails.
@@ -67,60 +68,75 @@ def run_parity(
         run = earlier.id
         store.resume_run(run)
         results += store.results_of(run)
-    for found in _by_case(results):
-        on_case(found)
-    notes: list[str] = []
+    for _, found in groupby(results, attrgetter("case")):
+        on_case(tuple(found))
+    notes = [*plan.notes]
     was_interrupted = False
     try:
-        for found in _kept(store, run, _judged(plan, options, _left(plan, results), notes)):
-            results += found
-            on_case(found)
+        for new in _replay(plan, store, run, options, {result.case for result in results}, notes):
+            results += new
+            on_case(new)
     except KeyboardInterrupt:
         was_interrupted = True
-    report = _report(plan, options, tuple(results), began, time.monotonic() - clock, was_interrupted=was_interrupted)
-    report = replace(report, notes=(*plan.notes, *notes, *_refused(results)))
+    check_rules = options.whole and not was_interrupted
+    report = Report(
+        legacy=plan.map.legacy or "",
+        new=plan.map.new or "",
+        began=began,
+        seconds=time.monotonic() - clock,
+        seed=options.seed,
+        cases=len({result.case for result in results}),
+        summaries=_summaries(plan, results),
+        results=tuple(results),
+        causes=CAUSES,
+        complaints=unused_rules(results, plan.map.comparison.rules, began.date()) if check_rules else (),
+        was_interrupted=was_interrupted,
+        notes=(*notes, *_refusals(results)),
+        generated=frozenset(case.name for case in plan.cases if case.is_generated),
+        origins={case.name: case.origin for case in plan.cases},
+    )
     store.end_run(run, report.outcome, datetime.now(UTC), interrupted=was_interrupted)
     return FinishedRun(run, report)
 
 
-def _by_case(results: Iterable[ParityResult]) -> tuple[tuple[ParityResult, ...], ...]:
-    cases: dict[str, list[ParityResult]] = {}
-    for result in results:
-        cases.setdefault(result.case, []).append(result)
-    return tuple(map(tuple, cases.values()))
+def _replay(
+    plan: Plan, store: Store, run: int, options: RunOptions, done: Container[str], notes: list[str]
+) -> Iterator[tuple[ParityResult, ...]]:
+    """Yield the results of each case that is not done, and write them to the store a batch at a time.
 
-
-def _left(plan: Plan, results: Iterable[ParityResult]) -> list[Case]:
-    done = {result.case for result in results}
-    return [case for case in plan.cases if case.name not in done]
-
-
-def _judged(plan: Plan, options: RunOptions, cases: list[Case], notes: list[str]) -> Iterator[tuple[ParityResult, ...]]:
-    """What each case shows; `notes` gets what the sides did when they started."""
+    However it ends, what is left of a batch is written, and `notes` gets what a reader should know.
+    """
+    cases = [case for case in plan.cases if case.name not in done]
     if not cases:
         return
-    lost: dict[str, list[Case]] = defaultdict(list)
+    batch: list[ParityResult] = []
+    unfinished: dict[str, list[Case]] = defaultdict(list)
     with ParitySession(plan, workers=options.workers, seed=options.seed) as session:
         try:
-            for one in session.replay(cases):
+            for number, one in enumerate(session.replay(cases), 1):
                 if one.compared.control_lacks and one.compared.case.credential == "given":
-                    lost[one.compared.control_lacks].append(one.compared.case)
+                    unfinished[one.compared.control_lacks].append(one.compared.case)
+                batch += one.results
                 yield one.results
+                if number % BATCH_CASES == 0:
+                    store.add_results(run, batch)
+                    batch = []
         finally:
-            notes += [*session.notes, *_unfinished(lost)]
+            notes += [*session.notes, *_unfinished_cases(unfinished)]
+            store.add_results(run, batch)
 
 
-def _unfinished(lost: Mapping[str, Sequence[Case]]) -> Iterator[str]:
-    """A line for each reason that cases went no further: of a few generated ones it was a wrong guess."""
-    for reason, cases in lost.items():
+def _unfinished_cases(unfinished: Mapping[str, Sequence[Case]]) -> Iterator[str]:
+    """Yield a line for each reason that cases went no further: of a few generated ones it was a wrong guess."""
+    for reason, cases in unfinished.items():
         own = [case for case in cases if not case.is_generated]
-        if own or len(cases) > MOST_GUESSES:
+        if own or len(cases) > MAX_WRONG_GUESSES:
             named = f'case "{(own or cases)[0].name}"' + (f" and {len(cases) - 1} more" if len(cases) > 1 else "")
             yield f"{named}: {reason}, so the rest of it was not asked"
 
 
-def _refused(results: Iterable[ParityResult]) -> Iterator[str]:
-    """What legacy was kept from: what it does once it gets through, no request has shown."""
+def _refusals(results: Iterable[ParityResult]) -> Iterator[str]:
+    """Yield what legacy was kept from: what it does once it gets through, no request has shown."""
     tried = Counter(
         f"{one.kind} {one.target}"
         for result in results
@@ -131,58 +147,13 @@ def _refused(results: Iterable[ParityResult]) -> Iterator[str]:
         yield f"legacy was refused: {what} (requests: {count}); what it does after an answer from there is not compared"
 
 
-def _kept(store: Store, run: int, cases: Iterator[tuple[ParityResult, ...]]) -> Iterator[tuple[ParityResult, ...]]:
-    """The same, written to the store a batch at a time, and what is left of one however it ends."""
-    batch: list[ParityResult] = []
-    try:
-        for number, found in enumerate(cases, 1):
-            batch += found
-            yield found
-            if number % BATCH == 0:
-                store.add_results(run, batch)
-                batch = []
-    finally:
-        store.add_results(run, batch)
-
-
-def _report(
-    plan: Plan,
-    options: RunOptions,
-    results: tuple[ParityResult, ...],
-    began: datetime,
-    seconds: float,
-    *,
-    was_interrupted: bool,
-) -> Report:
-    check_rules = options.whole and not was_interrupted
-    return Report(
-        legacy=plan.map.legacy or "",
-        new=plan.map.new or "",
-        began=began,
-        seconds=seconds,
-        seed=options.seed,
-        cases=len({result.case for result in results}),
-        summaries=_summaries(plan, results),
-        results=results,
-        causes=CAUSES,
-        complaints=unused_rules(results, plan.map.comparison.rules, began.date()) if check_rules else (),
-        was_interrupted=was_interrupted,
-        generated=frozenset(case.name for case in plan.cases if case.is_generated),
-        origins={case.name: case.origin for case in plan.cases},
-    )
-
-
-def _summaries(plan: Plan, results: tuple[ParityResult, ...]) -> tuple[RouteSummary, ...]:
-    """Of every route that was to be compared: one without any result is inconclusive."""
+def _summaries(plan: Plan, results: Sequence[ParityResult]) -> tuple[RouteSummary, ...]:
+    """Return a summary of every route that was to be compared: one without any result is inconclusive."""
     found = summarise(results, plan.map.replay.min_requests)
-    asked = {route for case in plan.cases for route in plan.routes_of(case)}
-    silent = [
-        RouteSummary(route, Outcome.INCONCLUSIVE, 0, 0, 0, 0, 0, None, None, _silence(plan, route, route in asked))
-        for route in {*plan.routes} - {one.route for one in found}
-    ]
+    asked = {key for case in plan.cases for key in plan.routes_of(case)}
+    silent = []
+    for key in {*plan.routes} - {one.route for one in found}:
+        why = "" if key in asked else f": {plan.unasked.get(key, 'no case asks it')}"
+        note = f"0 of {plan.map.replay.min_requests} different requests needed{why}"
+        silent.append(RouteSummary(route=key, outcome=Outcome.INCONCLUSIVE, note=note))
     return by_rank((*found, *silent))
-
-
-def _silence(plan: Plan, route: str, is_asked: bool) -> str:
-    why = "" if is_asked else plan.unasked.get(route, "no case asks it")
-    return f"0 of {plan.map.replay.min_requests} different requests needed{why and f': {why}'}"

@@ -25,7 +25,7 @@ class CaseResult:
 
     compared: ComparedCase
     results: tuple[ParityResult, ...]
-    """Of its requests, in order: those of compared routes and of paths that no rule takes."""
+    """The results of its requests, in order: those of compared routes and of paths that no rule takes."""
 
 
 class ParitySession:
@@ -40,7 +40,7 @@ class ParitySession:
         repeats: int = MIN_REPEATS,
         needs_legacy_beside: bool = False,
     ) -> None:
-        """`repeats` is how often the control is asked again about what differs; with fewer than three nothing is noise.
+        """`repeats` is how often the control is asked again about what differs; below `MIN_REPEATS` nothing is noise.
 
         Give `needs_legacy_beside` where cases will be asked that the plan does not have yet.
         """
@@ -62,15 +62,16 @@ class ParitySession:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        """End the sides."""
         self._replay.__exit__(kind, error, traceback)
 
     def replay(self, cases: Iterable[Case]) -> Iterator[CaseResult]:
         """Yield each case's results in the order of completion. Raises ReplayError when a side cannot be restarted."""
         plan = self._plan
-        for compared in self._replay.run(cases, self._judge):
+
+        def verdicts_of(compared: Compared) -> tuple[Verdict, ...]:
+            return judge(compared, plan.route_of(compared.control_request), plan.map.comparison, self._today)
+
+        for compared in self._replay.run(cases, verdicts_of):
             results = case_results(compared, plan.route_of)
             yield CaseResult(compared, tuple(one for one in results if one.route in plan.routes or not one.route))
-
-    def _judge(self, compared: Compared) -> tuple[Verdict, ...]:
-        plan = self._plan
-        return judge(compared, plan.route_of(compared.control_request), plan.map.comparison, self._today)

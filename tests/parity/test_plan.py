@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.parity.corpus.case import Case
-from gateway.parity.plan import SPOILT, make_plan
+from gateway.parity.plan import MAX_INVALIDATED, make_plan
 from tests.support.projects import Project, project_in
 
 LEGACY = """
@@ -89,13 +89,13 @@ def test_of_a_route_the_first_steps_of_written_cases_are_spoilt(project: Project
     requests = {name: case.steps[-1].request for name, case in cases.items() if name.endswith("[anonymous]")}
     spoilt = [name for name, request in requests.items() if (request.method, request.target) == ("PUT", b"/items/1")]
     assert spoilt == [f"{name} [anonymous]" for name in ("y, request 3", "y", "z, request 3")]
-    assert len(spoilt) == SPOILT
+    assert len(spoilt) == MAX_INVALIDATED
 
 
 def test_requests_that_have_no_credential_take_no_place_of_one_that_has(project: Project) -> None:
-    refused = "".join(f'\n[[case]]\nname = "{at}"\nrequest = "PUT /items/1"\n' for at in range(SPOILT))
+    refused = "".join(f'\n[[case]]\nname = "{at}"\nrequest = "PUT /items/1"\n' for at in range(MAX_INVALIDATED))
     project.write("corpus/a.toml", refused)
-    assert {f"{at} [wrong]" for at in range(SPOILT)} < planned(project).keys()
+    assert {f"{at} [wrong]" for at in range(MAX_INVALIDATED)} < planned(project).keys()
     project.write("corpus/b.toml", signed_in("b"))
     cases = planned(project)
     assert {"b [anonymous]", "b, request 3 [anonymous]", "0 [wrong]"} < cases.keys()
@@ -104,7 +104,7 @@ def test_requests_that_have_no_credential_take_no_place_of_one_that_has(project:
 
 def test_a_case_that_is_left_out_takes_no_place(project: Project) -> None:
     project.write("migration_map.toml", f'{MAP}    exclude = {{ "GET /only" = "why" }}\n')
-    project.write("corpus/a.toml", "".join(signed_in(f"a{at}", first="GET /only") for at in range(SPOILT)))
+    project.write("corpus/a.toml", "".join(signed_in(f"a{at}", first="GET /only") for at in range(MAX_INVALIDATED)))
     project.write("corpus/b.toml", signed_in("b"))
     assert {name.partition(" ")[0] for name in planned(project)} == {"b", "b,"}
 

@@ -1,4 +1,4 @@
-"""One request that did not match, as a test's failure tells it. Pure."""
+"""The text of a test's failure: one request that did not match. Pure."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ...comparing.result import Disposition, ParityResult
 from ..reporting.report import format_request, format_verdict
 from ..reporting.side_by_side import Piece, side_by_side
 
-WIDTH = 56
-"""Characters of each side."""
-LONGEST = 200
-"""Characters of a difference: the whole of it is below."""
+WIDTH_CHARS = 56
+"""Width of each side."""
+MAX_DIFFERENCE_CHARS = 200
+"""Length of a difference in its line: the whole of it is below."""
 
 
 def failure_text(result: ParityResult, origin: str = "") -> str:
-    """Return the note, the differences, what to do about them, the origin, the request and both answers beside.
+    """Return the note, the differences, what to do about them, the origin, the request and both answers side by side.
 
-    `origin` is the case's; empty gives no line.
+    `origin` is the case's; "" gives no line.
     """
     head = [result.note] if result.note else []
-    head += [shorten(format_verdict(verdict), LONGEST, placeholder="...") for verdict in result.verdicts]
+    head += [shorten(format_verdict(verdict), MAX_DIFFERENCE_CHARS, placeholder="...") for verdict in result.verdicts]
     known = dict.fromkeys(
         one.cause for one in result.verdicts if one.cause in CAUSES and one.disposition is Disposition.MISMATCH
     )
@@ -32,14 +32,14 @@ def failure_text(result: ParityResult, origin: str = "") -> str:
 
 
 def _columns(result: ParityResult) -> Iterator[str]:
-    """`|` stands between lines that differ, `<` and `>` beside one that the other side does not have."""
-    yield f"{'legacy':<{WIDTH}}   new"
+    """Yield both answers line by line: `|` between lines that differ, `<` or `>` beside one that one side has alone."""
+    yield f"{'legacy':<{WIDTH_CHARS}}   new"
     for line in side_by_side(result.control, result.candidate):
         left, right = _text(line.control), _text(line.candidate)
         sign = ">" if line.control is None else "<" if line.candidate is None else "|" if line.differs else " "
-        yield f"{left:<{WIDTH}} {sign} {right}".rstrip()
+        yield f"{left:<{WIDTH_CHARS}} {sign} {right}".rstrip()
 
 
 def _text(pieces: tuple[Piece, ...] | None) -> str:
     text = "".join(piece for piece, _ in pieces or ())
-    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."
+    return text if len(text) <= WIDTH_CHARS else f"{text[: WIDTH_CHARS - 3]}..."

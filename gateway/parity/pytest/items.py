@@ -26,20 +26,18 @@ class ParityTests:
         self.sides = sides
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        """The map is a file of tests."""
-        if file_path != self.sides.path:
-            return None
-        return MapFile.from_parent(parent, path=file_path, sides=self.sides)
+        """Collect the map as a file of tests."""
+        return MapFile.from_parent(parent, path=file_path, sides=self.sides) if file_path == self.sides.path else None
 
     @pytest.hookimpl(tryfirst=True)  # before `-m` selects
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """A test with the fixture has the marker."""
+        """Mark every test with the fixture."""
         for item in items:
             if "parity" in getattr(item, "fixturenames", ()):
                 item.add_marker("parity")
 
     def pytest_sessionfinish(self) -> None:
-        """No process and no directory is left."""
+        """End the sides."""
         self.sides.close()
 
 
@@ -51,7 +49,7 @@ class MapFile(pytest.File):
         self._sides = sides
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
-        """Raises CollectError with what is wrong in map, corpus or apps."""
+        """Yield the tests of the map. Raises CollectError with what is wrong in map, corpus or apps."""
         try:
             plan = self._sides.plan
         except GatewayError as error:
@@ -70,18 +68,15 @@ class RouteTests(pytest.Collector):
         self._sides = sides
 
     def collect(self) -> Iterator[pytest.Item]:
-        """In the order of the corpus."""
+        """Yield the tests in the order of the corpus."""
         plan, requests = self._sides.plan, 0
         for case in plan.cases:
             if asked := plan.routes_of(case).count(self.name):
                 requests += asked
-                yield self._test(case.name, partial(self._check, case))
+                yield ParityTest.from_parent(self, name=case.name, check=partial(self._check, case))
         if requests < (minimum := plan.map.replay.min_requests):
-            yield self._test("enough requests", partial(_fail, f"{requests} of {minimum} different requests needed"))
-
-    def _test(self, name: str, check: Callable[[], None]) -> pytest.Item:
-        test: pytest.Item = ParityTest.from_parent(self, name=name, check=check)
-        return test
+            fail = partial(_fail, f"{requests} of {minimum} different requests needed")
+            yield ParityTest.from_parent(self, name="enough requests", check=fail)
 
     def _check(self, case: Case) -> None:
         found = tuple(result for result in self._sides.results(case) if result.route == self.name)
@@ -99,17 +94,17 @@ class ParityTest(pytest.Item):
         self.add_marker("parity")
 
     def runtest(self) -> None:
-        """Raises AssertionError with what differs, ReplayError when a side cannot be started."""
+        """Raise AssertionError with what differs, ReplayError when a side cannot be started."""
         self._check()
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """What differs; the gateway's own lines tell nothing about it."""
+        """Return what differs; a traceback through the gateway's own lines says nothing about it."""
         if isinstance(excinfo.value, AssertionError | GatewayError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """The heading of a failure."""
+        """Return the heading of a failure."""
         route = f"{self.parent.name}: " if isinstance(self.parent, RouteTests) else ""
         return self.path, None, f"{route}{self.name}"
 
@@ -130,12 +125,12 @@ class Parity:
         return self.check_steps({"request": request, **step})[0]
 
     def check_steps(self, *steps: dict[str, Any]) -> tuple[ParityResult, ...]:
-        """Several requests, each with its `request`; values kept of one are used in the next."""
+        """Ask both sides several requests, each with its `request`; what one captures is used in the next."""
         __tracebackhide__ = True
         return self.check_case(Case(self._name, tuple(map(read_step, steps))))
 
     def check_case(self, case: Case) -> tuple[ParityResult, ...]:
-        """A case; both sides start from its state."""
+        """Ask both sides a case, from its state."""
         __tracebackhide__ = True
         results = self._sides.replay(case)
         _check_green(results, case.origin)
@@ -145,11 +140,9 @@ class Parity:
 def _check_green(results: Iterable[ParityResult], origin: str) -> None:
     __tracebackhide__ = True
     found = tuple(results)
-    failed = [result for result in found if result.outcome not in GREEN]
-    if failed:
-        _fail(
-            "\n\n".join(f"{one.outcome.value} at request {one.step + 1}\n{failure_text(one, origin)}" for one in failed)
-        )
+    if failed := [one for one in found if one.outcome not in GREEN]:
+        texts = (f"{one.outcome.value} at request {one.step + 1}\n{failure_text(one, origin)}" for one in failed)
+        _fail("\n\n".join(texts))
     if not found:
         _fail("nothing was compared: no request was of a route that both sides have")
 

@@ -18,12 +18,12 @@ class LazySession:
     """A plan and its sides, each case replayed once. `close` ends it."""
 
     def __init__(self, path: Path, *, generated: bool, seed: int = 0) -> None:
-        """`path` is the map's."""
+        """`path` is that of the map."""
         self.path = path
         self._generated = generated
         self._seed = seed
-        self._session: ParitySession | None = None
-        self._failure: ReplayError | None = None
+        self._session: ParitySession | ReplayError | None = None
+        """Why it did not start, where it did not: that is not tried again."""
         self._results: dict[str, tuple[ParityResult, ...]] = {}
 
     @cached_property
@@ -38,8 +38,16 @@ class LazySession:
         return self._results[case.name]
 
     def replay(self, case: Case) -> tuple[ParityResult, ...]:
-        """Return the results of any case, without keeping them. Raises ReplayError as `results` does."""
-        found = self._started().replay([self.plan.prepared(case)])
+        """Return the results of any case, without keeping them. Raises ReplayError when a side cannot be started."""
+        if self._session is None:
+            session = ParitySession(self.plan, seed=self._seed, needs_legacy_beside=bool(self.plan.one_sided))
+            try:
+                self._session = session.__enter__()
+            except ReplayError as error:
+                self._session = error
+        if isinstance(self._session, ReplayError):
+            raise self._session
+        found = self._session.replay([self.plan.prepared(case)])
         return tuple(result for one in found for result in one.results)
 
     def complaints(self) -> tuple[str, ...] | None:
@@ -51,19 +59,6 @@ class LazySession:
 
     def close(self) -> None:
         """End the sides; no process and no directory is left."""
-        if self._session is not None:
+        if isinstance(self._session, ParitySession):
             self._session.__exit__(None, None, None)
             self._session = None
-
-    def _started(self) -> ParitySession:
-        """Return the running session; a start that failed is not tried again."""
-        if self._failure is not None:
-            raise self._failure
-        if self._session is None:
-            needs_legacy = bool(self.plan.one_sided)
-            try:
-                self._session = ParitySession(self.plan, seed=self._seed, needs_legacy_beside=needs_legacy).__enter__()
-            except ReplayError as error:
-                self._failure = error
-                raise
-        return self._session

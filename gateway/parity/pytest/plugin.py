@@ -14,7 +14,7 @@ MAP = "migration_map.toml"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Its options."""
+    """Add the options."""
     group = parser.getgroup("gateway", "migration gateway")
     group.addoption(
         "--gateway-record",
@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Imports what an option needs, and only then."""
+    """Import what an option needs, and only then."""
     config.addinivalue_line("markers", "parity: asks both apps of a migration map; runs with --parity")
     if config.getoption("--parity"):
         _add_parity(config)
@@ -55,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def parity(request: pytest.FixtureRequest) -> Parity:
-    """Asks both apps and fails where they differ (docs/parity.md); a test that has it runs with --parity."""
+    """Give what asks both apps and fails where they differ (docs/parity.md); a test that has it runs with --parity."""
     plugin = request.config.pluginmanager.get_plugin("gateway-parity")
     if plugin is None:
         pytest.skip("a parity test; it runs with --parity")
@@ -65,7 +65,7 @@ def parity(request: pytest.FixtureRequest) -> Parity:
 
 
 def _add_parity(config: pytest.Config) -> None:
-    """The map is one of the files to collect, given or not."""
+    """Register the tests of the map, one of the files to collect, given or not."""
     from .items import ParityTests
     from .lazy_session import LazySession
 

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import make_url
 
-from ...comparing.observation import RowChange
 from .sqlite_state import SqliteState
 
+if TYPE_CHECKING:
+    from .postgresql_state import PostgresqlState  # needs psycopg, which only some have
 
-class DatabaseState(Protocol):
-    """One side's database beside its baseline."""
-
-    def use(self, baseline: str | None) -> None:
-        """Have `reset` go back to that file from now on; None is the run's own baseline."""
-
-    def reset(self) -> None:
-        """Restore the baseline, if anything has changed. Raises LockedError when the app holds a lock."""
-
-    def check_unlocked(self) -> None:
-        """Raise LockedError when a transaction of the app would lock out the next request."""
-
-    def changes(self) -> tuple[RowChange, ...]:
-        """Return the rows that are not as they were at the last call, or at the reset; at first, in the baseline."""
+DatabaseState: TypeAlias = "SqliteState | PostgresqlState"
 
 
 def open_state(database: str, baseline: str, release: Callable[[], bool]) -> DatabaseState:

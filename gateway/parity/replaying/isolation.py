@@ -6,7 +6,6 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import Protocol
 
 from sqlalchemy import make_url
 
@@ -19,37 +18,16 @@ WAL = b"\x02\x02"
 """Bytes 18 and 19 of a database whose changes wait in a file beside it."""
 
 
-class Isolation(Protocol):
-    """Databases for one run."""
-
-    baseline: str
-    """URL of the database that all sides start from, once a first side has made it."""
-
-    def new_database(self, name: str, *, is_first: bool) -> str:
-        """Return the URL of a side's own database: a copy of the real one for the first side, else of the baseline."""
-
-    def close(self) -> None:
-        """Drop every database."""
-
-
-def open_isolation(url: str | None, root: Path, directory: Path) -> Isolation:
-    """Return the isolation for the settings' `database`; `directory` holds what it makes. Raises ReplayError."""
-    if url is None or is_sqlite(url):
-        return SqliteIsolation(url or NEW, None if url is None else real_file(url, root), directory)
-    if make_url(url).get_backend_name() == "postgresql":
-        return PostgresqlIsolation(url)
-    raise ReplayError(f'[parity] database: "{_safe_url(url)}" is neither SQLite nor PostgreSQL; a run cannot copy it')
-
-
 def real_file(url: str, root: Path) -> Path:
     """Return the path of a SQLite URL; a relative one starts at the map's directory."""
     return root / sqlite_file(url)
 
 
 class SqliteIsolation:
-    """Files below the run's directory."""
+    """Databases for one run: files below its directory, which goes as a whole."""
 
     def __init__(self, url: str, real: Path | None, directory: Path) -> None:
+        """`baseline` is the URL of the database that all sides start from, once a first side has made it."""
         self._url = url
         self._directory = directory
         self._raw = directory / "raw.sqlite3"
@@ -58,6 +36,7 @@ class SqliteIsolation:
             copy_real(real, self._raw)
 
     def new_database(self, name: str, *, is_first: bool) -> str:
+        """Return the URL of a side's own database: a copy of the real one for the first side, else of the baseline."""
         own = self._directory / name / "database"
         own.mkdir(parents=True)
         path = own / "database.sqlite3"
@@ -69,11 +48,11 @@ class SqliteIsolation:
         return with_database(self._url, str(path))
 
     def close(self) -> None:
-        """Do nothing: the run's directory goes as a whole."""
+        """Do nothing: the files go with their directory."""
 
 
 class PostgresqlIsolation:
-    """Databases beside the real one, named after the run; all are dropped at its end."""
+    """Databases for one run: beside the real one, named after the run."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -82,6 +61,7 @@ class PostgresqlIsolation:
         self.baseline = with_database(url, self._names[0])
 
     def new_database(self, name: str, *, is_first: bool) -> str:
+        """Return the URL of a side's own database, as `SqliteIsolation` does. Raises ReplayError."""
         import psycopg
 
         from . import postgresql_state as server
@@ -94,11 +74,12 @@ class PostgresqlIsolation:
                 self._names.append(own)
                 server.clone(connection, template, own)
         except psycopg.Error as error:
-            text = str(error).strip().replace("\n", " ")
-            raise ReplayError(f'[parity] database: "{_safe_url(self._url)}" cannot be copied: {text}') from error
+            name, text = make_url(self._url).render_as_string(), str(error).strip().replace("\n", " ")
+            raise ReplayError(f'[parity] database: "{name}" cannot be copied: {text}') from error
         return with_database(self._url, own)
 
     def close(self) -> None:
+        """Drop every database."""
         import psycopg
 
         from . import postgresql_state as server
@@ -108,9 +89,15 @@ class PostgresqlIsolation:
                 server.drop(connection, name)
 
 
-def _safe_url(url: str) -> str:
-    """Return a URL without its password."""
-    return make_url(url).render_as_string(hide_password=True)
+def open_isolation(url: str | None, root: Path, directory: Path) -> SqliteIsolation | PostgresqlIsolation:
+    """Return the isolation for the settings' `database`; `directory` holds what it makes. Raises ReplayError."""
+    if url is None or is_sqlite(url):
+        return SqliteIsolation(url or NEW, None if url is None else real_file(url, root), directory)
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return PostgresqlIsolation(url)
+    name = parsed.render_as_string()  # without its password
+    raise ReplayError(f'[parity] database: "{name}" is neither SQLite nor PostgreSQL; a run cannot copy it')
 
 
 def copy_real(real: Path, target: Path) -> None:

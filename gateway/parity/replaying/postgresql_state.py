@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import perf_counter, sleep
 from typing import Any
 
@@ -45,10 +44,10 @@ class PostgresqlState:
         self._release = release
         self._own: psycopg.Connection[Any] | None = None
         with maintaining(self._url) as server:
-            if not exists(server, self._baseline):
+            if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self._baseline,)).fetchone():
                 release()
                 clone(server, name_of(url), self._baseline)
-        with connecting(make_url(baseline)) as connection:
+        with connect_to(make_url(baseline)) as connection:
             self._at_start = read_snapshot(connection)
         self._before = self._at_start
         self._mark: object = None
@@ -126,34 +125,19 @@ def read_snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
 
 
 def connect_to(url: URL) -> psycopg.Connection[Any]:
-    """Return a connection of ours to the database of a URL, whatever driver the URL names."""
+    """Return a connection to the database of a URL, whatever driver it names; a `with` closes it."""
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.Connection.connect(plain, autocommit=True)
 
 
-@contextmanager
-def connecting(url: URL) -> Iterator[psycopg.Connection[Any]]:
-    """Give a connection that is closed at the end."""
-    connection = connect_to(url)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def maintaining(url: URL) -> Any:
-    """Give a connection to the server's maintenance database, closed at the end."""
-    return connecting(url.set(database=MAINTENANCE))
+def maintaining(url: URL) -> psycopg.Connection[Any]:
+    """Return a connection to the server's maintenance database."""
+    return connect_to(url.set(database=MAINTENANCE))
 
 
 def name_of(url: str) -> str:
     """Return the name of the database in a URL."""
     return str(make_url(url).database)
-
-
-def exists(server: psycopg.Connection[Any], name: str) -> bool:
-    """Tell whether the server has a database of that name."""
-    return server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
 
 
 def is_left(server: psycopg.Connection[Any], name: str) -> bool:

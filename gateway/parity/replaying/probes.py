@@ -53,27 +53,13 @@ class Probes:
 
     def install(self) -> None:
         """Set every probe, for good."""
-        self._watch_engines()
-        self._watch_pools()
-        self._watch_sqlite()
-        self._watch_logs()
 
-    def _watch_engines(self) -> None:
         @event.listens_for(Engine, "before_cursor_execute")
         def executed(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
             self._note(statement)
             if connection.dialect.name == "sqlite":
                 _audit_attaching(statement)
 
-        event.listen(Engine, "engine_connect", lambda connection: self._engines.add(connection.engine))
-
-    def _note(self, statement: str) -> None:
-        shape = shape_of(statement)
-        if shape is not None:
-            self.statements.append(shape)
-        self.may_lock = self.may_lock or not (shape or statement.upper()).startswith(HARMLESS)
-
-    def _watch_pools(self) -> None:
         @event.listens_for(Pool, "connect")
         def connected(connection: Any, record: Any) -> None:
             _set_trace(connection, record, _audit_attaching)  # the app's own listeners come after this one
@@ -83,28 +69,41 @@ class Probes:
             _set_trace(connection, record, None)  # the engine's own event has its statements
             self.taken.add(id(record))
 
+        event.listen(Engine, "engine_connect", lambda connection: self._engines.add(connection.engine))
         for name in ("checkin", "close", "detach"):
             event.listen(Pool, name, lambda _connection, record: self.taken.discard(id(record)))
         event.listen(Pool, "invalidate", lambda _connection, record, _exception: self.taken.discard(id(record)))
+        self._watch_sqlite()
+        call = logging.Logger.callHandlers
+
+        def called(logger: logging.Logger, record: logging.LogRecord) -> None:
+            if record.levelno >= logging.ERROR:
+                self.errors.append(f"{record.name}: {record.getMessage()}")
+            call(logger, record)
+
+        logging.Logger.callHandlers = called  # type: ignore[method-assign,assignment]  # also what does not reach the root
+
+    def _note(self, statement: str) -> None:
+        shape = shape_of(statement)
+        if shape is not None:
+            self.statements.append(shape)
+        self.may_lock = self.may_lock or not (shape or statement.upper()).startswith(HARMLESS)
 
     def _watch_sqlite(self) -> None:
-        connect = sqlite3.connect
+        connect, on_sqlite = sqlite3.connect, self._on_sqlite
 
         def trace(statement: str) -> None:
             self._note(statement)
             _audit_attaching(statement)
-
-        def watch(connection: sqlite3.Connection) -> None:
-            self._on_sqlite(connection)
-            connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-            connection.set_trace_callback(trace)
 
         class Connection(sqlite3.Connection):
             """Watched also where the app makes one by its class, or derives its own class from it."""
 
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, **kwargs)
-                watch(self)
+                on_sqlite(self)
+                self.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+                self.set_trace_callback(trace)
 
         @wraps(connect)
         def connected(*args: Any, **kwargs: Any) -> sqlite3.Connection:
@@ -115,16 +114,6 @@ class Probes:
 
         sqlite3.connect = sqlite3.dbapi2.connect = connected  # type: ignore[assignment]
         sqlite3.Connection = sqlite3.dbapi2.Connection = Connection  # type: ignore[misc]
-
-    def _watch_logs(self) -> None:
-        call = logging.Logger.callHandlers
-
-        def called(logger: logging.Logger, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.ERROR:
-                self.errors.append(f"{record.name}: {record.getMessage()}")
-            call(logger, record)
-
-        logging.Logger.callHandlers = called  # type: ignore[method-assign,assignment]  # also what does not reach the root
 
 
 def _set_trace(connection: Any, record: Any, trace: Callable[[str], None] | None) -> None:

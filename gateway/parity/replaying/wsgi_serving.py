@@ -14,6 +14,7 @@ from io import BytesIO
 from multiprocessing.connection import Connection
 from threading import Event, Lock, Thread
 from time import perf_counter
+from types import coroutine
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -98,14 +99,10 @@ def call_wsgi(app: WSGIApplication, request: Request, limit_seconds: float) -> C
     return client.result(is_over=True)
 
 
-class CallRequest:
-    """A request on its way from `CaseRunner` to the app: awaited there, given to whoever runs the coroutine."""
-
-    def __init__(self, request: Request, by_legacy: bool) -> None:  # noqa: ARG002 - the app is legacy
-        self._request = request
-
-    def __await__(self) -> Generator[Request, CallResult, CallResult]:
-        return (yield self._request)
+@coroutine
+def ask(request: Request, by_legacy: bool) -> Generator[Request, CallResult, CallResult]:  # noqa: ARG001 - it is legacy
+    """Give the request to whoever runs the coroutine of `CaseRunner.answer`; return the result that it sends back."""
+    return (yield request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ class CaseLoop:
         try:
             with suppress(BrokenPipeError):  # the parent has hung up on what it had asked ahead
                 for asked in self._asks():
-                    case = self._runner.answer(asked, CallRequest)
+                    case = self._runner.answer(asked, ask)
                     request = self._go_on(case, None)
                     while request is not None:
                         client = SyncClientEnd(request, self._runner.limit_seconds)
