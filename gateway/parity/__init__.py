@@ -1,1 +1,1 @@
-"""The same request to both sides, answers and effects compared, every difference explained."""
+"""Replay requests on both sides, compare answers and effects, and explain every difference."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 from ..comparing.noise import MIN_REPEATS
 from ..comparing.observation import Compared
@@ -28,7 +26,7 @@ class CaseResult:
     """The results of its requests, in order: those of compared routes and of paths that no rule takes."""
 
 
-class ParitySession:
+class ParitySession(Replay):
     """The sides of one plan. Use it as a context manager: a session that is left has no process and no directory."""
 
     def __init__(
@@ -44,26 +42,10 @@ class ParitySession:
 
         Give `needs_legacy_beside` where cases will be asked that the plan does not have yet.
         """
+        setup = plan.setup(needs_legacy_beside=needs_legacy_beside)
+        super().__init__(setup, workers=workers, seed=seed, repeats=repeats)
         self._plan = plan
         self._today = datetime.now(UTC).date()
-        setup = plan.setup(needs_legacy_beside=needs_legacy_beside)
-        self._replay = Replay(setup, workers=workers, seed=seed, repeats=repeats)
-
-    @property
-    def notes(self) -> list[str]:
-        """What a reader of the run should know: what a side tried or changed while it started."""
-        return self._replay.notes
-
-    def __enter__(self) -> Self:
-        """Start the sides. Raises ReplayError when one does not start."""
-        self._replay.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """End the sides."""
-        self._replay.__exit__(kind, error, traceback)
 
     def replay(self, cases: Iterable[Case]) -> Iterator[CaseResult]:
         """Yield each case's results in the order of completion. Raises ReplayError when a side cannot be restarted."""
@@ -72,6 +54,6 @@ class ParitySession:
         def verdicts_of(compared: Compared) -> tuple[Verdict, ...]:
             return judge(compared, plan.route_of(compared.control_request), plan.map.comparison, self._today)
 
-        for compared in self._replay.run(cases, verdicts_of):
+        for compared in self.run(cases, verdicts_of):
             results = case_results(compared, plan.route_of)
             yield CaseResult(compared, tuple(one for one in results if one.route in plan.routes or not one.route))

@@ -60,5 +60,5 @@ class LazySession:
     def close(self) -> None:
         """End the sides; no process and no directory is left."""
         if isinstance(self._session, ParitySession):
-            self._session.__exit__(None, None, None)
+            self._session.__exit__()
             self._session = None

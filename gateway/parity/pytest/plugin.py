@@ -44,7 +44,18 @@ def pytest_configure(config: pytest.Config) -> None:
     """Import what an option needs, and only then."""
     config.addinivalue_line("markers", "parity: asks both apps of a migration map; runs with --parity")
     if config.getoption("--parity"):
-        _add_parity(config)
+        from .items import ParityTests
+        from .lazy_session import LazySession
+
+        started = config.invocation_params.dir
+        given = [path for path in (started / one.partition("::")[0] for one in config.args) if path.suffix == ".toml"]
+        path = (given[0] if given else config.rootpath / MAP).resolve()
+        if not path.is_file():
+            raise pytest.UsageError(f'--parity: no map "{path}"; name it: pytest --parity path/to/{MAP}')
+        if not given:
+            config.args.append(str(path))
+        generated = not config.getoption("--parity-no-generate")
+        config.pluginmanager.register(ParityTests(LazySession(path, generated=generated)), "gateway-parity")
     directory: Path | None = config.getoption("--gateway-record")
     if directory is not None:
         from ..corpus.importing.pytest_recording import TestRecorder
@@ -62,19 +73,3 @@ def parity(request: pytest.FixtureRequest) -> Parity:
     from .items import Parity
 
     return Parity(plugin.sides, request.node.nodeid)
-
-
-def _add_parity(config: pytest.Config) -> None:
-    """Register the tests of the map, one of the files to collect, given or not."""
-    from .items import ParityTests
-    from .lazy_session import LazySession
-
-    started = config.invocation_params.dir
-    given = [path for path in (started / one.partition("::")[0] for one in config.args) if path.suffix == ".toml"]
-    path = (given[0] if given else config.rootpath / MAP).resolve()
-    if not path.is_file():
-        raise pytest.UsageError(f'--parity: no map "{path}"; name it: pytest --parity path/to/{MAP}')
-    if not given:
-        config.args.append(str(path))
-    generated = not config.getoption("--parity-no-generate")
-    config.pluginmanager.register(ParityTests(LazySession(path, generated=generated)), "gateway-parity")

@@ -1,1 +1,1 @@
-"""The sides: processes with a state of their own, asked the same, watched."""
+"""The sides: processes with a state of their own, asked alike and watched."""

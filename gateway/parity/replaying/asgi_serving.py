@@ -35,7 +35,17 @@ async def serve_asgi(
 
     `beside` answers what the new app does not have yet.
     """
-    messages = _receiving(connection)
+    messages: asyncio.Queue[Ask | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        try:
+            messages.put_nowait(connection.recv())
+        except (EOFError, OSError):  # the parent has hung up
+            loop.remove_reader(connection.fileno())
+            messages.put_nowait(None)
+
+    loop.add_reader(connection.fileno(), read)
     async with lifespan(app) as state:
 
         async def ask(request: Request, by_legacy: bool) -> CallResult:
@@ -126,19 +136,3 @@ async def lifespan(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
     yield state
     await received.put({"type": "lifespan.shutdown"})
     await asyncio.wait({task}, timeout=GRACE_SECONDS)
-
-
-def _receiving(connection: Connection) -> asyncio.Queue[Ask | None]:
-    """Return the queue that gets what the parent asks, and None once it has hung up."""
-    messages: asyncio.Queue[Ask | None] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        try:
-            messages.put_nowait(connection.recv())
-        except (EOFError, OSError):
-            loop.remove_reader(connection.fileno())
-            messages.put_nowait(None)
-
-    loop.add_reader(connection.fileno(), read)
-    return messages

@@ -105,9 +105,7 @@ class CaseRunner:
     def _effects(self) -> Effects:
         files: tuple[str, ...] = ()
         if self.containment.take_wrote():
-            files = self._files.changes()
-            if self._freezer is not None:
-                self._files.freeze_times(self._freezer.moment)
+            files = self._files.changes(None if self._freezer is None else self._freezer.moment)
             self._has_files = True
             self.containment.take_wrote()  # nothing but the times that were set
         return Effects(

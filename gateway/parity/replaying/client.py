@@ -14,8 +14,6 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 """Size of a body that is read; what is longer is cut there."""
 GRACE_SECONDS = 1.0
 """Time that an app has to end once its client has left."""
-CLIENT = ("127.0.0.1", 50000)
-SERVER = ("127.0.0.1", 8000)
 
 
 @dataclass(slots=True)
@@ -94,8 +92,8 @@ def scope_of(request: Request, state: dict[str, Any]) -> Scope:
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
-        "server": SERVER,
-        "client": CLIENT,
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 50000),
         "scheme": "http",
         "method": request.method,
         "root_path": "",

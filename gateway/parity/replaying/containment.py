@@ -101,8 +101,7 @@ class Containment:
 
     def take(self) -> tuple[Outbound, ...]:
         """Return what was refused since the last call."""
-        taken = tuple(self.attempts)
-        self.attempts.clear()
+        taken, self.attempts = tuple(self.attempts), []
         return taken
 
     def take_wrote(self) -> bool:

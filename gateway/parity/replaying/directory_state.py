@@ -7,8 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
-Names = dict[str, str]
-"""Name below the directory to the SHA-256 of its content."""
+Files = dict[str, tuple[str, int]]
+"""Name below the directory to (SHA-256 of the content, time of the last change in nanoseconds)."""
 
 
 class DirectoryState:
@@ -17,58 +17,53 @@ class DirectoryState:
     def __init__(self, directory: Path, baseline: Path) -> None:
         self._directory = directory
         self._baseline = baseline
-        self._at_start = read_names(baseline)
-        self._times_at_start = {name: _time(baseline / name) for name in self._at_start}
-        self._before = dict(self._at_start)
-        self._times = dict(self._times_at_start)
+        self._at_start = read_files(baseline)
+        self._before = self._at_start
 
-    def changes(self) -> tuple[str, ...]:
-        """Return `written NAME SHA256` and `deleted NAME` for what has happened since the last call or the reset."""
-        now, before = read_names(self._directory), self._before
-        self._before = now
-        written = [f"written {name} {digest}" for name, digest in now.items() if before.get(name) != digest]
-        return tuple(sorted([*written, *(f"deleted {name}" for name in before if name not in now)]))
+    def changes(self, moment: int | None) -> tuple[str, ...]:
+        """Return `written NAME SHA256` and `deleted NAME` for what has happened since the last call or the reset.
 
-    def freeze_times(self, moment: int) -> None:
-        """Set the time of what was written since the last call or the reset to `moment`, nanoseconds since the epoch.
-
-        The kernel's clock cannot be frozen, and `Last-Modified` and `ETag` are made of it.
+        What was written gets `moment`, nanoseconds since the epoch, as its time: the kernel's clock cannot be frozen,
+        and `Last-Modified` and `ETag` are made of it. None leaves the times.
         """
-        for name in self._before:
-            if _time(self._directory / name) != self._times.get(name):
+        now, before = read_files(self._directory), self._before
+        found = [f"deleted {name}" for name in before if name not in now]
+        for name, (digest, changed) in now.items():
+            known = before.get(name)
+            if known is None or known[0] != digest:
+                found.append(f"written {name} {digest}")
+            if moment is not None and (known is None or known[1] != changed):
                 self._set_time(name, moment)
+                now[name] = digest, moment
+        self._before = now
+        return tuple(sorted(found))
 
     def reset(self) -> None:
         """Restore the baseline's files, with their times."""
-        now = read_names(self._directory)
+        now = read_files(self._directory)
         for name in now.keys() - self._at_start.keys():
             (self._directory / name).unlink()
-        for name, digest in self._at_start.items():
-            if now.get(name) != digest:
+        for name, (digest, changed) in self._at_start.items():
+            if name not in now or now[name][0] != digest:
                 (self._directory / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(self._baseline / name, self._directory / name)
-        self._before = dict(self._at_start)
-        self._times = {}
-        for name, moment in self._times_at_start.items():
-            self._set_time(name, moment)
+            self._set_time(name, changed)
+        self._before = self._at_start
 
     def _set_time(self, name: str, moment: int) -> None:
         os.utime(self._directory / name, ns=(moment, moment), follow_symlinks=False)
-        self._times[name] = moment
 
 
-def read_names(directory: Path) -> Names:
-    """Return every file below the directory with its digest; a link with where it leads."""
-    digests: Names = {}
+def read_files(directory: Path) -> Files:
+    """Return every file below the directory; a link has where it leads in the digest's place."""
+    files: Files = {}
     for path in sorted(directory.rglob("*")):
-        name = str(path.relative_to(directory))
         if path.is_symlink():
-            digests[name] = f"-> {path.readlink()}"
+            digest = f"-> {path.readlink()}"
         elif path.is_file():
             with path.open("rb") as file:
-                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return digests
-
-
-def _time(path: Path) -> int:
-    return path.lstat().st_mtime_ns
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        else:
+            continue
+        files[str(path.relative_to(directory))] = digest, path.lstat().st_mtime_ns
+    return files

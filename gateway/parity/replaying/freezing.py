@@ -1,4 +1,4 @@
-"""The same clock, random numbers and UUIDs for every side of a pair. `time.monotonic` goes on: event loops live by it.
+"""One clock, and equal random numbers and UUIDs, for every side. `time.monotonic` goes on: event loops live by it.
 
 Installed before the app is imported, so that `from os import urandom` of the app gets the frozen one.
 """

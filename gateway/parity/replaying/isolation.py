@@ -70,9 +70,8 @@ class PostgresqlIsolation:
         template = server.name_of(self._url if is_first else self.baseline)
         try:
             with server.maintaining(make_url(self._url)) as connection:
-                server.drop(connection, own)
                 self._names.append(own)
-                server.clone(connection, template, own)
+                server.remake(connection, own, template)
         except psycopg.Error as error:
             name, text = make_url(self._url).render_as_string(), str(error).strip().replace("\n", " ")
             raise ReplayError(f'[parity] database: "{name}" cannot be copied: {text}') from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copyreg
-import pickle
 import time
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -96,11 +95,6 @@ def moment_now() -> int:
     which `isoformat` would leave the fraction out."""
     part = 10**9 // 64
     return (time.time_ns() // part | 1) * part
-
-
-def pickled(ask: Ask) -> bytes:
-    """Return the bytes that `Connection.recv` takes, made once for all the sides that they go to."""
-    return pickle.dumps(ask, pickle.HIGHEST_PROTOCOL)
 
 
 def _pickle_by_constructor(kind: type) -> None:

@@ -46,7 +46,7 @@ class PostgresqlState:
         with maintaining(self._url) as server:
             if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self._baseline,)).fetchone():
                 release()
-                clone(server, name_of(url), self._baseline)
+                remake(server, self._baseline, name_of(url))
         with connect_to(make_url(baseline)) as connection:
             self._at_start = read_snapshot(connection)
         self._before = self._at_start
@@ -67,8 +67,7 @@ class PostgresqlState:
         with maintaining(self._url) as server:
             if self._release() and not is_left(server, name):
                 raise LockedError
-            drop(server, name)
-            clone(server, self._baseline, name)
+            remake(server, name, self._baseline)
         self._before = self._at_start
         self._mark = self._read_mark()
         self._is_dirty = False
@@ -82,16 +81,13 @@ class PostgresqlState:
         if mark == self._mark:
             return ()
         now = read_snapshot(self._connection())
-        tables = sorted(self._before.keys() | now.keys())
-        found = tuple(
-            change
-            for table in tables
-            for change in compare_rows(table, self._before.get(table, {}), now.get(table, {}))
-        )
+        found: list[RowChange] = []
+        for table in sorted(self._before.keys() | now.keys()):
+            found += compare_rows(table, self._before.get(table, {}), now.get(table, {}))
         # Another database of the server may have been written to; a sequence goes on without a row.
         self._is_dirty = self._is_dirty or bool(found) or not isinstance(self._mark, tuple) or mark[1] != self._mark[1]
         self._before, self._mark = now, mark
-        return found
+        return tuple(found)
 
     def close(self) -> None:
         """Close the connection that looks for changes."""
@@ -115,10 +111,10 @@ def read_snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
     for schema, table, own, key in connection.execute(TABLES).fetchall():
         columns = own if key else [*own, ALIKE]
         counted = "{0}" if key else "{0}, (count(*) OVER (PARTITION BY {0}))::text"
-        shown = sql.SQL(", ").join(sql.SQL("to_json({})::text").format(sql.Identifier(column)) for column in own)
-        query = sql.SQL(f"SELECT {counted} FROM {{1}}").format(shown, sql.Identifier(schema, table))
-        texts = ((value or "null" for value in values) for values in connection.execute(query))
-        rows = (tuple(zip(columns, values, strict=True)) for values in texts)
+        values = sql.SQL(", ").join(sql.SQL("to_json({})::text").format(sql.Identifier(column)) for column in own)
+        query = sql.SQL(f"SELECT {counted} FROM {{1}}").format(values, sql.Identifier(schema, table))
+        texts = ((value or "null" for value in row) for row in connection.execute(query))
+        rows = (tuple(zip(columns, row, strict=True)) for row in texts)
         name = table if schema == "public" else f"{schema}.{table}"
         snapshot[name] = {key_of(row, key): row for row in rows}
     return snapshot
@@ -149,8 +145,9 @@ def is_left(server: psycopg.Connection[Any], name: str) -> bool:
     return someone is None
 
 
-def clone(server: psycopg.Connection[Any], template: str, name: str) -> None:
-    """Make a new database like another, which no client may be connected to."""
+def remake(server: psycopg.Connection[Any], name: str, template: str) -> None:
+    """Make a database anew, like another, which no client may be connected to."""
+    drop(server, name)
     server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from queue import Empty, Queue
 from threading import Thread
-from types import TracebackType
 from typing import Self
 
 from ...comparing.noise import MIN_REPEATS
@@ -51,14 +50,16 @@ class Replay:
             for worker in self._workers:
                 worker.wait()
         except BaseException:
-            self._close()
+            self.__exit__()
             raise
         return self
 
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
-    ) -> None:
-        self._close()
+    def __exit__(self, *_error: object) -> None:
+        """End every side; no process and no directory is left."""
+        if self._threads:  # a run that was left in the middle
+            self._stop(at_once=True)
+        if self._sandbox is not None:
+            self._sandbox.close()
 
     def run(self, cases: Iterable[Case], judge: Judge) -> Iterator[ComparedCase]:
         """Yield each case as both sides answered it, in the order of completion.
@@ -79,32 +80,17 @@ class Replay:
                         raise found
                     yield found
         except KeyboardInterrupt:
-            self._kill()
+            self._stop(at_once=True)
             raise
         finally:
             self._stop()
 
-    def _stop(self) -> None:
-        """Have the workers end after the cases that they are at, and wait for them."""
+    def _stop(self, *, at_once: bool = False) -> None:
+        """Have the workers end, after the cases that they are at or at once, and wait for them."""
         self._cases.close()
+        if at_once and self._sandbox is not None:
+            self._sandbox.kill()
         while any(thread.is_alive() for thread in self._threads):
             with suppress(Empty):
                 self._results.get(timeout=0.05)  # one may wait for room
         self._threads = []
-
-    def _kill(self) -> None:
-        """Kill every side: nobody waits for the answers in flight."""
-        self._cases.close()
-        for worker in self._workers:
-            worker.kill()
-
-    def _close(self) -> None:
-        if self._threads:  # a run that was left in the middle
-            self._kill()
-            self._stop()
-        for worker in self._workers:
-            worker.hang_up()
-        for worker in self._workers:
-            worker.close()
-        if self._sandbox is not None:
-            self._sandbox.close()

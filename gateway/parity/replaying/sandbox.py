@@ -64,6 +64,7 @@ class Sandbox:
         """Decides which side is asked first, and all frozen random numbers."""
         self.notes: list[str] = []
         """What a reader of the run should know: what a start tried or changed."""
+        self._sides: list[RemoteSide] = []
         self._directory = Path(tempfile.mkdtemp(prefix="gateway-parity-"))
         try:
             self._isolation = open_isolation(setup.settings.database, setup.root, self._directory)
@@ -100,10 +101,12 @@ class Sandbox:
             moment=moment_now(),
             seed=self.seed + role.seed_offset,
             beside=setup.legacy if setup.needs_legacy_beside and role.has_legacy_beside else "",
-            cpu=cpu_for(2 * worker + role.cpu),
+            cpu=_cpu(2 * worker + role.cpu),
         )
         environment = environment_of(settings.environment, values, start.seed)
-        return RemoteSide(start, environment, setup.root, self._directory / f"{worker}-{role.name}.log")
+        side = RemoteSide(start, environment, setup.root, self._directory / f"{worker}-{role.name}.log")
+        self._sides.append(side)
+        return side
 
     def note(self, role: SideRole, ready: Ready) -> None:
         """Keep what a start tried and changed, once."""
@@ -125,15 +128,22 @@ class Sandbox:
             raise ReplayError(f'case "{case.name}": no state "{path}"')
         return str(path)
 
+    def kill(self) -> None:
+        """End every side at once; whoever waits for an answer gets a refusal."""
+        for side in tuple(self._sides):
+            side.kill()
+
     def close(self) -> None:
-        """Remove databases and directory; the sides must have ended."""
+        """End every side, then remove databases and directory."""
+        for side in self._sides:
+            side.hang_up()
+        for side in self._sides:
+            side.close()
         self._isolation.close()
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
-def cpu_for(number: int) -> int | None:
-    """Return a CPU for each process, begun anywhere so that two runs do not meet; None where none can be chosen."""
-    if not hasattr(os, "sched_getaffinity"):
-        return None
-    cpus = sorted(os.sched_getaffinity(0))
-    return cpus[(os.getpid() + number) % len(cpus)]
+def _cpu(number: int) -> int | None:
+    """Return the CPU of a process, begun anywhere so that two runs do not meet; None where none can be chosen."""
+    cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return cpus[(os.getpid() + number) % len(cpus)] if cpus else None

@@ -15,7 +15,6 @@ from inspect import iscoroutinefunction
 from multiprocessing.connection import Connection
 from threading import Thread
 from time import sleep
-from typing import Any
 
 from ...apps.loading import import_app
 from ...errors import GatewayError
@@ -48,7 +47,8 @@ def main() -> None:
     runner = CaseRunner(start)
     try:
         app = import_app(start.app, start.key, dict(start.arguments))
-        if is_asgi(app):
+        # It is called with (scope, receive, send), not with (environ, start_response).
+        if iscoroutinefunction(app) or iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
             beside = import_app(start.beside, "legacy", dict(start.arguments)) if start.beside else None
             asyncio.run(serve_asgi(app, runner, connection, beside))
         else:
@@ -59,11 +59,6 @@ def main() -> None:
     connection.close()
     sys.stdout.flush()
     os._exit(0)  # threads of the app wait for nobody
-
-
-def is_asgi(app: Any) -> bool:
-    """Tell whether an app is called with (scope, receive, send), not with (environ, start_response)."""
-    return iscoroutinefunction(app) or iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004
 
 
 def _end_with(parent: int) -> None:

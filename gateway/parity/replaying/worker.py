@@ -31,6 +31,7 @@ after an error and at an early end too, or the side be closed; else the next run
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 import zlib
@@ -46,7 +47,7 @@ from ...errors import ReplayError
 from ..compared_case import ComparedCase, Judge
 from ..corpus.case import Case
 from .experiments import PendingExperiments
-from .messages import Ask, CaseAnswer, moment_now, pickled
+from .messages import Ask, CaseAnswer, moment_now
 from .sandbox import REPEAT, SIDES, Sandbox, SideRole
 from .schedule import PlannedCase, Receive, Restart, Schedule, Send
 from .side_process import RemoteSide
@@ -87,28 +88,13 @@ class Worker:
                 self._sides[role] = self._sandbox.open_side(self._number, role, is_first=is_first)
 
     def wait(self) -> None:
-        """Wait until every side is ready. Raises ReplayError when one does not start; all are closed then."""
+        """Wait until every side is ready. Raises ReplayError when one does not start; the worker has none then."""
         try:
             for role, side in self._sides.items():
                 self._sandbox.note(role, side.wait_until_ready())
         except ReplayError:
-            self.close()
+            self._close()
             raise
-
-    def kill(self) -> None:
-        """End the processes at once; whoever waits for one of their answers gets a refusal."""
-        for side in tuple(self._sides.values()):
-            side.kill()
-
-    def hang_up(self) -> None:
-        """Tell the processes to end, without waiting for them."""
-        for side in self._sides.values():
-            side.hang_up()
-
-    def close(self) -> None:
-        """End the processes."""
-        while self._sides:
-            self._sides.popitem()[1].close()
 
     def work(self, cases: CaseQueue, judge: Judge, results: Queue[ComparedCase | BaseException | None]) -> None:
         """Replay cases until there are no more; the last result is None, or the error that ended the work."""
@@ -134,7 +120,7 @@ class Worker:
     def _plan(self, case: Case, moment: int, experiment_of: PendingExperiments | None = None) -> PlannedCase:
         seed = zlib.crc32(case.name.encode()) ^ self._sandbox.seed
         ask = Ask(case.steps, moment, seed, self._sandbox.state_file(case))
-        return PlannedCase(case, ask, pickled(ask), experiment_of)
+        return PlannedCase(case, ask, pickle.dumps(ask, pickle.HIGHEST_PROTOCOL), experiment_of)
 
     def _send(self, planned: PlannedCase) -> None:
         roles = list(SIDES)
@@ -143,13 +129,17 @@ class Worker:
             self._sides[role].send(planned.message)
 
     def _restart(self, in_flight: tuple[PlannedCase, ...]) -> None:
-        if in_flight:  # the other side is at cases that it will be sent again
-            self.kill()
-        self.close()
+        for side in self._sides.values() if in_flight else ():  # it is at cases that it will be sent again
+            side.kill()
+        self._close()
         self.start(*SIDES)
         self.wait()
         for planned in in_flight:
             self._send(planned)
+
+    def _close(self) -> None:
+        while self._sides:
+            self._sides.popitem()[1].close()
 
     def _receive_case(self, planned: PlannedCase, judge: Judge, schedule: Schedule) -> ComparedCase | None:
         """Return the case that is done with these answers, None where experiments have still to be answered."""
@@ -195,7 +185,7 @@ class Worker:
         steps = list(compared.steps)
         for count in range(1, self._repeats + 1):
             again = replace(ask, seed=ask.seed + 1000 * count)
-            self._sides[REPEAT].send(pickled(again))
+            self._sides[REPEAT].send(pickle.dumps(again, pickle.HIGHEST_PROTOCOL))
             answer = self._receive(REPEAT, again)
             for at in numbers:
                 if at < len(answer.steps):
