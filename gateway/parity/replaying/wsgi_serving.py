@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Coroutine, Generator, Iterator
 from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass
 from io import BytesIO
 from multiprocessing.connection import Connection
 from threading import Event, Lock, Thread
@@ -105,12 +104,8 @@ def ask(request: Request, by_legacy: bool) -> Generator[Request, CallResult, Cal
     return (yield request)
 
 
-@dataclass(frozen=True, slots=True)
-class RunningCall:
-    """A call under way, and what goes on with its result once it is over."""
-
-    client: SyncClientEnd
-    case: Coroutine[Request, Any, CaseAnswer]
+RunningCall = tuple[SyncClientEnd, Coroutine[Request, Any, CaseAnswer]]
+"""(a call under way, the case that goes on with its result once it is over)."""
 
 
 class CaseLoop:
@@ -133,7 +128,7 @@ class CaseLoop:
                     request = self._go_on(case, None)
                     while request is not None:
                         client = SyncClientEnd(request, self._runner.limit_seconds)
-                        running = self._running = RunningCall(client, case)
+                        running = self._running = (client, case)
                         call(self._app, client)
                         request = self._go_on(case, client.result(is_over=True)) if self._take(running) else None
         finally:
@@ -143,9 +138,10 @@ class CaseLoop:
         """Look at the call under way until the parent hangs up. An answer that is given here is the process's last."""
         while not self._is_over.wait(WATCH_SECONDS):
             running = self._running
-            if running is not None and running.client.is_overdue and self._take(running):
+            if running is not None and running[0].is_overdue and self._take(running):
+                client, case = running
                 with suppress(BrokenPipeError):
-                    self._go_on(running.case, running.client.result(is_over=False))
+                    self._go_on(case, client.result(is_over=False))
                 return
 
     def _asks(self) -> Iterator[Ask]:
