@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3  # noqa: F401 - Schemathesis needs it, and its first import binds a socket: here no test seems to
 
 from gateway.parity.corpus.case import Case
 from gateway.parity.plan import MAX_INVALIDATED, make_plan
