@@ -19,9 +19,9 @@ from legacy_flask import create_app as create_legacy
 from new_fastapi.admin_tables import ADMIN_TABLES
 from new_fastapi.database import open_engine
 from new_fastapi.models import Employee, Feedback, Model, Product, Todo, Upload, User
-from new_fastapi.seed import PASSWORD, PASSWORD_HASH
+from new_fastapi.seed import PASSWORD
 from tests.support.depot import ADA, SECRET_KEY, SIDES, open_side
-from tests.support.stores import Store
+from tests.support.stores import QUICK_HASH, Store
 
 PAGES = {
     "legacy": {"list": "/admin/{0}/", "create": "/admin/{0}/new/", "row": "/admin/{0}/{1}/?id=1"},
@@ -167,11 +167,11 @@ def test_an_edit_changes_what_the_form_has_and_no_password(visited: Office) -> N
     assert visited.submit(visited.page("row", User, "edit"), FORM | {"password_hash": "mine", "id": "9"}) == 302
     user = visited.row(User)
     assert isinstance(user, User)
-    assert (user.name, user.age, user.password_hash) == ("Ada Lovelace", 37, PASSWORD_HASH)
+    assert (user.name, user.age, user.password_hash) == ("Ada Lovelace", 37, QUICK_HASH)
 
 
 def test_whom_an_admin_adds_cannot_sign_in(visited: Office) -> None:
-    form = {"name": "Eve", "email": "eve@example.com", "age": "30", "password_hash": PASSWORD_HASH}
+    form = {"name": "Eve", "email": "eve@example.com", "age": "30", "password_hash": QUICK_HASH}
     assert visited.submit(visited.page("create", User), form) == 302
     assert visited.client.get("/users/").json()[-1]["name"] == "Eve"
     assert visited.client.get("/whoami", auth=("eve@example.com", PASSWORD)).status_code == 401

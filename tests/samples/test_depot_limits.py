@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import time_machine
 from anyio.to_thread import current_default_thread_limiter
 from limits.storage import MemoryStorage, storage_from_string
 from sqlalchemy import Engine, update
@@ -30,6 +31,13 @@ ATTEMPTS = {
     "POST /admin/login": {"data": {"username": ADA["email"], "password": "wrong"}},
 }
 ROUTES = [("legacy", "POST /login"), ("legacy", "POST /token"), ("new", "POST /token"), ("new", "POST /admin/login")]
+
+
+@pytest.fixture(autouse=True)
+def an_endless_minute() -> Iterator[None]:
+    """The clock stands, so that on a slow machine too all attempts are made within the minute that is counted."""
+    with time_machine.travel(time.time(), tick=False):
+        yield
 
 
 @pytest.fixture

@@ -182,6 +182,7 @@ def test_a_start_with_nothing_to_do_does_not_import_alembic(each_store: Store) -
         assert (run.stdout, run.stderr) == (imported, "")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("at", [None, "0001"])
 def test_many_starters_migrate_and_seed_once(empty: Engine, at: str | None) -> None:
     if at is not None:

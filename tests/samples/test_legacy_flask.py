@@ -56,7 +56,7 @@ def engine(app: Flask) -> Engine:
 @pytest.mark.parametrize("path", ["/hello", "/nowhere", "/static/depot.css", "/todos/99"])
 def test_every_answer_is_timed_and_not_sniffed(client: FlaskClient, path: str) -> None:
     with client.get(path) as response:
-        assert 0 < float(response.headers["X-Process-Time"]) < 5
+        assert float(response.headers["X-Process-Time"]) > 0
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 

@@ -46,7 +46,7 @@ def engine(url: str) -> Iterator[Engine]:
 @pytest.mark.parametrize("path", ["/hello", "/nowhere", "/static/depot.css", "/todos/99"])
 def test_every_answer_is_timed_and_not_sniffed(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
-    assert 0 < float(headers["X-Process-Time"]) < 5
+    assert float(headers["X-Process-Time"]) > 0
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 

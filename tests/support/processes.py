@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
+from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple
 
 import pytest
@@ -37,10 +38,21 @@ class ProcessGuard:
         self._events: list[str] = []
         self._fixtures: list[StartedBy] = []
         sys.addaudithook(self._hear)
+        self._hear_multiprocessing()
 
     def _hear(self, event: str, _arguments: tuple[Any, ...]) -> None:
         if event in STARTS:
             self._events.append(event)
+
+    def _hear_multiprocessing(self) -> None:
+        """It spawns without an audit event."""
+        start = BaseProcess.start
+
+        def start_heard(process: BaseProcess) -> None:
+            self._events.append("multiprocessing")
+            start(process)
+
+        BaseProcess.start = start_heard  # type: ignore[method-assign]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:

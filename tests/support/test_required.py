@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.servers import ROOT
+from tests.support.inner_pytest import run_pytest
 
 pytestmark = pytest.mark.process
 
@@ -17,20 +14,7 @@ PLAIN = "import pytest\ndef test_plain(): pass\n"
 MARKED = "".join(f"@pytest.mark.{marker}\ndef test_{marker}(): pass\n" for marker in ("browser", "postgresql"))
 SKIPPED = "@pytest.mark.browser\ndef test_skipped(): pytest.skip('no reason')\n"
 ASKING = "def test_browser(browser): pass\ndef test_postgresql(postgresql_url): pass\n"
-# A machine that has neither; nothing at all is on its PATH.
-BARE = "from pathlib import Path\nimport tests.support.postgresql\ntests.support.postgresql.DEBIAN = Path('nowhere')\n"
 BOTH = "browser, postgresql"
-
-
-def run(directory: Path, test: str, *arguments: str, require: str, bare: bool = False) -> tuple[int, str]:
-    """Exit code and output of pytest on one file, with our fixtures."""
-    (directory / "test_it.py").write_text(test)
-    (directory / "conftest.py").write_text(BARE if bare else "")
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "GATEWAY_REQUIRE": require, **({"PATH": ""} if bare else {})}
-    options = ("-p", "tests.conftest", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"), "--rootdir", ".")
-    command = (sys.executable, "-m", "pytest", *options, *arguments, "test_it.py")
-    done = subprocess.run(command, cwd=directory, env=env, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
 
 
 def unmet(output: str) -> list[str]:
@@ -38,20 +22,20 @@ def unmet(output: str) -> list[str]:
 
 
 def test_a_test_of_each_that_passes_is_enough(tmp_path: Path) -> None:
-    code, output = run(tmp_path, PLAIN + MARKED, require=BOTH)
+    code, output = run_pytest(tmp_path, PLAIN + MARKED, require=BOTH)
     assert (code, unmet(output)) == (0, [])
 
 
 @pytest.mark.parametrize("arguments", [("-m", "not browser and not postgresql"), ("-k", "plain")])
 def test_a_run_without_them_fails(tmp_path: Path, arguments: tuple[str, str]) -> None:
-    code, output = run(tmp_path, PLAIN + MARKED, *arguments, require=BOTH)
+    code, output = run_pytest(tmp_path, PLAIN + MARKED, *arguments, require=BOTH)
     assert "1 passed, 2 deselected" in output
     sentences = [f"GATEWAY_REQUIRE: no test marked {marker} has run" for marker in ("browser", "postgresql")]
     assert (code, unmet(output)) == (1, sentences)
 
 
 def test_a_run_that_skips_one_of_them_fails(tmp_path: Path) -> None:
-    code, output = run(tmp_path, PLAIN + MARKED + SKIPPED, require=BOTH)
+    code, output = run_pytest(tmp_path, PLAIN + MARKED + SKIPPED, require=BOTH)
     sentence = "GATEWAY_REQUIRE: test_it.py::test_skipped is marked browser and was skipped"
     assert (code, unmet(output)) == (1, [sentence])
 
@@ -63,7 +47,7 @@ def test_a_run_that_skips_one_of_them_fails(tmp_path: Path) -> None:
 def test_what_is_absent_is_named_with_how_to_get_it(
     tmp_path: Path, require: str, chosen: str, code: int, outcome: str
 ) -> None:
-    found, output = run(tmp_path, ASKING, "--store", chosen, require=require, bare=True)
+    found, output = run_pytest(tmp_path, ASKING, "--store", chosen, require=require, bare=True)
     assert found == code
     assert outcome in output
     assert "Chromium or its driver is not installed: apt-get install chromium chromium-driver" in output
@@ -71,6 +55,6 @@ def test_what_is_absent_is_named_with_how_to_get_it(
 
 
 def test_a_name_that_is_no_requirement_is_refused(tmp_path: Path) -> None:
-    code, output = run(tmp_path, PLAIN, require="postgres")
+    code, output = run_pytest(tmp_path, PLAIN, require="postgres")
     assert code == pytest.ExitCode.USAGE_ERROR
     assert "GATEWAY_REQUIRE: postgres: none of browser, postgresql" in output
