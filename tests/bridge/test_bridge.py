@@ -19,7 +19,7 @@ from gateway.bridge import WSGIBridge
 from gateway.bridge.environ import build_environ
 from gateway.config.bridge_limits import BridgeLimits
 from tests.support.apps import APPS, Endless, Gated, colour, show_colour
-from tests.support.servers import Answer, Server, ask, post, post_chunked, request, serve
+from tests.support.servers import PATIENCE_SECONDS, Answer, Server, ask, post, post_chunked, request, serve
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def test_close_is_called_once(bridged: Server) -> None:
 )
 def test_a_cut_upload_runs_no_view(bridged: Server, framing: str) -> None:
     for target in ("/read_cut", "/flask/echo"):
-        with socket.create_connection((bridged.host, bridged.port), 5) as connection:
+        with socket.create_connection((bridged.host, bridged.port), PATIENCE_SECONDS) as connection:
             connection.sendall(f"POST {target} HTTP/1.1\r\nHost: a.test\r\n{framing}".encode())
     ask(bridged, post("/read_cut", b"whole"))
     bridged.wait_for_log("a body of 5 bytes")
@@ -297,7 +297,7 @@ def test_a_cancelled_request_sends_nothing_more_and_frees_its_thread() -> None:
         with pytest.raises(asyncio.CancelledError):
             await request
         app.gate.set()
-        assert await asyncio.to_thread(app.closed.wait, 5)
+        assert await asyncio.to_thread(app.closed.wait, PATIENCE_SECONDS)
 
     asyncio.run(cancel_after_the_first_chunk())
     assert [message.get("body") for message in sent] == [None, b"first"]
@@ -317,8 +317,8 @@ def test_close_refuses_what_is_queued_and_waits_for_nobody_long() -> None:
     async def close_while_one_runs_and_one_waits() -> None:
         bridge = WSGIBridge(app, limits=BridgeLimits(workers=1))
         running, queued = asyncio.create_task(answer(bridge)), asyncio.create_task(answer(bridge))
-        await asyncio.to_thread(app.entered.wait, 5)
-        await asyncio.wait_for(asyncio.to_thread(bridge.close), 2)
+        await asyncio.to_thread(app.entered.wait, PATIENCE_SECONDS)
+        await asyncio.wait_for(asyncio.to_thread(bridge.close), PATIENCE_SECONDS)
         app.gate.set()
         assert (await running)[1]["body"] == b"opened"
         assert (await queued)[0]["status"] == 503

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -25,8 +24,8 @@ def faulty() -> Iterator[Server]:
 
 @pytest.fixture
 def narrow() -> Iterator[Server]:
-    """One worker, three places in its queue."""
-    with serve_faulty(limits={"workers": 1, "queue": 3, "wait_seconds": 5}) as server:
+    """One worker, three places in its queue, and no end of patience."""
+    with serve_faulty(limits={"workers": 1, "queue": 3, "wait_seconds": 600}) as server:
         yield server
 
 
@@ -70,7 +69,7 @@ def test_a_view_that_cannot_be_stopped_is_shown_as_abandoned(faulty: Server) -> 
     state(faulty, "shut")
     with connected(faulty, 3, request("/held")):
         wait_until(lambda: gauge(faulty, "busy") == 3)
-    wait_until(lambda: gauge(faulty, "abandoned") == 3, seconds=1)
+    wait_until(lambda: gauge(faulty, "abandoned") == 3)
     state(faulty, "open")
     settle(faulty)
 
@@ -92,7 +91,7 @@ def test_what_waits_for_a_client_that_has_left_is_not_run_and_takes_no_place(nar
         with connected(narrow, 2, request("/ping")):
             wait_until(lambda: gauge(narrow, "queued") == 3)
             assert ask(narrow, request("/ping")).status == 503
-        wait_until(lambda: gauge(narrow, "queued") == 1, seconds=1)
+        wait_until(lambda: gauge(narrow, "queued") == 1)
         with connect(narrow, request("/ping")) as late:
             wait_until(lambda: gauge(narrow, "queued") == 2)
             state(narrow, "open")
@@ -104,17 +103,8 @@ def test_what_waits_for_a_client_that_has_left_is_not_run_and_takes_no_place(nar
 # --- clients that are slow ---
 
 
-def milliseconds(server: Server, path: str, count: int) -> list[float]:
-    """What that many requests take, one after the other, each on its own connection."""
-    taken = []
-    for _ in range(count):
-        began = time.perf_counter()
-        assert ask(server, request(path)).status == 200
-        taken.append((time.perf_counter() - began) * 1000)
-    return sorted(taken)
-
-
 def test_slow_clients_hold_no_worker(faulty: Server) -> None:
+    """More of them than there are workers; what they cost the others in time, `tests.benchmarks.stalled` measures."""
     head = "Content-Length: 3000000"
     with (
         connected(faulty, 25, request("/upload", head, method="POST", body=b"a little")),
@@ -123,8 +113,7 @@ def test_slow_clients_hold_no_worker(faulty: Server) -> None:
     ):
         wait_until(lambda: gauge(faulty, "streams") == 50)
         assert gauge(faulty, "busy") == 0
-        ping, new = milliseconds(faulty, "/ping", 50), milliseconds(faulty, "/new", 50)
-    assert (ping[-2] < 200, new[-2] < 100) == (True, True), (ping, new)
+        assert {ask(faulty, request(path)).status for path in ("/ping", "/new") for _ in range(50)} == {200}
     settle(faulty)
 
 
@@ -136,9 +125,8 @@ def test_a_full_queue_refuses_at_once_and_loses_nothing_that_it_took(narrow: Ser
         wait_until(lambda: gauge(narrow, "busy") == 1)
         with connected(narrow, 3, request("/ping")) as waiting:
             wait_until(lambda: gauge(narrow, "queued") == 3)
-            began = time.perf_counter()
             refused = ask(narrow, request("/ping"))
-            assert time.perf_counter() - began < 0.5
+            assert (gauge(narrow, "busy"), gauge(narrow, "queued")) == (1, 3)
             assert (refused.status, dict(refused.headers)["retry-after"]) == (503, "1")
             state(narrow, "open")
             assert [rest_of(client)[-4:] for client in (running, *waiting)] == [b"t go", *[b"pong"] * 3]
@@ -157,11 +145,11 @@ def test_who_waits_too_long_is_refused() -> None:
         settle(server)
 
 
-@pytest.mark.parametrize(("callers", "worst"), [(3, 200), (6, 503)])
-def test_a_view_may_call_its_own_service(callers: int, worst: int) -> None:
+@pytest.mark.parametrize(("callers", "wait_seconds", "worst"), [(3, 600, 200), (6, 0.5, 503)])
+def test_a_view_may_call_its_own_service(callers: int, wait_seconds: float, worst: int) -> None:
     """With workers for both it is answered; without, the inner request is refused instead of waited for for ever."""
     with (
-        serve_faulty(limits={"workers": 6, "queue": 20, "wait_seconds": 0.5}) as server,
+        serve_faulty(limits={"workers": 6, "queue": 20, "wait_seconds": wait_seconds}) as server,
         connected(server, callers, request("/ask_itself")) as clients,
     ):
         wait_until(lambda: tally(server, "held") == callers)

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.config.map_file import parse_map
 from tests.support.fault_clients import LEAVING, connect, connected, gauge, rest_of, serve_faulty, settle, state, tally
-from tests.support.servers import Server, ask, post, post_chunked, receive, request, wait_until
+from tests.support.servers import PATIENCE_SECONDS, Server, ask, post, post_chunked, receive, request, wait_until
 
 pytestmark = pytest.mark.process
 
@@ -85,7 +85,7 @@ def test_a_view_may_answer_while_it_reads(server: Server, framed: Callable[[str,
 @pytest.mark.parametrize(("framing", "first"), LIVE)
 def test_a_refusal_reaches_a_client_that_is_still_sending(server: Server, framing: str, first: bytes) -> None:
     with connect(server, begun("/too_large", framing, first)) as client:
-        client.settimeout(5)
+        client.settimeout(PATIENCE_SECONDS)
         assert client.recv(10_000).startswith(b"HTTP/1.1 413 ")
     settle(server)
 
@@ -126,12 +126,12 @@ def test_a_client_that_leaves_ends_the_stream_of_a_view_that_never_reads(
         with suppress(BlockingIOError):
             client.sendall(body)
         wait_until(lambda: tally(server, "opened") == opened + 1)
-        client.settimeout(5)
+        client.settimeout(PATIENCE_SECONDS)
         until = time.monotonic() + 0.3  # by then the bridge has looked for the client, and has found more of its body
         while time.monotonic() < until:
             assert client.recv(1_000_000)
         leave(client)
-        settle(server, seconds=5)
+        settle(server)
 
 
 @pytest.mark.parametrize("fault", ["send=fails", "cancelled"])
@@ -143,7 +143,7 @@ def test_a_failing_send_and_a_cancelled_request_free_a_view_that_reads(
         for client in clients:
             with suppress(ConnectionError):  # the server may hang up before the last byte
                 client.sendall(begun(f"/echo?{fault}", framing, BODY))
-            deadline, received = time.monotonic() + 5, b""
+            deadline, received = time.monotonic() + PATIENCE_SECONDS, b""
             while piece := receive(client, deadline, received[-100:]):
                 received += piece
             assert not received.endswith(b"0\r\n\r\n")

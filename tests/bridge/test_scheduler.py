@@ -16,6 +16,7 @@ from gateway.bridge.scheduler import Scheduler
 from gateway.bridge.wsgi_call import WSGICall
 from gateway.config.bridge_limits import BridgeLimits
 from tests.support.apps import Gated
+from tests.support.servers import PATIENCE_SECONDS
 
 LIMITS = BridgeLimits(workers=2, streams=2, queue=3, wait_seconds=10)
 
@@ -286,7 +287,7 @@ def test_a_client_that_leaves_frees_its_place_in_the_queue_but_not_its_thread() 
         seen = []
         for call in reversed([submitted(scheduler, app), submitted(scheduler, app)]):
             answering = asyncio.create_task(call.answer(no_message, forget))
-            await asyncio.to_thread(app.entered.wait, 5)
+            await asyncio.to_thread(app.entered.wait, PATIENCE_SECONDS)
             answering.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await answering

@@ -16,18 +16,12 @@ import pytest
 
 from tests.support.fault_clients import connect, connected, gauge, rest_of, serve_faulty, tally
 from tests.support.faulty_app import blocks
-from tests.support.servers import Server, raw, request, serve_gateway, wait_until
+from tests.support.servers import PATIENCE_SECONDS, Server, raw, request, serve_gateway, wait_until
 
 pytestmark = pytest.mark.process
 
 GRACE = ("--timeout-graceful-shutdown", "1")
-
-
-def ended(server: Server) -> float:
-    """Seconds that it takes to end a server that has been told so already."""
-    began = time.monotonic()
-    server.stop()
-    return time.monotonic() - began
+NO_HURRY = ("--timeout-graceful-shutdown", "600")
 
 
 def told_to_end(server: Server) -> None:
@@ -35,20 +29,22 @@ def told_to_end(server: Server) -> None:
     server.wait_for_log("Shutting down")
 
 
-def test_what_has_begun_or_waits_is_finished() -> None:
-    with serve_faulty(limits={"workers": 1}) as server:
+def test_what_has_begun_or_waits_is_finished(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    with serve_faulty(*NO_HURRY, limits={"workers": 1, "wait_seconds": 600}) as server:
         half = request("/upload", "Content-Length: 8", method="POST", body=b"half")
         with connect(server, request("/download/3/2000")) as reading, connect(server, half) as uploading:
             wait_until(lambda: gauge(server, "streams") == 1)
-            with connect(server, request("/slow/2.0")) as running, connect(server, request("/ping")) as waiting:
+            with connect(server, request(f"/until{told}")) as running, connect(server, request("/ping")) as waiting:
                 wait_until(lambda: gauge(server, "queued") == 1)
                 told_to_end(server)
                 uploading.sendall(b"half")
-                assert rest_of(running).endswith(b"slow but whole")
+                told.touch()
+                assert rest_of(running).endswith(b"late but whole")
                 assert rest_of(waiting).endswith(b"pong")
                 assert b'"length":8' in rest_of(uploading)
                 assert rest_of(reading).endswith(b"".join(blocks(3, 2000)))
-        assert ended(server) < 1.5
+        server.wait()
 
 
 def test_endless_streams_are_cut_at_the_grace_limit() -> None:
@@ -62,8 +58,8 @@ def test_endless_streams_are_cut_at_the_grace_limit() -> None:
         began = time.monotonic()
         told_to_end(server)
         assert not any(rest_of(client).endswith(b"0\r\n\r\n") for client in (*read, *unread))
-        assert 0.9 < time.monotonic() - began < 3
-        assert ended(server) < 1.5
+        assert time.monotonic() - began > 0.9
+        server.wait()
         assert server.log().count("a stream has ended") == 9
 
 
@@ -78,15 +74,16 @@ def test_endless_streams_are_cut_at_the_grace_limit() -> None:
 )
 def test_stuck_views_keep_no_server_alive(how: str, left: bool, order: signal.Signals) -> None:
     """Nothing can end a thread; one whose client has left is not even given the grace."""
-    with serve_faulty(*GRACE) as server, connected(server, 3, request(f"/stuck/{how}")) as clients:
+    with (
+        serve_faulty(*(NO_HURRY if left else GRACE)) as server,
+        connected(server, 3, request(f"/stuck/{how}")) as clients,
+    ):
         wait_until(lambda: tally(server, "held") == 3)
         for client in clients if left else ():
             client.close()
         wait_until(lambda: gauge(server, "abandoned") == (3 if left else 0))
-        began = time.monotonic()
         os.kill(server.pid, order)
-        server.wait(seconds=10)
-        assert time.monotonic() - began < (1.3 if left else 2.8)
+        server.wait()
 
 
 # --- a restart under load ---
@@ -125,7 +122,7 @@ class Load:
 
     def kept(self) -> None:
         """One connection until the server says that it closes it."""
-        connection = http.client.HTTPConnection(self._server.host, self._server.port, timeout=10)
+        connection = http.client.HTTPConnection(self._server.host, self._server.port, timeout=PATIENCE_SECONDS)
         while not self.enough.is_set():
             self._count(lambda: self._ask(connection))
         connection.close()
@@ -152,14 +149,15 @@ def restart_by_supervisor(server: Server) -> None:
     """The supervisor starts a worker for each before it ends the old one."""
     ended = server.log().count("Finished server process")
     os.kill(server.pid, signal.SIGHUP)
-    wait_until(lambda: server.log().count("Finished server process") == ended + 2, seconds=20)
+    wait_until(lambda: server.log().count("Finished server process") == ended + 2)
 
 
+@pytest.mark.long
 def test_a_rolling_restart_loses_no_request(tmp_path: Path) -> None:
     map_file = tmp_path / "migration_map.toml"
     map_file.write_text(MAP)
     with serve_gateway(map_file, "--workers", "2", "--no-access-log", "--no-watch") as server:
-        wait_until(lambda: server.log().count("startup complete") == 2, seconds=15)
+        wait_until(lambda: server.log().count("startup complete") == 2)
         load = Load(server)
         with load.of(4, load.fresh, load.kept):
             restart_by_supervisor(server)

@@ -83,7 +83,7 @@ class Storm:
 
     def whole_download(self, random: Random) -> None:
         seed = random.randrange(8)
-        answer = ask(self._server, request(f"/download/{seed}/64"), seconds=30)
+        answer = ask(self._server, request(f"/download/{seed}/64"))
         assert (answer.status, answer.complete, answer.body == right(seed)) == (200, True, True)
 
     def whole_upload(self, random: Random) -> None:
@@ -91,7 +91,7 @@ class Storm:
         cut = random.randrange(len(body))
         framed = random.choice((post("/upload", body), post_chunked("/upload", body[:cut] or b"\0", body[cut:])))
         sent = body if cut or b"Content-Length" in framed else b"\0" + body
-        answer = ask(self._server, framed, seconds=30)
+        answer = ask(self._server, framed)
         assert json.loads(answer.body) == {"length": len(sent), "sha256": sha256(sent).hexdigest()}
 
     def run(self, seed: int) -> None:
@@ -134,16 +134,16 @@ def test_a_storm_leaves_nothing_behind(tmp_path: Path) -> None:
             connected(server, SLOWLORIS, b"") as lorises,
             ThreadPoolExecutor(CLIENTS + 1) as clients,
         ):
-            wait_until(lambda: gauge(server, "streams") == STALLED, seconds=20)
+            wait_until(lambda: gauge(server, "streams") == STALLED)
             storm = Storm(server)
             running = [clients.submit(storm.run, seed) for seed in range(CLIENTS)]
             answers = clients.submit(send_slowly, lorises, request("/ping"))
             for client in running:
                 client.result()
             assert answers.result() == [b"pong"] * SLOWLORIS
-        wait_until(lambda: is_quiet(server) and "wsgi" not in state(server)["threads"], seconds=10)
+        wait_until(lambda: is_quiet(server) and "wsgi" not in state(server)["threads"])
         spooling = spoolers(state(server))
-        wait_until(lambda: held(pid) == (files, threads + spooling), seconds=10)
+        wait_until(lambda: held(pid) == (files, threads + spooling))
         assert list(tmp_path.iterdir()) == []
         assert spooling <= 32
         assert tally(server, "uploads") == WHOLE

@@ -17,6 +17,7 @@ from gateway.cli.main import main
 from gateway.routing.canary import bucket_of, takes_new
 from tests.evidence.proofs import prove
 from tests.support.projects import Project, project_in
+from tests.support.servers import PATIENCE_SECONDS
 
 LEGACY = """
     import flask
@@ -612,7 +613,7 @@ def spawned(project: Project, *arguments: str) -> Run:
         env={"PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     return Run(done.returncode, _trimmed(done.stdout), _trimmed(done.stderr))

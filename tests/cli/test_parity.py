@@ -14,7 +14,7 @@ import pytest
 
 from gateway.parity.corpus.files import load_corpus
 from tests.support.notes import COMMITTING, FORGETFUL, Notes
-from tests.support.servers import wait_until
+from tests.support.servers import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.process
 
@@ -222,9 +222,9 @@ def test_an_interrupted_run_keeps_what_it_found_and_goes_on(agreeing: Notes) -> 
         text=True,
     )
     try:
-        wait_until(lambda: kept(agreeing), seconds=60)
+        wait_until(lambda: kept(agreeing))
         run.send_signal(signal.SIGINT)
-        told, _ = run.communicate(timeout=30)
+        told, _ = run.communicate(timeout=PATIENCE_SECONDS)
     finally:
         run.kill()
     first = kept(agreeing)
@@ -249,7 +249,7 @@ def kept(notes: Notes) -> list[tuple[str, int]]:
     path = notes.directory / ".gateway" / "parity.sqlite3"
     if not path.exists():
         return []
-    with closing(sqlite3.connect(path, timeout=10)) as connection:
+    with closing(sqlite3.connect(path, timeout=PATIENCE_SECONDS)) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'gateway_results'").fetchone():
             return []
         return connection.execute("SELECT case_name, step FROM gateway_results ORDER BY id").fetchall()

@@ -16,7 +16,7 @@ from gateway.routing.canary import bucket_of, sticky_key, takes_new
 from gateway.routing.route import Backend, Mode, Route
 from gateway.routing.table import RouteTable
 from tests.support.gateway_apps import ask, fastapi_side, flask_side, scope_of
-from tests.support.servers import ROOT
+from tests.support.servers import PATIENCE_SECONDS, ROOT
 
 RULE = "/users/<int:user_id>"
 CLIENT = "192.0.2.1"
@@ -45,7 +45,7 @@ def test_another_process_chooses_alike() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
     )
     assert json.loads(other.stdout) == [takes_new(bucket_of(RULE, key), 50) for key in keys]
 

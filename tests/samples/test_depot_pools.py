@@ -13,12 +13,13 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.servers import serve_gateway
+from tests.support.servers import PATIENCE_SECONDS, serve_gateway
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.long, pytest.mark.process]
 
 POOL_SIZE = 3
 CLIENTS = 30
+LIMITS = httpx.Limits(max_connections=CLIENTS)
 PATHS = {
     "legacy": ("/dashboard", "/employees", "/stops/1"),
     "new": ("/todos", "/products", "/routes/1"),
@@ -76,7 +77,9 @@ def test_each_side_keeps_to_its_pool(postgresql_url: str, tmp_path: Path) -> Non
     with (
         serve_gateway(tmp_path / "map.toml", env=env) as server,
         most_connections(postgresql_url) as most,
-        httpx.Client(base_url=server.url, timeout=30, limits=httpx.Limits(max_connections=CLIENTS)) as client,
+        httpx.Client(
+            base_url=server.url, timeout=PATIENCE_SECONDS, limits=httpx.Limits(max_connections=CLIENTS)
+        ) as client,
         ThreadPoolExecutor(CLIENTS) as clients,
     ):
         answers = list(clients.map(client.get, 50 * [path for paths in PATHS.values() for path in paths]))

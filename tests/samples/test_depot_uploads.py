@@ -22,7 +22,7 @@ from new_fastapi.database import open_engine
 from new_fastapi.models import Upload
 from new_fastapi.settings import MAX_BODY, MAX_UPLOAD
 from tests.support.depot import SECRET_KEY, SIDES, open_side, send_pieces
-from tests.support.servers import serve, wait_until
+from tests.support.servers import PATIENCE_SECONDS, serve, wait_until
 from tests.support.stores import Store
 
 CONTENT = bytes(range(256)) * 10_000
@@ -181,7 +181,7 @@ def test_a_cut_upload_leaves_nothing_behind_under_gunicorn(
     with store.new_database() as url:
         env = {"DEPOT_DATABASE_URL": url, "DEPOT_SECRET_KEY": SECRET_KEY, "DEPOT_UPLOAD_DIR": str(tmp_path)}
         with serve("gunicorn", "legacy_flask:create_app()", env=env) as server:
-            with socket.create_connection((server.host, server.port), 5) as connection:
+            with socket.create_connection((server.host, server.port), PATIENCE_SECONDS) as connection:
                 connection.sendall(f"POST /uploads/a HTTP/1.1\r\nHost: a.test\r\n{headers}\r\n\r\n".encode() + body)
                 wait_until(lambda: list(tmp_path.iterdir()))
             wait_until(lambda: not list(tmp_path.iterdir()))

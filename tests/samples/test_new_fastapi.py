@@ -123,10 +123,14 @@ def test_an_employee(client: TestClient) -> None:
     assert client.get("/employees?department=abc").status_code == 422
 
 
-def test_dashboard_reads_both_sources_together(client: TestClient) -> None:
-    responses = [client.get("/dashboard") for _ in range(3)]
+def test_dashboard(client: TestClient) -> None:
     figures = {"employees": 12, "open_todos": 5, "trips": 6, "buses_on_the_road": 9, "buses_delayed": 1}
-    assert responses[0].json() == figures
+    assert client.get("/dashboard").json() == figures
+
+
+@pytest.mark.long
+def test_dashboard_reads_both_sources_together(client: TestClient) -> None:
+    responses = [client.get("/dashboard") for _ in range(5)]
     assert 0.1 <= min(float(response.headers["X-Process-Time"]) for response in responses) < 0.15
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from new_fastapi.database import open_engine
 from new_fastapi.models import Feedback
-from tests.support.servers import serve_gateway
+from tests.support.servers import PATIENCE_SECONDS, serve_gateway
 from tests.support.stores import Store
 
 MAP = """
@@ -51,7 +51,7 @@ def home(request: pytest.FixtureRequest, url: str, tmp_path: Path, browser: Chro
 
 def shown(browser: Chrome, selector: str) -> WebElement:
     """The element, as soon as it is there to be seen."""
-    return WebDriverWait(browser, 10).until(lambda _: next(iter(all_shown(browser, selector)), None))
+    return WebDriverWait(browser, PATIENCE_SECONDS).until(lambda _: next(iter(all_shown(browser, selector)), None))
 
 
 def all_shown(browser: Chrome, selector: str) -> list[WebElement]:
@@ -63,7 +63,7 @@ def test_the_home_page_is_styled_and_leads_to_every_line(home: Chrome) -> None:
     assert {link.text for link in all_shown(home, "tbody a")} == LINES
     assert shown(home, "header").value_of_css_property("display") == "flex"  # the style sheet says so
     shown(home, "tbody a").click()
-    WebDriverWait(home, 10).until(lambda browser: browser.current_url.endswith("/routes/1"))
+    WebDriverWait(home, PATIENCE_SECONDS).until(lambda browser: browser.current_url.endswith("/routes/1"))
     assert '"10 Harbour - Hospital"' in shown(home, "body").text
 
 

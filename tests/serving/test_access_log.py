@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import pytest
@@ -45,12 +45,12 @@ def both(lines: Lines) -> Gateway:
 
 
 def test_a_line_has_these_fields(lines: Lines) -> None:
-    gateway = both(lines)
+    gateway, began = both(lines), datetime.now(UTC)
     ask(gateway, "GET", "/a", "X-Request-ID: r-7")
     (line,) = lines()
     at, ms = datetime.fromisoformat(line.pop("time")), line.pop("ms")
-    assert timedelta(0) <= datetime.now(UTC) - at < timedelta(seconds=10)
-    assert 0 <= ms < 10_000
+    assert began <= at <= datetime.now(UTC)
+    assert ms >= 0
     assert line == {
         "request_id": "r-7",
         "client": "192.0.2.1",

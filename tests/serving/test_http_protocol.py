@@ -13,6 +13,7 @@ from uvicorn.server import ServerState
 
 from gateway.serving import http_protocol as protocol
 from gateway.serving.http_protocol import HTTPProtocol
+from tests.support.servers import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.process
 
@@ -156,7 +157,7 @@ class Endpoint:
             writer.write(piece)
             sent += len(piece)
             await self._until(lambda size=sent: made.read >= size or made.transport.is_closing())  # type: ignore[misc]
-        answered = await asyncio.wait_for(reader.read(), 10)
+        answered = await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
         writer.close()
         return answered
 
@@ -292,7 +293,7 @@ def test_a_request_that_comes_during_the_end_is_answered(monkeypatch: pytest.Mon
             reader, writer, made = await endpoint.connect()
             made.shutdown()
             writer.write(PLAIN)
-            assert heard(await asyncio.wait_for(reader.read(), 10)) == [HEARD_PLAIN]
+            assert heard(await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)) == [HEARD_PLAIN]
             writer.close()
 
     monkeypatch.setattr(protocol, "LINGER_SECONDS", 60.0)
@@ -304,7 +305,7 @@ def test_a_silent_client_is_left_in_the_end(monkeypatch: pytest.MonkeyPatch) -> 
         async with Endpoint() as endpoint:
             reader, writer, made = await endpoint.connect()
             made.shutdown()
-            assert await asyncio.wait_for(reader.read(), 10) == b""
+            assert await asyncio.wait_for(reader.read(), PATIENCE_SECONDS) == b""
             writer.close()
 
     monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.0)

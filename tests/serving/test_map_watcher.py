@@ -1,4 +1,4 @@
-"""The file is followed while it is served: every good change is in force within a second, a bad one never."""
+"""The file is followed while it is served: every good change is soon in force, a bad one never."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from contextlib import ExitStack, asynccontextmanager, closing
 from hashlib import sha256
 from pathlib import Path
 from queue import Empty, Queue
+from statistics import median
 from tempfile import mkdtemp
 from typing import Any
 
@@ -25,7 +26,7 @@ from gateway.apps.project import Project
 from gateway.config.map_file import MAX_MAP_BYTES, parse_map
 from gateway.serving.map_watcher import POLL_SECONDS, MapWatcher
 from tests.support.gateway_apps import flask_side, reply_to, running, scope_of
-from tests.support.servers import Server, ask, request, serve_gateway, wait_until
+from tests.support.servers import PATIENCE_SECONDS, Server, ask, request, serve_gateway, wait_until
 
 Connection = http.client.HTTPConnection
 APPS = "tests.support.gateway_apps"
@@ -42,7 +43,7 @@ def version_of(text: str) -> str:
 
 def connect(server: Server) -> Connection:
     """One connection, kept: it fails where it would have to be opened again."""
-    connection = Connection(server.host, server.port, timeout=10)
+    connection = Connection(server.host, server.port, timeout=PATIENCE_SECONDS)
     connection.connect()
     connection.auto_open = 0
     return connection
@@ -150,13 +151,24 @@ def link(name: Path, target: Path) -> None:
 
 @pytest.mark.process
 @pytest.mark.parametrize("change", [written, renamed, removed_and_written, in_a_config_map, at_the_end_of_a_link])
-def test_a_flip_is_in_force_in_every_worker_within_a_second(
-    followed: Followed, change: Callable[[Path, str], None]
-) -> None:
+def test_a_flip_comes_into_force_in_every_worker(followed: Followed, change: Callable[[Path, str], None]) -> None:
     for side in ("new", "legacy", "new"):
         change(followed.file, text_of(side))
-        wait_until(lambda side=side: followed.sides() == {side}, seconds=1)  # type: ignore[misc]
+        wait_until(lambda side=side: followed.sides() == {side})  # type: ignore[misc]
     assert [map_["version"] for map_ in followed.maps()] == [version_of(text_of("new"))] * 2
+
+
+@pytest.mark.long
+@pytest.mark.process
+def test_a_flip_is_in_force_within_a_second(followed: Followed) -> None:
+    taken = []
+    for number in range(20):
+        text = text_of(("new", "legacy")[number % 2], number)
+        began = time.monotonic()
+        renamed(followed.file, text)
+        wait_until(lambda text=text: {map_["version"] for map_ in followed.maps()} == {version_of(text)})  # type: ignore[misc]
+        taken.append(time.monotonic() - began)
+    assert median(taken) < 1, taken
 
 
 UNCLOSED = "Expected ']' at the end of a table declaration at column 9; texts need quotes"
@@ -247,6 +259,7 @@ def test_a_request_ends_on_the_table_it_began_with(one_worker: tuple[Server, Pat
     assert (line["side"], line["map"]) == ("legacy", version_of(text_of("legacy")))
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_a_hundred_flips_lose_no_request(one_worker: tuple[Server, Path]) -> None:
     server, file = one_worker
@@ -294,7 +307,7 @@ def test_a_flip_away_from_a_new_side_that_is_stuck(tmp_path: Path) -> None:
     @app.get("/stuck")
     def stuck() -> None:
         entered.append(1)
-        gate.wait(10)
+        gate.wait(600)
 
     async def flip_while_stuck() -> None:
         gateway = Gateway(Project.of(parse_map(file.read_text()), flask_side(), app))
@@ -305,7 +318,7 @@ def test_a_flip_away_from_a_new_side_that_is_stuck(tmp_path: Path) -> None:
         try:
             async with running(gateway):
                 file.write_text(file.read_text().replace("new", "legacy"))
-                await asyncio.to_thread(wait_until, lambda: gateway.project is not old, seconds=1)
+                await asyncio.to_thread(wait_until, lambda: gateway.project is not old)
         finally:
             gate.set()
         assert {reply.status for reply in await asyncio.gather(*requests)} == {200}
@@ -328,6 +341,7 @@ async def watching(file: Path, last: bytes) -> AsyncIterator[Queue[bytes]]:
         await watcher.stop(5)
 
 
+@pytest.mark.long  # it fails where the writer is held up for longer than the watcher looks twice
 def test_a_file_that_is_being_written_is_never_read_as_a_shorter_one(tmp_path: Path) -> None:
     file = tmp_path / "map.toml"
     file.write_bytes(b"old")
@@ -343,7 +357,7 @@ def test_a_file_that_is_being_written_is_never_read_as_a_shorter_one(tmp_path: P
     async def first_text() -> bytes:
         async with watching(file, b"old") as texts:
             await write_slowly(0.6)  # longer than the watcher's own clock ticks
-            return await asyncio.to_thread(texts.get, timeout=5)
+            return await asyncio.to_thread(texts.get, timeout=PATIENCE_SECONDS)
 
     assert asyncio.run(first_text()).endswith(b"the last line\n")
 
@@ -387,7 +401,7 @@ def test_a_map_that_cannot_be_read_is_told_once_and_read_again_once_it_can(
     async def follow() -> None:
         async with watching(file, b"one") as texts:
             spoil(file)
-            assert reason in await asyncio.to_thread(texts.get, timeout=5)
+            assert reason in await asyncio.to_thread(texts.get, timeout=PATIENCE_SECONDS)
             with pytest.raises(Empty):  # the file is read meanwhile
                 await asyncio.to_thread(texts.get, timeout=2 * POLL_SECONDS)
             other = file.with_name("other")
@@ -395,7 +409,7 @@ def test_a_map_that_cannot_be_read_is_told_once_and_read_again_once_it_can(
             if file.is_dir() and not file.is_symlink():
                 file.rmdir()
             other.replace(file)
-            assert await asyncio.to_thread(texts.get, timeout=5) == b"one"
+            assert await asyncio.to_thread(texts.get, timeout=PATIENCE_SECONDS) == b"one"
 
     asyncio.run(follow())
 
@@ -406,7 +420,7 @@ def test_the_same_text_is_no_change(tmp_path: Path) -> None:
 
     async def read_on() -> None:
         async with watching(file, b"none") as texts:
-            assert await asyncio.to_thread(texts.get, timeout=5) == b"one"
+            assert await asyncio.to_thread(texts.get, timeout=PATIENCE_SECONDS) == b"one"
             file.write_bytes(b"one")
             with pytest.raises(Empty):  # the file is read meanwhile
                 await asyncio.to_thread(texts.get, timeout=2 * POLL_SECONDS)

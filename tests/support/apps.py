@@ -243,7 +243,7 @@ class Endless:
         start_response("200 OK", PLAIN)
         try:
             yield b"first"
-            self.gate.wait(5)
+            self.gate.wait(120)
             for _ in range(10_000):
                 yield b"more"
         finally:
@@ -260,7 +260,7 @@ class Gated:
     def __call__(self, _environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self.entered.set()
         start_response("200 OK", PLAIN)
-        return [b"opened" if self.gate.wait(5) else b"not opened"]
+        return [b"opened" if self.gate.wait(120) else b"not opened"]
 
 
 def show_colour(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -16,13 +16,21 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.servers import COMMANDS, HOST, ROOT, Server, accepts, ask, request, wait_until
+from tests.support.servers import (
+    COMMANDS,
+    HOST,
+    PATIENCE_SECONDS,
+    ROOT,
+    Server,
+    accepts,
+    ask,
+    request,
+    wait_until,
+)
 
 KIND = os.environ.get("FAULT_SERVER", "uvicorn")
 UVICORN = (*COMMANDS["uvicorn"], "--loop", "uvloop", "--no-access-log")
 GRANIAN = ("granian", "--interface", "asgi", "--no-ws", "--workers-kill-timeout", "2", "--host", HOST)
-SOON = 1.0
-"""Seconds within which the bridge notices that a client has left."""
 
 
 @contextmanager
@@ -37,7 +45,7 @@ def serve_faulty(
     server = Server((sys.executable, "-m", *command, *arguments, "tests.support.faulty_app:app"), env, ROOT)
     try:
         server.port = int(server.wait_for_log(rf"http://{re.escape(HOST)}:([1-9]\d*)")[1])
-        wait_until(lambda: accepts(server), seconds=15)  # granian prints the address before it listens
+        wait_until(lambda: accepts(server))  # granian prints the address before it listens
         ask(server, request("/ping"))
         yield server
     finally:
@@ -80,9 +88,9 @@ def is_quiet(server: Server) -> bool:
     return not held and all(one == other for one, other in pairs)
 
 
-def settle(server: Server, *, seconds: float = SOON) -> None:
-    """The server is quiet again in time, and answers."""
-    wait_until(lambda: is_quiet(server), seconds=seconds)
+def settle(server: Server) -> None:
+    """Wait until the server is quiet again; it answers then."""
+    wait_until(lambda: is_quiet(server))
     assert ask(server, request("/ping")).body == b"pong"
 
 
@@ -90,7 +98,7 @@ def settle(server: Server, *, seconds: float = SOON) -> None:
 
 
 def connect(server: Server, sent: bytes = b"") -> socket.socket:
-    connection = socket.create_connection((server.host, server.port), 10)
+    connection = socket.create_connection((server.host, server.port), PATIENCE_SECONDS)
     connection.sendall(sent)
     return connection
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from hashlib import sha256
+from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import flask
@@ -26,7 +27,7 @@ NAMES = ("begun", "torn_down", "closed", "opened", "ended", "held", "uploads", "
 
 legacy = flask.Flask(__name__)
 gate = threading.Event()
-"""PendingExperiments views wait for it."""
+"""Held views wait for it."""
 
 
 class Tally:
@@ -80,13 +81,21 @@ def ping() -> str:
 @legacy.get("/held")
 def held() -> str:
     tally.add("held")
-    return "let go" if gate.wait(30) else "forgotten"
+    return "let go" if gate.wait(600) else "forgotten"
 
 
 @legacy.get("/slow/<float:seconds>")
 def slow(seconds: float) -> str:
     threading.Event().wait(seconds)
     return "slow but whole"
+
+
+@legacy.get("/until/<path:file>")
+def until(file: str) -> str:
+    """Answers once the file is there."""
+    while not Path("/", file).exists():
+        threading.Event().wait(0.02)
+    return "late but whole"
 
 
 @legacy.get("/download/<int:seed>/<int:count>")
@@ -156,8 +165,8 @@ def counted(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def ask_itself() -> dict[str, int]:
     """What this very service answers to a request that one of its views makes, once all have begun."""
     tally.add("held")
-    gate.wait(30)
-    connection = http.client.HTTPConnection("127.0.0.1", int(flask.request.environ["SERVER_PORT"]), timeout=20)
+    gate.wait(600)
+    connection = http.client.HTTPConnection("127.0.0.1", int(flask.request.environ["SERVER_PORT"]), timeout=600)
     try:
         connection.request("GET", "/slow/0.1", headers={"Connection": "close"})
         return {"inner": connection.getresponse().status}
@@ -214,8 +223,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope.get("query_string") == b"send=fails":
         await bridge(scope, receive, failing(send))
     elif scope.get("query_string") == b"cancelled":
-        async with asyncio.timeout(0.3):
-            await bridge(scope, receive, send)
+        await cancelled(scope, receive, send)
     else:
         await bridge(scope, receive, send)
 
@@ -232,6 +240,18 @@ def control(path: str) -> dict[str, object]:
     gauges = {} if bridge.gauges is None else asdict(bridge.gauges)
     names = [thread.name for thread in threading.enumerate()]
     return {"pid": os.getpid(), "gauges": gauges, "tally": tally.shown(), "threads": names}
+
+
+async def cancelled(scope: Scope, receive: Receive, send: Send) -> None:
+    """A request that its server cancels, soon after its answer has begun."""
+    async with asyncio.timeout(None) as limit:
+
+        async def send_and_reckon(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.start":
+                limit.reschedule(asyncio.get_running_loop().time() + 0.1)
+
+        await bridge(scope, receive, send_and_reckon)
 
 
 def failing(send: Send) -> Send:

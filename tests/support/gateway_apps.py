@@ -19,6 +19,7 @@ from werkzeug.routing import BaseConverter, Map
 from gateway import Gateway
 from gateway.apps.project import Project
 from gateway.config.map_file import parse_map
+from tests.support.servers import PATIENCE_SECONDS
 
 # --- a client without a server ---
 
@@ -89,10 +90,10 @@ async def running(app: ASGIApp) -> AsyncIterator[None]:
 
     lifespan = asyncio.create_task(app({"type": "lifespan", "state": {}}, asked.get, send))
     asked.put_nowait({"type": "lifespan.startup"})
-    assert await asyncio.wait_for(said.get(), 10) == "lifespan.startup.complete"
+    assert await asyncio.wait_for(said.get(), PATIENCE_SECONDS) == "lifespan.startup.complete"
     yield
     asked.put_nowait({"type": "lifespan.shutdown"})
-    assert await asyncio.wait_for(said.get(), 10) == "lifespan.shutdown.complete"
+    assert await asyncio.wait_for(said.get(), PATIENCE_SECONDS) == "lifespan.shutdown.complete"
     await lifespan
 
 

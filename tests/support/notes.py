@@ -53,11 +53,11 @@ class Notes:
     def command(self, *arguments: str) -> tuple[str, ...]:
         return (sys.executable, "-m", *arguments)
 
-    def run(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, seconds: float = 600) -> subprocess.CompletedProcess[str]:
         """`gateway ...` in the project's directory."""
         return self.run_module("gateway", *arguments, seconds=seconds)
 
-    def run_module(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    def run_module(self, *arguments: str, seconds: float = 600) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*arguments),
             cwd=self.directory,

@@ -14,7 +14,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-from tests.support.servers import Server
+from tests.support.servers import PATIENCE_SECONDS, Server
 
 ALIVE = b"GET /alive HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n"
 IS_ALIVE = "200 / content-type: text/plain / content-length: 5 / close / b'alive'"
@@ -79,7 +79,7 @@ class Incoming:
         self._held += received
 
 
-def converse(server: Server, case: Case, *, seconds: float = 10) -> str:
+def converse(server: Server, case: Case, *, seconds: float = PATIENCE_SECONDS) -> str:
     """Every answer, and whether the connection is then open, closed, or out of step."""
     with socket.create_connection((server.host, server.port), seconds) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -17,6 +17,7 @@ from gateway.parity.corpus.case import Case, Step
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import ReplaySetup
 from tests.parity.replaying.library import fill
+from tests.support.servers import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 LEGACY = "tests.parity.replaying.legacy_app:app"
@@ -28,7 +29,7 @@ def library(directory: Path) -> ReplaySettings:
     """On a new database of its own."""
     url = f"sqlite:///{directory / 'library.sqlite3'}"
     fill(url)
-    return ReplaySettings(database=url, environment=ENVIRONMENT, timeout_seconds=5.0)
+    return ReplaySettings(database=url, environment=ENVIRONMENT, timeout_seconds=PATIENCE_SECONDS)
 
 
 @contextmanager

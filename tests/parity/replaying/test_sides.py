@@ -39,7 +39,7 @@ def test_a_read_is_answered_by_both_without_effects(replay: Replay) -> None:
     for seen in (pair.control, pair.candidate):
         assert json.loads(body_of(seen)) == ["Ada 1", "Ada 2", "Bram 1", "Bram 2"]
         assert seen.error is None
-        assert 0 < seen.duration < 5
+        assert seen.duration > 0
         assert seen.effects.statements == ("SELECT books",)
         assert (seen.effects.rows, seen.effects.outbound, seen.effects.open_connections) == ((), (), 0)
 

@@ -20,7 +20,7 @@ from gateway.parity.corpus.importing.har import read_har
 from gateway.parity.corpus.importing.postman import read_postman
 from gateway.parity.corpus.linking import link, link_each
 from gateway.parity.replaying.captures import value_at
-from tests.support.servers import ROOT
+from tests.support.servers import PATIENCE_SECONDS, ROOT
 
 HOST = (b"host", b"a.test")
 
@@ -313,7 +313,13 @@ def test_a_collection_that_is_none(tmp_path: Path, text: str, message: str) -> N
 def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = (sys.executable, "-m", "gateway", "corpus", "import", *arguments)
     return subprocess.run(
-        command, cwd=directory, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=30, check=False
+        command,
+        cwd=directory,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
 
 

@@ -131,7 +131,7 @@ def run_suite(project: Project, *arguments: str) -> subprocess.CompletedProcess[
     command = (sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "tests", *arguments)
     environment = {**os.environ, "PYTHONPATH": f"{project.directory}{os.pathsep}{ROOT}"}
     return subprocess.run(
-        command, cwd=project.directory, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=project.directory, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
 
 
@@ -209,7 +209,7 @@ def test_the_samples_own_tests_replay_green_against_itself(tmp_path: Path) -> No
     options = ("--gateway-record", str(tmp_path / "corpus"), "--gateway-record-raw")
     env = os.environ | {"GATEWAY_REQUIRE": ""}  # what this run has to have had is not asked of that one
     done = subprocess.run(
-        (*command, *options), cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False
+        (*command, *options), cwd=ROOT, env=env, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stdout
     cases = load_corpus(tmp_path / "corpus")
