@@ -102,6 +102,7 @@ def test_a_route_that_only_cases_left_out_ask_says_so(agreeing: Notes) -> None:
     assert "1 case of GET /about left out: a page" in done.stdout
 
 
+@pytest.mark.long
 def test_fewer_cases_do_not_take_the_place_of_what_more_have_shown(agreeing: Notes) -> None:
     route = "GET /notes"
     assert (
@@ -187,6 +188,7 @@ def test_without_a_parity_table_it_says_what_to_write(notes: Notes) -> None:
     assert 'environment = { DATABASE_URL = "{database}" }' in done.stderr
 
 
+@pytest.mark.long
 def test_found_cases_are_kept_shrunk_and_replayed(notes: Notes) -> None:
     taken = "counterexample: POST /notes: body is empty"
     notes.append(
@@ -208,6 +210,7 @@ def test_found_cases_are_kept_shrunk_and_replayed(notes: Notes) -> None:
     assert again.stderr == ""
 
 
+@pytest.mark.long
 def test_an_interrupted_run_keeps_what_it_found_and_goes_on(agreeing: Notes) -> None:
     agreeing.edit("legacy_notes.py", "    def list_notes():\n", "    def list_notes():\n        sleep(0.01)\n")
     agreeing.edit("legacy_notes.py", "import os\n", "import os\nfrom time import sleep\n")

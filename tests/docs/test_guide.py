@@ -62,6 +62,7 @@ def matches(shown: str, printed: str) -> bool:
     return re.fullmatch(r"(?:.*\n)*?".join(pieces), TIME.sub("<time>", printed)) is not None
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_the_guide_is_true(tmp_path: Path) -> None:
     project = Project(tmp_path)

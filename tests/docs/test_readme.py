@@ -25,6 +25,7 @@ def test_every_session_prints_what_the_readme_shows(store: Store) -> None:
                 assert served.run(step) == step.output, step.command
 
 
+@pytest.mark.long
 def test_command_1_installs_and_serves_from_an_empty_directory(tmp_path: Path) -> None:
     copied = ("gateway", "legacy_flask", "new_fastapi", "migration_map.toml", "pyproject.toml", "README.md", "LICENSE")
     for name in copied:

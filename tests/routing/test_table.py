@@ -439,6 +439,17 @@ def test_a_route_behind_a_flask_rule_of_another_method_is_reachable() -> None:
     assert routes.match("GET", "/u/6a1f0f0e-8c1a-4b57-9f0e-0123456789ab").backend is NEW
 
 
+def test_what_flask_has_compiled_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is nine tenths of what a reload of a thousand rules would take."""
+    app, compiled = flask_app("/a/<x>", "/b/<int:y>", "/c"), []
+    monkeypatch.setattr(Rule, "compile", lambda rule: compiled.append(rule.rule))
+    RouteTable.compile(
+        parse_routes({"GET /a/<x>": "new", "GET /c": "new"}, "legacy").checked().routes, Inventory(app.url_map)
+    )
+    assert compiled == []
+
+
+@pytest.mark.long
 def test_thousands_of_rules_compile_well_within_the_second_that_a_reload_may_take() -> None:
     app = flask_app(*(f"/a{number % 50}/<x>/b{number}/<int:y>" for number in range(1500)))
     began = time.process_time()

@@ -33,7 +33,8 @@ class Notes:
     @property
     def environment(self) -> dict[str, str]:
         """What a run leaves behind is below `scratch`."""
-        return {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(self.scratch), "COLUMNS": "120"}
+        own = {"PYTHONPATH": str(ROOT), "TMPDIR": str(self.scratch), "COLUMNS": "120"}
+        return os.environ | own | {"PYTEST_ADDOPTS": "-p no:schemathesis"}  # slow to import, and not needed
 
     def agree(self) -> None:
         """Both sides do the same, as far as the corpus shows."""

@@ -75,6 +75,7 @@ def test_an_app_without_a_schema_gives_none(bare: object) -> None:
     assert generate_from_schema(bare, (), 1) == ()
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_the_seed_decides_in_every_process() -> None:
     code = (

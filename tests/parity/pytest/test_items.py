@@ -59,6 +59,7 @@ def test_too_few_requests_are_a_failure(notes: Notes) -> None:
     assert "2 of 3 different requests needed" in done.stdout
 
 
+@pytest.mark.long
 def test_an_ignored_difference_passes_and_an_unused_rule_fails_a_whole_run(notes: Notes) -> None:
     notes.agree()
     rules = '\n[[parity.ignore]]\ncause = "head-method"\nreason = "nobody sends HEAD"\n'

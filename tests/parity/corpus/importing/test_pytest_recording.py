@@ -204,6 +204,7 @@ def test_what_cannot_be_copied_is_told(project: Project) -> None:
     assert [case.state for case in load_corpus(project.directory / "corpus")] == [None] * 3
 
 
+@pytest.mark.long
 def test_the_samples_own_tests_replay_green_against_itself(tmp_path: Path) -> None:
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/samples/legacy_own")
     options = ("--gateway-record", str(tmp_path / "corpus"), "--gateway-record-raw")
