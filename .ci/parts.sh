@@ -1,29 +1,28 @@
 # What .ci/run and .ci/full share: a fresh environment with everything that the tests need, and parts that are timed.
-# To be sourced with `set -euo pipefail`, from the project's directory.
+# To be sourced with `set -euo pipefail`, from the project's directory; `budget` is the seconds for all, or nothing.
 
 taken=()    # "seconds name" of each part
 closing=()  # pytest's closing line of each part that has one
 
-part() {  # part NAME COMMAND...: run it, keep its seconds and pytest's closing line; a part that fails ends the run
-    local name=$1 at=$SECONDS
-    shift
-    echo "=== $name"
-    if ! { "$@" 2>&1; } | tee "$scratch/output"; then
-        echo "=== $name: failed after $((SECONDS - at)) s"
-        exit 1
+part() {  # part SECONDS NAME COMMAND...: run what takes some SECONDS, within the budget or not at all; a failure ends all
+    local needed=$1 name=$2 at=$SECONDS status=0 limit=()
+    shift 2
+    if [ -n "$budget" ]; then
+        if [ $((at + needed)) -gt "$budget" ]; then
+            echo "=== $name: LEFT OUT, for it takes $needed s and $((budget - at)) s are left; .ci/full runs it"
+            taken+=("left out  $name")
+            return
+        fi
+        limit=(timeout --kill-after 15 $((budget - at)))
     fi
-    taken+=("$(printf '%5d s  %s' "$((SECONDS - at))" "$name")")
-    closing+=("$(grep -E '^(=+ )?[0-9]+ (passed|failed).* in [0-9.]+s' "$scratch/output" | tail -1 || true)")
-}
-
-part_within() {  # part_within BUDGET SECONDS NAME COMMAND...: the part, or a loud word that it no longer fits
-    local budget=$1 needed=$2 name=$3
-    shift 3
-    if [ "$((SECONDS + needed))" -gt "$budget" ]; then
-        echo "=== $name: LEFT OUT, for it needs $needed s and $((budget - SECONDS)) are left; .ci/full runs it"
-        taken+=("left out  $name")
-    else
-        part "$name" "$@"
+    echo "=== $name"
+    "${limit[@]}" bash -euo pipefail -c '"$@"' "$name" "$@" 2>&1 | tee "$scratch/output" || status=$?
+    taken+=("$(printf '%5d s  %s' $((SECONDS - at)) "$name")")
+    closing+=("$(grep -E '^(=+ )?([0-9]+ [a-z]+, )*[0-9]+ [a-z]+ in [0-9.]+s' "$scratch/output" | tail -1 || true)")
+    if [ "$status" -ne 0 ]; then
+        report
+        echo "=== $name: FAILED with $status$([ "$status" -ne 124 ] || echo ", out of time")"
+        exit 1
     fi
 }
 
@@ -32,38 +31,46 @@ report() {  # what took how long, then pytest's own last words
     printf '%s\n' "${closing[@]}" | grep . || true
 }
 
-install_system_packages() {
-    local packages=()
+system_packages() {
+    local packages=() root=""
     command -v chromium >/dev/null || packages+=(chromium)
-    command -v curl >/dev/null || packages+=(curl)
     command -v chromedriver >/dev/null || packages+=(chromium-driver)
+    command -v curl >/dev/null || packages+=(curl)
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
     [ "${#packages[@]}" -gt 0 ] || return 0
-    local root=""
     [ "$(id -u)" = 0 ] || root=sudo
-    $root apt-get update -q &&
-        DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends "${packages[@]}"
+    $root apt-get update -q
+    DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends "${packages[@]}"
 }
 
-# On every CPU, the tests of a file on one. An option and not PYTEST_ADDOPTS, which the pytest of a test would get too.
-pytest_on_all_cpus() { command pytest -q -n auto --dist loadfile --no-loadscope-reorder "$@"; }
-
-readme_command_2() {  # with what a laptop may lack required: a run without those tests fails (tests/support/required.py)
-    local install_and_test
-    install_and_test=$(sed -n '/<!-- command 2 -->/,/```$/p' README.md | sed -n '/^```sh$/,/^```$/p' | sed '/^```/d')
-    [ -n "$install_and_test" ] || { echo "README.md has no command 2"; return 1; }
-    pytest() { pytest_on_all_cpus "$@"; }
-    GATEWAY_REQUIRE=postgresql,browser eval "$install_and_test"
+environment() {
+    python3.11 -m venv "$scratch/venv"
+    pip install --quiet --editable '.[test]'
 }
 
-lint() { ruff check . && ruff format --check . && mypy && lint-imports --no-cache; }
+lint() {
+    ruff check .
+    ruff format --check .
+    mypy
+    lint-imports --no-cache
+}
+
+readme_command_2() {
+    local command
+    command=$(sed -n '/<!-- command 2 -->/,/```$/p' README.md | sed -n '/^```sh$/,/^```$/p' | sed '/^```/d')
+    eval "${command:?README.md has no command 2}"
+}
+
+export -f system_packages environment lint readme_command_2
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-part "system packages" install_system_packages
-python3.11 -m venv "$scratch/venv"
-export PATH="$scratch/venv/bin:$PATH"
+export scratch PATH="$scratch/venv/bin:$PATH"
 export PYTEST_DEBUG_TEMPROOT="$scratch"  # pytest removes the directories of runs beside it, where it shares their root
-part "the project and its tools" pip install --quiet --editable '.[test]'
-part "lint, format, types, layers" lint
-part "README, command 2" readme_command_2
+
+part 90 "system packages" system_packages
+part 60 "environment" environment
+part 60 "lint, format, types, layers" lint
+# With what a laptop may lack required: a run without those tests fails (tests/support/required.py).
+part 300 "README, command 2" env GATEWAY_REQUIRE=postgresql,browser bash -euo pipefail -c readme_command_2
+part 120 "the samples' database on PostgreSQL" env GATEWAY_REQUIRE=postgresql pytest --store postgresql -m store
