@@ -69,6 +69,6 @@ class StoreError(GatewayError):
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "int"?` for the closest known word, or an empty text when none is close."""
+    """Return `; did you mean "int"?` for the closest known word, or an empty text when none is close."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""

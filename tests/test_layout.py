@@ -87,6 +87,49 @@ def test_what_is_public_says_what_it_is(name: str) -> None:
     assert [node.name for node in public if not ast.get_docstring(node)] == []
 
 
+VERB = re.compile(r"(?!The |A |An |As |Of |Its |With |Without |Beside |What |Whether |How |Each |Every )[A-Z][a-z]+\b")
+NO_VERB_NEEDED = re.compile(r"property|\.command\(|\.group\(")
+"""A property is read as a value is, and a command's docstring is its help."""
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_a_public_function_says_begins_with_a_verb(name: str) -> None:
+    texts = {
+        node.name: ast.get_docstring(node) or ""
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if not node.name.startswith("_")
+        if not any(NO_VERB_NEEDED.search(ast.unparse(decorator)) for decorator in node.decorator_list)
+    }
+    assert {function: text for function, text in texts.items() if text and not VERB.match(text)} == {}
+
+
+# --- the tests ---
+
+TESTS = ROOT / "tests"
+PACKAGES = {path.parent.relative_to(GATEWAY) for path in GATEWAY.rglob("__init__.py")}
+NOT_OF_A_PACKAGE = {
+    "benchmarks",
+    "bridge/differential",
+    "comparing/causes/facts",
+    "docs",
+    "mutation",
+    "samples",
+    "support",
+}
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: str(path.relative_to(TESTS)))
+def test_tests_stand_where_the_package_stands(path: Path) -> None:
+    """A test file lies in the directory of a package, and if it has a module's name, in that module's."""
+    directory = path.relative_to(TESTS).parent
+    if any(directory.is_relative_to(other) for other in NOT_OF_A_PACKAGE):
+        return
+    assert directory in PACKAGES
+    homes = {module.relative_to(GATEWAY).parent for module in GATEWAY.rglob(path.name.removeprefix("test_"))}
+    assert not homes or directory in homes
+
+
 # --- the command line and the documentation ---
 
 DOCUMENTS = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])

@@ -37,7 +37,7 @@ _COMMANDS = (
 
 
 def main() -> None:
-    """Entry point. A GatewayError, or a file that cannot be written, becomes its text and exit code 2."""
+    """Run the command line. A GatewayError, or a file that cannot be written, becomes its text and exit code 2."""
     try:
         cli()
     except (GatewayError, OSError) as error:

@@ -36,7 +36,7 @@ class AppRoute:
         return self.name.startswith("fastapi.applications:")
 
     def takes(self, methods: frozenset[str] | None) -> bool:
-        """Whether this route takes every one of the methods, HEAD aside."""
+        """Tell whether this route takes every one of the methods, HEAD aside."""
         if self.methods is None:
             return True
         return methods is not None and methods - {"HEAD"} <= self.methods
