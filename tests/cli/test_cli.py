@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from starlette.testclient import TestClient
@@ -133,20 +135,15 @@ def error(*lines: str) -> Run:
 
 # --- check ---
 
-EVIDENCE_NOTE = """\
-note [no-evidence] 2 routes
-    flipped, but no parity run has compared both sides: `gateway parity` does
-    GET /todos, GET /todos/<int:todo_id>
-"""
-HEAD_NOTE = """\
-note [no-head] 1 route
-    flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200
-    GET /todos/<int:todo_id>
-"""
+
+def codes(run: Run) -> list[str]:
+    """The codes of the findings that `check --json` prints."""
+    return [found["code"] for found in json.loads(run.out)]
 
 
 def test_check_ends_with_0_when_there_is_no_error(gateway: Gateway) -> None:
-    assert gateway("check") == Run(0, f"{EVIDENCE_NOTE}{HEAD_NOTE}2 notes\n", "")
+    run = gateway("check", "--json")
+    assert (run.code, run.err, codes(run)) == (0, "", ["no-evidence", "no-head"])
 
 
 def test_check_says_when_there_is_nothing_to_say(gateway: Gateway, project: Project) -> None:
@@ -158,19 +155,27 @@ def test_check_says_when_there_is_nothing_to_say(gateway: Gateway, project: Proj
 def test_check_ends_with_1_on_an_error_and_shows_the_worst_first(gateway: Gateway, project: Project) -> None:
     changed(project, '"shop:load_user" = "Depends(current_user)"', "")
     changed(project, '"GET /users/"              = "legacy"', '"GET /user/"               = "new"')
-    found = """\
+    assert gateway("check") == Run(
+        1,
+        """\
 error [unknown-route] GET /user/
     neither app has this route; did you mean "GET /users/"?
 error [lost-hook] shop:load_user
     before_request does not run on the new side; say under [hooks] what replaces it
     GET /todos, GET /todos/<int:todo_id>
-"""
-    unlisted = """\
+note [no-evidence] 2 routes
+    flipped, but no parity run has compared both sides: `gateway parity` does
+    GET /todos, GET /todos/<int:todo_id>
+note [no-head] 1 route
+    flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200
+    GET /todos/<int:todo_id>
 note [unlisted-legacy] 1 route
     Flask has them and the map does not list them, so the default answers
     GET /users/
-"""
-    assert gateway("check") == Run(1, f"{found}{EVIDENCE_NOTE}{HEAD_NOTE}{unlisted}2 errors, 3 notes\n", "")
+2 errors, 3 notes
+""",
+        "",
+    )
 
 
 def test_check_ends_with_1_on_a_warning_only_when_it_is_strict(gateway: Gateway, project: Project) -> None:
@@ -270,95 +275,58 @@ def test_a_file_or_pipe_gets_whole_lines_however_long(gateway: Gateway, project:
 # --- explain ---
 
 BOTH = "with the methods of both sides in Allow"
+NO_RULE = "No rule of the map or of the Flask app takes this path."
+
+
+def test_explain_names_the_side_and_why(gateway: Gateway, project: Project) -> None:
+    project.write("shop.py", f"{project.read('shop.py')}\napp.add_url_rule('/<path:rest>', 'rest', plain)\n")
+    assert gateway("explain", "head", "/todos/7?page=2", "--key", "ada") == Run(
+        0,
+        """\
+HEAD /todos/7 -> legacy
+   route                     mode         from                     verdict
+*  GET /todos/<int:todo_id>  canary 10 %  migration_map.toml:8     wins
+   GET /<path:rest>          (legacy)     the Flask app, unlisted  less specific
+""",
+        "",
+    )
 
 
 @pytest.mark.parametrize(
-    ("arguments", "text"),
+    ("arguments", "answer", "lines"),
     [
-        (
-            "GET /todos",
-            """\
-GET /todos -> new
-   route        mode    from                  verdict
-*  GET /todos   new     migration_map.toml:6  wins
-   POST /todos  legacy  migration_map.toml:7  does not take GET
-""",
-        ),
-        (
-            "head /todos?page=2",
-            """\
-HEAD /todos -> new
-   route        mode    from                  verdict
-*  GET /todos   new     migration_map.toml:6  wins
-   POST /todos  legacy  migration_map.toml:7  does not take HEAD
-""",
-        ),
-        (
-            "GET /users",
-            """\
-GET /users -> legacy
-   route        mode    from                  verdict
-*  GET /users/  legacy  migration_map.toml:9  wins, by a redirect to /users/
-""",
-        ),
-        (
-            "DELETE /plain",
-            """\
-DELETE /plain -> legacy, which has to refuse DELETE
-  route       mode    from                   verdict
-  GET /plain  legacy  migration_map.toml:10  does not take DELETE
-""",
-        ),
+        ("GET /todos", "new", ["GET /todos: wins", "POST /todos: does not take GET"]),
+        ("head /todos?page=2", "new", ["GET /todos: wins", "POST /todos: does not take HEAD"]),
+        ("GET /users", "legacy", ["GET /users/: wins, by a redirect to /users/"]),
+        ("DELETE /plain", "legacy, which has to refuse DELETE", ["GET /plain: does not take DELETE"]),
         (
             "OPTIONS /todos",
-            f"""\
-OPTIONS /todos -> legacy, which answers OPTIONS by itself, {BOTH} (GET, HEAD, OPTIONS, POST)
-  route        mode    from                  verdict
-  GET /todos   new     migration_map.toml:6  does not take OPTIONS
-  POST /todos  legacy  migration_map.toml:7  does not take OPTIONS
-""",
+            f"legacy, which answers OPTIONS by itself, {BOTH} (GET, HEAD, OPTIONS, POST)",
+            ["GET /todos: does not take OPTIONS", "POST /todos: does not take OPTIONS"],
         ),
         (
             "DELETE /todos",
-            f"""\
-DELETE /todos -> legacy, which has to refuse DELETE, {BOTH} (GET, HEAD, POST)
-  route        mode    from                  verdict
-  GET /todos   new     migration_map.toml:6  does not take DELETE
-  POST /todos  legacy  migration_map.toml:7  does not take DELETE
-""",
+            f"legacy, which has to refuse DELETE, {BOTH} (GET, HEAD, POST)",
+            ["GET /todos: does not take DELETE", "POST /todos: does not take DELETE"],
         ),
         (
             "GET /todos/7",
-            """\
-GET /todos/7 -> new for 10 % of clients, by client; the others legacy (--key VALUE tells for one)
-   route                     mode         from                  verdict
-*  GET /todos/<int:todo_id>  canary 10 %  migration_map.toml:8  wins
-""",
+            "new for 10 % of clients, by client; the others legacy (--key VALUE tells for one)",
+            ["GET /todos/<int:todo_id>: wins"],
         ),
-        (
-            "GET /todos/caf%C3%A9",
-            "GET /todos/café -> legacy, by default\nNo rule of the map or of the Flask app takes this path.\n",
-        ),
-        (
-            "WS /live",
-            "WS /live -> new, for WSGI has no websockets\nNo rule of the map or of the Flask app takes this path.\n",
-        ),
+        ("GET /todos/caf%C3%A9", "legacy, by default", []),
+        ("WS /live", "new, for WSGI has no websockets", []),
     ],
 )
-def test_explain_names_the_side_and_why(gateway: Gateway, arguments: str, text: str) -> None:
-    assert gateway("explain", *arguments.split()) == Run(0, text, "")
-
-
-def test_explain_tells_flasks_own_rules_from_the_maps(gateway: Gateway, project: Project) -> None:
-    changed(project, '"GET /users/"              = "legacy"', "")
-    assert (
-        gateway("explain", "GET", "/users/").out
-        == """\
-GET /users/ -> legacy
-   route        mode      from                     verdict
-*  GET /users/  (legacy)  the Flask app, unlisted  wins
-"""
-    )
+def test_explain_says_what_each_rule_makes_of_it(
+    gateway: Gateway, arguments: str, answer: str, lines: list[str]
+) -> None:
+    method, target = arguments.split()
+    first, *rest = gateway("explain", method, target).out.splitlines()
+    assert first == f"{method.upper()} {unquote(target.partition('?')[0])} -> {answer}"
+    cells = [re.split(r"\s{2,}", line.lstrip("* ")) for line in rest[1:]]
+    assert [f"{route}: {verdict}" for route, _, _, verdict in cells] == lines
+    assert lines or rest == [NO_RULE]
 
 
 @pytest.mark.parametrize("key", ["203.0.113.9", "203.0.113.10", "ada", "bob", "eve", "mallory", "x", "y", "z"])
