@@ -20,6 +20,7 @@ WATCH_AFTER_SECONDS = 0.1
 """Age of a call from which its client is watched for leaving."""
 
 State = IntEnum("State", "NEW QUEUED RUNNING STREAMING DONE")
+"""The states of a call: ints, because those hash in C and each request needs several."""
 NEW, QUEUED, RUNNING, STREAMING, DONE = State  # to look `State.NEW` up takes 90 ns on Python 3.11
 TRANSITIONS: dict[State, tuple[State, ...]] = {
     NEW: (RUNNING, STREAMING, QUEUED, DONE),
@@ -33,13 +34,14 @@ TRANSITIONS: dict[State, tuple[State, ...]] = {
 class Call:
     """One request in the lanes, which alone write `state` and `since`."""
 
-    state: State = NEW
-    since: float = 0.0
-    """When the call was queued or, later, started, in seconds of the event loop's clock."""
-    is_live: bool = False
-    """Whether the request body is still on its way: the call runs as slowly as its client sends."""
-    has_begun: bool = False
-    """Whether the head of the answer is out."""
+    def __init__(self, is_live: bool) -> None:
+        self.is_live = is_live
+        """Whether the request body is still on its way: the call runs as slowly as its client sends."""
+        self.has_begun = False
+        """Whether the head of the answer is out."""
+        self.state = NEW
+        self.since = 0.0
+        """When the call was queued or, later, started, in seconds of the event loop's clock."""
 
 
 C = TypeVar("C", bound=Call)

@@ -28,11 +28,11 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int) -> IO[bytes]
     Raises ClientGoneError when it is cut, LostBodyError when the server lost it.
     """
     headers = dict(scope["headers"])
-    length = headers.get(b"content-length", b"")
-    promised_bytes = int(length) if length.isdigit() else 0
-    may_be_unannounced = scope["method"] not in ("GET", "HEAD") or scope["http_version"] not in ("1.0", "1.1")
-    if not (promised_bytes or b"transfer-encoding" in headers or may_be_unannounced):  # RFC 9112, 6.3
+    length = headers.get(b"content-length", b"0")
+    is_announced = length != b"0" or b"transfer-encoding" in headers  # on HTTP/1 there is no other (RFC 9112, 6.3)
+    if not is_announced and scope["method"] in ("GET", "HEAD") and scope["http_version"] in ("1.0", "1.1"):
         return io.BytesIO()
+    promised_bytes = int(length) if length.isdigit() else 0
     if promised_bytes > max_bytes:
         return StreamingBody(receive, io.BytesIO())
     pieces, more = await _gather(receive)

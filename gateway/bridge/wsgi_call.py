@@ -29,7 +29,7 @@ FLASK_CONTEXTS = frozenset({"flask.app_ctx", "flask.request_ctx"})
 def request_context() -> contextvars.Context:
     """Return a copy of the task's context without Flask contexts pushed outside: their `g` would be every request's."""
     context = contextvars.copy_context()
-    if not any(variable.name in FLASK_CONTEXTS for variable in context):
+    if FLASK_CONTEXTS.isdisjoint([variable.name for variable in context]):
         return context
     clean = contextvars.Context()
     for variable, value in context.items():
@@ -50,6 +50,7 @@ class WSGICall(Call):
         on_end: Callable[[WSGICall], None],
     ) -> None:
         """`on_full` is called when the answer has filled its channel, `on_end` when no thread has the call any more."""
+        super().__init__(isinstance(body, StreamingBody))
         self._loop = asyncio.get_running_loop()
         self._app = app
         self._scope = scope
@@ -60,7 +61,6 @@ class WSGICall(Call):
         self._channel = ResponseChannel(self._loop, partial(on_full, self), self._end)
         self._receive: Receive | None = None
         self._watcher: asyncio.Task[None] | None = None
-        self.is_live = self._incoming is not None
         self.was_refused = False
 
     @property

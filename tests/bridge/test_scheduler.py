@@ -6,13 +6,15 @@ import asyncio
 import io
 import re
 from random import Random
+from threading import Event, Semaphore, Thread
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from starlette.types import Message
 
 from gateway.bridge import scheduler
 from gateway.bridge.lanes import DONE, NEW, QUEUED, RUNNING, STREAMING, TRANSITIONS, Call, Lanes, State
-from gateway.bridge.scheduler import Scheduler
+from gateway.bridge.scheduler import IDLE_THREAD_SECONDS, Scheduler
 from gateway.bridge.wsgi_call import WSGICall
 from gateway.config.bridge_limits import BridgeLimits
 from tests.support.apps import Gated
@@ -22,9 +24,11 @@ LIMITS = BridgeLimits(workers=2, streams=2, queue=3, wait_seconds=10)
 
 
 def live_call() -> Call:
-    call = Call()
-    call.is_live = True
-    return call
+    return Call(is_live=True)
+
+
+def view() -> Call:
+    return Call(is_live=False)
 
 
 def lanes_with(*, running: int = 0, queued: int = 0, streaming: int = 0, limits: BridgeLimits = LIMITS) -> Lanes[Call]:
@@ -32,7 +36,7 @@ def lanes_with(*, running: int = 0, queued: int = 0, streaming: int = 0, limits:
     lanes: Lanes[Call] = Lanes(limits)
     for count, state, is_live in ((streaming, STREAMING, True), (running, RUNNING, False), (queued, QUEUED, False)):
         for _ in range(count):
-            assert lanes.admit(live_call() if is_live else Call(), 0.0) is state
+            assert lanes.admit(Call(is_live), 0.0) is state
     return lanes
 
 
@@ -51,7 +55,7 @@ def lanes_with(*, running: int = 0, queued: int = 0, streaming: int = 0, limits:
     ],
 )
 def test_a_view_starts_waits_or_is_refused(held: dict[str, int], state: State) -> None:
-    call = Call()
+    call = view()
     assert lanes_with(**held).admit(call, 5.0) is state
     assert (call.state, call.since) == (state, 5.0)
 
@@ -71,7 +75,7 @@ def test_a_live_body_starts_in_the_streams_lane_or_is_refused(held: dict[str, in
 def test_a_new_call_does_not_overtake_one_that_waits() -> None:
     lanes = lanes_with(running=2, queued=1)
     lanes.move(next(iter(lanes.running)), DONE)
-    assert lanes.admit(Call(), 5.0) is QUEUED
+    assert lanes.admit(view(), 5.0) is QUEUED
 
 
 def test_the_call_that_has_waited_longest_starts_once_there_is_room() -> None:
@@ -88,7 +92,7 @@ def test_the_call_that_has_waited_longest_starts_once_there_is_room() -> None:
 def test_who_waits_longer_than_the_limit_is_refused() -> None:
     lanes = lanes_with(running=2, queued=1)
     (early,) = lanes.queued
-    late = Call()
+    late = view()
     lanes.admit(late, 4.0)
     assert lanes.expire(10.0) == []
     assert lanes.expire(10.1) == [early]
@@ -102,7 +106,7 @@ def test_closed_lanes_refuse_what_waits_and_what_comes() -> None:
     waiting = [*lanes.queued]
     lanes.is_closed = True
     assert lanes.expire(0.0) == waiting
-    assert [lanes.admit(Call(), 0.0), lanes.admit(live_call(), 0.0)] == [DONE, DONE]
+    assert [lanes.admit(view(), 0.0), lanes.admit(live_call(), 0.0)] == [DONE, DONE]
     lanes.move(next(iter(lanes.running)), DONE)
     assert lanes.start_next(0.0) is None
     assert lanes.started_count == 2
@@ -133,7 +137,7 @@ def test_the_views_lane_is_narrow_while_the_cpu_is_busy(
     lanes: Lanes[Call] = Lanes(BridgeLimits(workers=workers))
     lanes.max_running = before
     for _ in range(before + 1):
-        lanes.admit(Call(), 0.0)
+        lanes.admit(view(), 0.0)
     lanes.adapt(cpu_share)
     assert lanes.max_running == after
 
@@ -187,7 +191,7 @@ def test_an_answer_that_lasts_is_a_stream(has_begun: bool, now: float, is_long: 
 
 def test_clients_of_slow_calls_are_watched_wherever_these_stand() -> None:
     lanes = lanes_with(running=2, queued=1, streaming=1)
-    lanes.admit(Call(), 1.0)
+    lanes.admit(view(), 1.0)
     assert lanes.slow(0.1) == []
     assert [call.state for call in lanes.slow(1.05)] == [RUNNING, RUNNING, STREAMING, QUEUED]
 
@@ -198,7 +202,7 @@ def test_clients_of_slow_calls_are_watched_wherever_these_stand() -> None:
 @pytest.mark.parametrize("left", State)
 @pytest.mark.parametrize("to", State)
 def test_a_transition_that_the_table_lacks_is_an_error(left: State, to: State) -> None:
-    lanes, call = Lanes[Call](LIMITS), Call()
+    lanes, call = Lanes[Call](LIMITS), view()
     for state in {NEW: (), RUNNING: (RUNNING,), QUEUED: (QUEUED,), STREAMING: (STREAMING,), DONE: (DONE,)}[left]:
         lanes.move(call, state)
     if to in TRANSITIONS[left]:
@@ -224,7 +228,7 @@ def test_whatever_comes_in_whatever_order_no_call_is_lost_or_overtaken() -> None
         now += random.random()
         match random.randrange(8):
             case 0 | 1 | 2:
-                calls.append(random.choice((Call, Call, Call, live_call))())
+                calls.append(random.choice((view, view, view, live_call))())
                 before[calls[-1]] = NEW
                 lanes.admit(calls[-1], now)
             case 3 | 4 if calls:
@@ -257,43 +261,94 @@ def test_whatever_comes_in_whatever_order_no_call_is_lost_or_overtaken() -> None
 SCOPE = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "query_string": b"", "headers": []}
 
 
-def submitted(scheduler: Scheduler, app: Gated) -> WSGICall:
+def submitted(scheduler: Scheduler, app: WSGIApplication) -> WSGICall:
     call = WSGICall(app, SCOPE, io.BytesIO(), scheduler.to_streams, scheduler.done)
     scheduler.submit(call)
     return call
+
+
+async def no_message() -> Message:
+    return await asyncio.Future[Message]()
+
+
+async def forget(_message: Message) -> None:
+    pass
 
 
 def test_a_call_after_the_close_is_refused() -> None:
     async def submit_late() -> WSGICall:
         scheduler = Scheduler(asyncio.get_running_loop(), LIMITS)
         scheduler.close()
-        return submitted(scheduler, Gated())
+        call = submitted(scheduler, Gated())
+        await asyncio.wait_for(call.answer(no_message, forget), PATIENCE_SECONDS)
+        return call
 
     call = asyncio.run(submit_late())
     assert (call.was_refused, call.state) == (True, DONE)
 
 
+def test_the_end_of_a_call_starts_the_one_that_waits() -> None:
+    async def end_one() -> list[State]:
+        scheduler, app = Scheduler(asyncio.get_running_loop(), BridgeLimits(workers=1)), Gated()
+        calls = [submitted(scheduler, app) for _ in range(3)]
+        app.gate.set()
+        scheduler.done(calls[0])
+        states = [call.state for call in calls]
+        scheduler.close()
+        return states
+
+    assert asyncio.run(end_one()) == [DONE, RUNNING, QUEUED]
+
+
+def test_idle_threads_end_with_the_scheduler() -> None:
+    async def run_one() -> list[Thread]:
+        scheduler, app = Scheduler(asyncio.get_running_loop(), LIMITS), Gated()
+        app.gate.set()
+        await submitted(scheduler, app).answer(no_message, forget)
+        threads = [*scheduler._threads]
+        scheduler.close()
+        return threads
+
+    (thread,) = asyncio.run(run_one())
+    thread.join(IDLE_THREAD_SECONDS / 2)
+    assert not thread.is_alive()
+
+
 def test_a_client_that_leaves_frees_its_place_in_the_queue_but_not_its_thread() -> None:
-    app = Gated()
-
-    async def no_message() -> Message:
-        return await asyncio.Future[Message]()
-
-    async def forget(_message: Message) -> None:
-        pass
-
     async def leave() -> list[tuple[int, int, int]]:
-        scheduler = Scheduler(asyncio.get_running_loop(), BridgeLimits(workers=1))
-        seen = []
-        for call in reversed([submitted(scheduler, app), submitted(scheduler, app)]):
-            answering = asyncio.create_task(call.answer(no_message, forget))
-            await asyncio.to_thread(app.entered.wait, PATIENCE_SECONDS)
-            answering.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await answering
+        scheduler, app = Scheduler(asyncio.get_running_loop(), BridgeLimits(workers=1)), Gated()
+        seen, calls = [], [submitted(scheduler, app), submitted(scheduler, app)]
+        await asyncio.to_thread(app.entered.wait, PATIENCE_SECONDS)
+        for call in reversed(calls):
+            call._abandon()
             seen.append((scheduler.gauges.busy, scheduler.gauges.queued, scheduler.gauges.abandoned))
+            assert call._body.closed == (call.state is DONE)
+            scheduler.done(call)
         app.gate.set()
         scheduler.close()
         return seen
 
     assert asyncio.run(leave()) == [(1, 0, 0), (1, 0, 1)]
+
+
+def test_a_call_that_waits_starts_once_the_lane_was_widened() -> None:
+    """Nine views that only wait leave the CPU idle, and eight may run at first."""
+    entered, gate = Semaphore(0), Event()
+
+    def app(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        entered.release()
+        gate.wait(PATIENCE_SECONDS)
+        start_response("200 OK", [])
+        return []
+
+    async def submit_nine() -> bool:
+        scheduler = Scheduler(asyncio.get_running_loop(), BridgeLimits())
+        for _ in range(9):
+            submitted(scheduler, app)
+        assert scheduler.gauges.queued == 1
+        have_entered = await asyncio.to_thread(lambda: all(entered.acquire(timeout=PATIENCE_SECONDS) for _ in range(9)))
+        gate.set()
+        scheduler.close()
+        return have_entered
+
+    assert asyncio.run(submit_nine())
