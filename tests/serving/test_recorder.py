@@ -48,8 +48,8 @@ def gateway(directory: Path, *arguments: str) -> Iterator[Server]:
 
 
 def answers(server: Server) -> list[bytes]:
-    """Each answer as its bytes, but for the moment, the port and the process."""
-    moving = re.compile(rb"date: [^\r]*|:%d\b|\"pid\":\d+" % server.port)
+    """Each answer as its bytes, but for the moment, the port and the process, whose number has no fixed length."""
+    moving = re.compile(rb"date: [^\r]*|content-length: [^\r]*|:%d\b|\"pid\":\d+" % server.port)
     return [moving.sub(b"", raw(server, asked)) for asked in ASKED]
 
 
