@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -35,6 +36,11 @@ LONG = re.compile(r"(?<!not )\blong\b")
 # How fast a machine is at the moment says nothing of the code.
 settings.register_profile("long", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("default", settings.get_profile("long"), max_examples=20)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the processes of `-n auto`: more than CPUs, for half of the tests wait for a process of their own."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -90,14 +90,19 @@ class HTTPProtocol(HttpToolsProtocol):
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def on_url(self, url: bytes) -> None:
-        super().on_url(url)
+        self.url += url
         if len(self.url) > self.limits.field_bytes:
             raise _HeadTooLargeError
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+        # What uvicorn does, written out: a call of `super` for each field takes one request in a hundred.
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        headers, limits = self.headers, self.limits
+        headers.append((name, value))
         self.pending_bytes = 0
-        if len(name) + len(value) + 4 > self.limits.field_bytes or len(self.headers) > self.limits.fields:
+        if len(name) + len(value) + 4 > limits.field_bytes or len(headers) > limits.fields:
             raise _HeadTooLargeError
 
     def on_body(self, body: bytes) -> None:

@@ -16,6 +16,7 @@ from tests.support.stores import Store
 pytestmark = pytest.mark.process
 
 
+@pytest.mark.long
 def test_every_session_prints_what_the_readme_shows(store: Store) -> None:
     sessions = SESSION.findall(README.read_text())
     assert len(sessions) >= 6

@@ -182,8 +182,9 @@ def test_a_start_with_nothing_to_do_does_not_import_alembic(each_store: Store) -
         assert (run.stdout, run.stderr) == (imported, "")
 
 
+@pytest.mark.long
 @pytest.mark.process
-@pytest.mark.parametrize("at", [None, pytest.param("0001", marks=pytest.mark.long)])
+@pytest.mark.parametrize("at", [None, "0001"])
 def test_many_starters_migrate_and_seed_once(empty: Engine, at: str | None) -> None:
     if at is not None:
         command.upgrade(ALEMBIC, at)

@@ -28,6 +28,7 @@ def outcomes(output: str) -> dict[str, str]:
     return {name: outcome for outcome, name in lines}
 
 
+@pytest.mark.long
 def test_a_test_for_each_route_and_case(notes: Notes) -> None:
     done = notes.run_module(*PYTEST, *CORPUS_ONLY)
     found = outcomes(done.stdout)
@@ -50,6 +51,7 @@ def test_green_where_both_sides_agree_and_selectable_by_id(notes: Notes) -> None
     assert notes.run_module(*PYTEST, *CORPUS_ONLY, "migration_map.toml").returncode == 0
 
 
+@pytest.mark.long
 def test_too_few_requests_are_a_failure(notes: Notes) -> None:
     notes.agree()
     notes.edit("migration_map.toml", "min_requests = 2\n", "min_requests = 3\n")
@@ -76,6 +78,7 @@ def test_an_ignored_difference_passes_and_an_unused_rule_fails_a_whole_run(notes
     assert "only a run of every case" in partial.stdout
 
 
+@pytest.mark.long
 def test_the_fixture_asks_both_sides(notes: Notes) -> None:
     notes.append(
         "test_notes.py",
@@ -134,6 +137,7 @@ def test_a_fault_of_the_corpus_is_told_at_its_line(notes: Notes) -> None:
     assert re.search(r'corpus/notes.toml:\d+: case\[4\].nam: unknown key "nam"; did you mean "name"\?', done.stdout)
 
 
+@pytest.mark.long
 def test_a_side_that_cannot_start_fails_every_test(notes: Notes) -> None:
     notes.append("new_notes.py", '\nopen("started.txt", "w").close()\n')
     done = notes.run_module(*PYTEST, *CORPUS_ONLY)

@@ -164,11 +164,11 @@ def test_a_run_that_is_left_early_ends_its_sides(settings: ReplaySettings) -> No
 
 
 INTERRUPTED = """
-import sys
-from dataclasses import replace
+import signal, sys
 from pathlib import Path
 from tests.parity.replaying.running import *
-with replaying(library(Path(sys.argv[1])), new=LEGACY, workers=2) as replay:
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has a job in the background ignore it
+with replaying(with_timeout(library(Path(sys.argv[1])), 5), new=LEGACY, workers=2) as replay:
     print("up", flush=True)
     for pair in replay.run([case("GET /hang", name=str(number)) for number in range(9)], never):
         pass

@@ -156,6 +156,7 @@ def test_a_suite_becomes_cases(project: Project) -> None:
     assert [(b"cookie", b"session={{session}}") in step.request.headers for step in steps] == [False, True, True, False]
 
 
+@pytest.mark.long
 def test_nothing_secret_is_written_unless_it_is_asked_for(project: Project) -> None:
     run_suite(project, "--gateway-record", "corpus")
     text = project.read("corpus/tests-test_notes.toml")
@@ -166,6 +167,7 @@ def test_nothing_secret_is_written_unless_it_is_asked_for(project: Project) -> N
     assert "email=ada@depot.example&password=hunter2-of-ada" in text
 
 
+@pytest.mark.long
 def test_a_case_begins_with_the_database_of_its_test(project: Project) -> None:
     run_suite(project, "--gateway-record", "corpus")
     cases = {case.name.partition("::")[2]: case for case in load_corpus(project.directory / "corpus")}
@@ -180,6 +182,7 @@ def test_a_case_begins_with_the_database_of_its_test(project: Project) -> None:
     assert len(list((project.directory / "corpus" / "states").iterdir())) == 2
 
 
+@pytest.mark.long
 def test_what_cannot_be_copied_is_told(project: Project) -> None:
     project.write(
         "tests/test_notes.py",
