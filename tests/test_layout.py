@@ -133,9 +133,11 @@ def test_tests_stand_where_the_package_stands(path: Path) -> None:
 # --- the command line and the documentation ---
 
 DOCUMENTS = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+_NO_CONTEXT = click.Context(cli)
+COMMANDS = {name: command for name in cli.list_commands(_NO_CONTEXT) if (command := cli.get_command(_NO_CONTEXT, name))}
 OPTIONS = [
     (command.name or "", option)
-    for command in (cli, *cli.commands.values())
+    for command in (cli, *COMMANDS.values())
     for parameter in command.params
     if isinstance(parameter, click.Option)
     for option in (*parameter.opts, *parameter.secondary_opts)
@@ -146,7 +148,7 @@ def is_documented(word: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", DOCUMENTS) is not None
 
 
-@pytest.mark.parametrize("command", cli.commands)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented(command: str) -> None:
     assert re.search(rf"^## {command}\b", DOCUMENTS, re.MULTILINE)
     assert is_documented(f"gateway {command}")
@@ -154,7 +156,7 @@ def test_every_command_is_documented(command: str) -> None:
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS)
 def test_every_option_is_documented_in_its_commands_section(command: str, option: str) -> None:
-    heading = command if command in cli.commands else "The `gateway` command"
+    heading = command if command in COMMANDS else "The `gateway` command"
     section = re.search(rf"^##? {re.escape(heading)}.*?(?=^## |\Z)", DOCUMENTS, re.MULTILINE | re.DOTALL)
     assert section is not None
     assert re.search(rf"(?<![\w-]){option}(?![\w-])", section[0])

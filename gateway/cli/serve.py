@@ -10,11 +10,9 @@ from typing import Any
 
 import click
 
-from ..parity.corpus.case_writing import recorded_case_text
 from ..serving.gateway import Gateway, create_app
 from ..serving.http_protocol import HeadLimits, HTTPProtocol
 from ..serving.line_writer import LastLines
-from ..serving.recorder import Recorder
 from ..serving.uvicorn_server import ServeOptions, serve, share_interpreter
 
 SETTINGS_VARIABLE = "GATEWAY_SERVE"
@@ -70,6 +68,10 @@ def app_of_environment() -> Gateway:
     HTTPProtocol.limits = HeadLimits(settings["field_bytes"], settings["fields"])
     observers = []
     if settings["record"] is not None:
+        # Only who records pays for what reads and writes cases.
+        from ..parity.corpus.case_writing import recorded_case_text
+        from ..serving.recorder import Recorder
+
         observers.append(Recorder(Path(settings["record"]), settings["record_sample"], recorded_case_text))
     wanted = {name: settings[name] for name in ("watch", "access_log")}
     return create_app(settings["path"], **wanted, observers=observers, services=(LastLines(),))

@@ -594,3 +594,12 @@ def test_a_process_of_its_own_prints_and_ends_the_same(gateway: Gateway, project
     refused = spawned(project, "check")
     assert refused == gateway("check")
     assert refused.code == 2
+
+
+@pytest.mark.process
+def test_what_serves_imports_nothing_that_serving_does_not_need() -> None:
+    code = "import sys, gateway.cli.main, gateway.cli.serve; print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    packages = {name.partition(".")[0] for name in printed}
+    assert packages.isdisjoint({"sqlalchemy", "schemathesis", "hypothesis", "rich", "httpx", "tomlkit", "jsonschema"})
+    assert not [name for name in printed if name.startswith(("gateway.parity", "gateway.evidence", "gateway.store"))]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.inner_pytest import run_pytest
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.long, pytest.mark.process]
 
 TESTS = """
 import pytest

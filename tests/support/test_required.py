@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.inner_pytest import run_pytest
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.long, pytest.mark.process]
 
 PLAIN = "import pytest\ndef test_plain(): pass\n"
 MARKED = "".join(f"@pytest.mark.{marker}\ndef test_{marker}(): pass\n" for marker in ("browser", "postgresql"))
