@@ -17,12 +17,14 @@ class Explainer:
 
     def __init__(self, compared: Compared, json_mode: str) -> None:
         self._compared = compared
+        answers = compared.control.response, compared.candidate.response
+        self._bodies = answers[0] and answers[0].json, answers[1] and answers[1].json  # once, not for each difference
         self._confirmed = [(one.cause, explained_locations(one, compared, json_mode)) for one in compared.experiments]
 
     def cause_of(self, difference: Difference) -> Cause | None:
         """Return the first cause whose sign the difference shows, or None when it shows none."""
         interpretations = tuple(cause for cause, locations in self._confirmed if difference.where in locations)
-        symptom = Symptom(difference, self._compared, interpretations)
+        symptom = Symptom(difference, self._compared, interpretations, self._bodies)
         return next((cause for cause in CAUSES.values() if cause.sign(symptom)), None)
 
 

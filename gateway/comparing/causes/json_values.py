@@ -53,10 +53,11 @@ def json_layout(symptom: Symptom) -> bool:
 )
 def json_surrogate(symptom: Symptom) -> bool:
     """Tell whether the candidate failed over a surrogate that the control's answer or the request has."""
+    if "surrogates not allowed" not in symptom.error:
+        return False
     is_sent = _SURROGATE.search(symptom.request.body) is not None
     is_shown = is_sent or _SURROGATE.search(symptom.control.body) is not None
-    is_location = symptom.is_of_answer or (is_sent and symptom.is_lost_header)
-    return is_location and is_shown and "surrogates not allowed" in symptom.error
+    return is_shown and (symptom.is_of_answer or (is_sent and symptom.is_lost_header))
 
 
 @cause(

@@ -21,9 +21,11 @@ _ANSWER = re.compile(
 
 
 class Symptom:
-    """What a cause is known by; each pair is (of the control, of the candidate)."""
+    """Read what a cause is known by; each pair is (of the control, of the candidate)."""
 
-    def __init__(self, difference: Difference, compared: Compared, interpretations: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, difference: Difference, compared: Compared, interpretations: tuple[str, ...], bodies: tuple[Any, Any]
+    ) -> None:
         self.difference = difference
         self.compared = compared
         self.interpretations = interpretations
@@ -31,7 +33,7 @@ class Symptom:
         self.where = difference.where
         """The location of the difference."""
         self.texts = difference.control, difference.candidate
-        """What stands there; None where a side has nothing."""
+        """The texts that stand there; None where a side has nothing."""
         self.is_missing = difference.candidate is None
         """Whether the candidate has nothing there."""
         self.is_added = difference.control is None
@@ -48,6 +50,8 @@ class Symptom:
         """The control's answer; one with status 0 when there is none."""
         self.candidate = compared.candidate.response or _NOTHING
         """The candidate's answer; one with status 0 when there is none."""
+        self.bodies = bodies
+        """Each answer's body as a JSON value; None for what is no JSON."""
         self.statuses = self.control.status, self.candidate.status
         """Status of each answer; 0 when there is none."""
         self.has_one_status = self.control.status == self.candidate.status
@@ -59,12 +63,12 @@ class Symptom:
 
     @cached_property
     def values(self) -> tuple[Any, Any]:
-        """What stands there, as JSON values; None where there is nothing or no JSON (so is null)."""
+        """Return what stands there, as JSON values; None where there is nothing or no JSON (so is null)."""
         return json_value(self.difference.control), json_value(self.difference.candidate)
 
     @property
     def strings(self) -> tuple[str, str]:
-        """What stands there, as JSON strings; two empty ones where either is something else."""
+        """Return what stands there, as JSON strings; two empty ones where either is something else."""
         control, candidate = self.values
         return (control, candidate) if isinstance(control, str) and isinstance(candidate, str) else ("", "")
 
@@ -89,11 +93,6 @@ class Symptom:
         start = b"<!doctype html>\n<html lang=en>\n<title>%d " % self.control.status
         return self.control.status >= 400 and self.control.body.startswith(start)
 
-    @cached_property
-    def bodies(self) -> tuple[Any, Any]:
-        """Each body as a JSON value; None for what is no JSON."""
-        return self.control.json, self.candidate.json
-
     @property
     def redirects(self) -> tuple[str, str]:
         """Target of each redirect without scheme and host; empty where there is none."""
@@ -109,7 +108,11 @@ class Symptom:
     def refusals(self) -> tuple[dict[str, Any], ...]:
         """The errors of FastAPI's validation; empty for any other answer."""
         errors = self.detail if self.candidate.status == 422 and isinstance(self.detail, list) else []
-        return tuple(errors) if all(map(_is_refusal, errors)) else ()
+        for error in errors:
+            loc = error.get("loc") if isinstance(error, dict) and "type" in error else None
+            if not isinstance(loc, list) or not loc or not all(isinstance(step, str | int) for step in loc):
+                return ()
+        return tuple(errors)
 
     def refuses(self, *sources: str) -> bool:
         """Tell whether the candidate's validation refuses the request for these sources alone: `query`, `body` ..."""
@@ -121,13 +124,13 @@ Sign = Callable[[Symptom], bool]
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why the frameworks answer differently."""
+    """Say why the frameworks answer differently."""
 
     name: str
     title: str
     """One sentence with both frameworks' behaviour."""
     advice: str
-    """What to write, on the new side unless it says otherwise."""
+    """The remedy, on the new side unless it says otherwise."""
     sign: Sign = field(repr=False, compare=False)
     """Whether a difference has this cause, told by its values."""
 
@@ -143,8 +146,3 @@ def _target(response: Response) -> str:
         return urlsplit(value)._replace(scheme="", netloc="").geturl()
     except ValueError:
         return value
-
-
-def _is_refusal(error: Any) -> bool:
-    loc = error.get("loc") if isinstance(error, dict) else None
-    return isinstance(loc, list) and bool(loc) and all(isinstance(step, str | int) for step in loc) and "type" in error
