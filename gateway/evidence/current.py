@@ -1,25 +1,26 @@
-"""What evidence is made of, as it is now (code, policy and cases), and what stored evidence says of it today."""
+"""Take what evidence is made of today (code, policy and cases), and tell whether stored evidence still holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime
 
 from ..apps.findings import EvidenceStatus, Finding, check
 from ..apps.project import Project
-from ..apps.rows import Row
-from ..comparing.policy import ComparisonPolicy
-from ..config.map_file import MigrationMap
+from ..comparing.policy import ComparisonPolicy, is_expired
+from ..comparing.result import Outcome
 from ..config.parity_table import ReplaySettings
 from ..parity.corpus.case import Case, example
 from ..parity.corpus.files import load_corpus
 from ..routing.route import Mode, Route
-from ..store.evidence import Fingerprints
+from ..store.evidence import Evidence, Fingerprints
 from ..store.store import Store
 from .fingerprint import digest
 from .route_fingerprint import RouteFingerprints
-from .staleness import corpus_fingerprint, missing_or_stale, policy_fingerprint
+
+NEVER_COVERED = ("no parity run has covered it",)
+"""Why a route without evidence must not be flipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,19 @@ class Sources:
             taken = (project.table.match(request.method, request.path).route for request in requests)
             for key in {route.key for route in taken if route is not None}:
                 asked.setdefault(key, []).append(case)
-        rows = {row.key: row for row in project.rows}
-        by_route = {key: _of_route(rows[key], code, project.map, asked.get(key, []), today) for key in routes}
+        rows, by_route = {row.key: row for row in project.rows}, {}
+        for key in routes:
+            legacy, new = rows[key].legacy.routes, rows[key].new.routes
+            rules = tuple(rule for rule in project.map.comparison.rules if rule.route in (None, key))
+            by_route[key] = Fingerprints(
+                control=code.control(legacy),
+                candidate=code.candidate(new),
+                policy=policy_fingerprint(replace(project.map.comparison, rules=rules), project.map.replay, today),
+                corpus=corpus_fingerprint(asked.get(key, [])),
+                cases=len(asked.get(key, [])),
+                control_name=", ".join(dict.fromkeys(route.name for route in legacy)),
+                candidate_name=", ".join(dict.fromkeys(route.name for route in new)),
+            )
         control, candidate, policy = (
             digest(text for key, found in sorted(by_route.items()) for text in (key, getattr(found, name)))
             for name in ("control", "candidate", "policy")
@@ -60,21 +72,6 @@ def map_line(route: Route) -> str:
     if route.mode is Mode.CANARY:
         return f'"{route.key}" = {{ mode = "canary", percent = {route.percent:g}, sticky = "{route.sticky}" }}'
     return f'"{route.key}" = "{route.mode.value}"'
-
-
-def _of_route(
-    row: Row, code: RouteFingerprints, map_: MigrationMap, cases: Sequence[Case], today: date
-) -> Fingerprints:
-    rules = tuple(rule for rule in map_.comparison.rules if rule.route in (None, row.key))
-    return Fingerprints(
-        control=code.control(row.legacy.routes),
-        candidate=code.candidate(row.new.routes),
-        policy=policy_fingerprint(replace(map_.comparison, rules=rules), map_.replay, today),
-        corpus=corpus_fingerprint(cases),
-        cases=len(cases),
-        control_name=", ".join(dict.fromkeys(route.name for route in row.legacy.routes)),
-        candidate_name=", ".join(dict.fromkeys(route.name for route in row.new.routes)),
-    )
 
 
 def check_with_evidence(project: Project) -> tuple[Finding, ...]:
@@ -97,3 +94,50 @@ def evidence_status(project: Project, keys: Iterable[str]) -> EvidenceStatus:
     reasons = {key: missing_or_stale(evidence[key], now.by_route[key]) for key in covered}
     uncovered = tuple(key for key in routes if key not in evidence)
     return EvidenceStatus({key: why for key, why in reasons.items() if why}, uncovered)
+
+
+def missing_or_stale(evidence: Evidence, now: Fingerprints) -> tuple[str, ...]:
+    """Return why the route must not be flipped, a sentence a reason; nothing when fresh evidence shows a match."""
+    then = evidence.fingerprints
+    if evidence.outcome is Outcome.MISMATCHED:
+        verdict = f"mismatched: {evidence.mismatched} of {evidence.requests} requests differ"
+    elif evidence.outcome is Outcome.INCONCLUSIVE:
+        verdict = f"inconclusive: {evidence.note}" if evidence.note else "inconclusive"
+    else:
+        return tuple(_changes(then, now, evidence))
+    # What it found may be why the run itself has kept cases.
+    return (*_changes(replace(then, corpus=now.corpus), now, evidence), verdict)
+
+
+def corpus_fingerprint(cases: Iterable[Case]) -> str:
+    """Return the digest of what the cases ask, whatever their order, the files that hold them, and their origin."""
+    return digest(sorted(repr(replace(case, origin="")) for case in cases))
+
+
+def policy_fingerprint(comparison: ComparisonPolicy, replay: ReplaySettings, today: date) -> str:
+    """Return a digest of all settings that a verdict depends on; give only the rules that concern the route.
+
+    Where things are kept, on which line a rule stands and a rule that has expired do not count.
+    """
+    in_force = (rule for rule in comparison.rules if not is_expired(rule, today))
+    settings = astuple(replace(replay, store="", corpus=""))
+    return digest([comparison.json_mode, repr(settings), *sorted(repr(replace(rule, line=None)) for rule in in_force)])
+
+
+def _changes(then: Fingerprints, now: Fingerprints, evidence: Evidence) -> Iterator[str]:
+    said = f", when the map said {evidence.map_line}" if evidence.map_line else ""
+    handlers = (
+        ("legacy", then.control, now.control, now.control_name),
+        ("new", then.candidate, now.candidate, now.candidate_name),
+    )
+    for side, before, after, name in handlers:
+        if before != after:
+            handler = f"handler {name}" if name else f"{side} app"
+            yield f"the {handler} changed since {evidence.made:%Y-%m-%d %H:%M} UTC{said}"
+            said = ""  # once is enough
+    if then.corpus != now.corpus:
+        cases = "1 case" if then.cases == 1 else f"{then.cases} cases"
+        change = "as before, but not the same" if then.cases == now.cases else f"then, {now.cases} now"
+        yield f"the corpus changed: {cases} {change}"
+    if then.policy != now.policy:
+        yield "the policy changed"

@@ -23,7 +23,7 @@ from typing import Any
 from .names import Reference, dotted, imported_from, references
 
 _REGISTER = ("listen", "listens_for")
-"""What `sqlalchemy.event` has for it, as a call and as a decorator."""
+"""Names that `sqlalchemy.event` has for it, as a call and as a decorator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Listener:
 
     statement: ast.stmt
     by: tuple[tuple[str, ...], ...]
-    """What registers the function: `("event", "listens_for")`."""
+    """The names that register the function: `("event", "listens_for")`."""
     targets: tuple[tuple[str, ...], ...]
-    """What the function may be registered for: every name that is an argument, `("models", "Note")`."""
+    """The names that the function may be registered for: every one that is an argument, `("models", "Note")`."""
 
     @property
     def is_event(self) -> bool:
@@ -66,7 +66,7 @@ _FOREIGN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CodePart:
     """A piece of code: what it says, comments, layout and docstrings aside, and what it names."""
 
     text: str
@@ -88,16 +88,16 @@ class OwnModule:
     """The statements at its top level that register a function."""
     imports: tuple[str, ...] = ()
     """The modules that it may import, anywhere in it; some of the names are no modules."""
-    _parts: dict[int, Part] = field(default_factory=dict)
+    _parts: dict[int, CodePart] = field(default_factory=dict)
 
     def made(self, name: str) -> list[ast.stmt]:
         """Return the statements that make what a name means; none where it is only handed on."""
         return [statement for statement in self.bindings.get(name, []) if not isinstance(statement, IMPORTS)]
 
-    def part(self, node: ast.AST) -> Part:
+    def part(self, node: ast.AST) -> CodePart:
         """Return what a piece of the module says and names; each is worked out once."""
         if id(node) not in self._parts:
-            self._parts[id(node)] = Part(ast.dump(node), tuple(dict.fromkeys(references(node, self.package))))
+            self._parts[id(node)] = CodePart(ast.dump(node), tuple(dict.fromkeys(references(node, self.package))))
         return self._parts[id(node)]
 
     def nodes_of(self, code: CodeType) -> list[ast.AST]:

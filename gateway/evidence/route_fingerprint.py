@@ -32,7 +32,7 @@ _OPTIONS = (
     "status_code",
     "max_body_size",
 )
-"""What a FastAPI route may have been given elsewhere than at its function."""
+"""Options that a FastAPI route may have been given elsewhere than at its function."""
 _JSON_SETTINGS = (bool, int, float, str, type(None), types.FunctionType)
 
 
@@ -73,8 +73,14 @@ class RouteFingerprints:
         wanted = {(route.key, route.name) for route in routes}
         if not self._contexts:
             return self._package(self._modules[1], self._new)
-        found = [found for found in self._contexts if (found[0].key, found[0].name) in wanted]
-        parts = [(_endpoint(context), list(map(_outside, around))) for _, context, around in found]
+        parts = []
+        for route, context, around in self._contexts:
+            if (route.key, route.name) in wanted:
+                options = [(name, getattr(context, name, None)) for name in _OPTIONS]
+                response_class = getattr(context, "response_class", None)
+                mounted = getattr(context.original_route, "app", None) if context.endpoint is None else None
+                endpoint = [context.endpoint, mounted, options, getattr(response_class, "value", response_class)]
+                parts.append((endpoint, list(map(_outside, around))))
         return fingerprint(parts, code=self._code, within=self._modules[1:])
 
     def _package(self, module: str, app: Any) -> str:
@@ -96,13 +102,6 @@ def _around(app: Flask, endpoint: str) -> Iterator[Any]:
         if scope is None or endpoint.startswith(f"{scope}."):
             yield [[(code, kinds) for code, kinds in app.error_handler_spec.get(scope, {}).items()]]
             yield app.template_context_processors.get(scope, [])
-
-
-def _endpoint(context: Any) -> list[Any]:
-    options = [(name, getattr(context, name, None)) for name in _OPTIONS]
-    response_class = getattr(context, "response_class", None)
-    mounted = getattr(context.original_route, "app", None) if context.endpoint is None else None
-    return [context.endpoint, mounted, options, getattr(response_class, "value", response_class)]
 
 
 def _outside(app: Any) -> list[Any]:

@@ -11,8 +11,7 @@ from ..apps.project import Project, load_project
 from ..config.edit import MapEdit, edit_mode, write_map
 from ..config.map_file import decode_map, parse_map, parse_route_key, read_map
 from ..errors import Fault, MapError, StoreError
-from ..evidence.current import evidence_status
-from ..evidence.staleness import NEVER_COVERED
+from ..evidence.current import NEVER_COVERED, evidence_status
 from ..routing.route import Mode, Route, route_key
 from ..store.store import AuditEntry, Store
 

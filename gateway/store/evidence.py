@@ -1,4 +1,4 @@
-"""What a parity run has shown of a route, bound to what the verdict was made of. Values only."""
+"""Keep what a parity run has shown of a route, bound to what the verdict was made of. Values only."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Fingerprints:
     candidate: str
     """Digest of the new side's code."""
     policy: str
-    """Digest of the settings and rules (`evidence.staleness.policy_fingerprint`)."""
+    """Digest of the settings and rules (`evidence.current.policy_fingerprint`)."""
     corpus: str
-    """Digest of the cases (`evidence.staleness.corpus_fingerprint`)."""
+    """Digest of the cases (`evidence.current.corpus_fingerprint`)."""
     cases: int = 0
     """How many cases the corpus had."""
     control_name: str = ""
-    """What a person calls the legacy handler: `todos.list_todos`."""
+    """A person's name for the legacy handler: `todos.list_todos`."""
     candidate_name: str = ""
-    """What a person calls the new handler: `new.todos:list_todos`."""
+    """A person's name for the new handler: `new.todos:list_todos`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class Evidence:
     note: str = ""
     """Why the outcome is inconclusive: `3 of 5 different requests needed`."""
     map_line: str = ""
-    """What the map said of the route at the time: `"GET /todos" = "legacy"`. Empty in evidence of a version-1 store."""
+    """The map's word on the route at the time: `"GET /todos" = "legacy"`. Empty in evidence of a version-1 store."""
     id: int = 0
     """The row's id in the store; 0 before the evidence is kept."""
 
     @property
     def requests(self) -> int:
-        """How many requests were compared."""
+        """Count the requests that were compared."""
         return self.matched + self.ignored + self.mismatched + self.inconclusive

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from ..comparing.result import Disposition, Outcome, ParityResult
@@ -155,17 +155,14 @@ class Store:
 
     def last_run(self) -> Run | None:
         """Return the newest run that came to its end."""
-        done = RUNS.c.ended.is_not(None) & RUNS.c.interrupted.is_(False)
-        rows = self._read(select(RUNS).where(done).order_by(RUNS.c.id.desc()).limit(1))
-        return next(map(_run, rows), None)
+        return self._newest_run(RUNS.c.ended.is_not(None), RUNS.c.interrupted.is_(False))
 
     def interrupted_run(self, fingerprints: Fingerprints) -> Run | None:
         """Return the newest run, if it was of just this code, policy and corpus and did not come to its end.
 
         One that still runs in another process looks like one that was killed.
         """
-        rows = self._read(select(RUNS).order_by(RUNS.c.id.desc()).limit(1))
-        run = next(map(_run, rows), None)
+        run = self._newest_run()
         if run is None or run.fingerprints != fingerprints or not (run.interrupted or run.ended is None):
             return None
         return run
@@ -208,6 +205,11 @@ class Store:
         with store_errors(self._engine.url), self._engine.connect() as connection:
             return connection.execute(query).all()
 
+    def _newest_run(self, *conditions: ColumnElement[bool]) -> Run | None:
+        for row in self._read(select(RUNS).where(*conditions).order_by(RUNS.c.id.desc()).limit(1)):
+            return Run(row.id, row.began, row.ended, int(row.seed), _fingerprints(row), row.outcome, row.interrupted)
+        return None
+
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with store_errors(self._engine.url), self._writer.begin() as connection:
@@ -220,7 +222,3 @@ def _fingerprint_columns(fingerprints: Fingerprints) -> dict[str, Any]:
 
 def _fingerprints(row: Row[Any]) -> Fingerprints:
     return Fingerprints(**{column: getattr(row, column) for column in Fingerprints.__slots__})
-
-
-def _run(row: Row[Any]) -> Run:
-    return Run(row.id, row.began, row.ended, int(row.seed), _fingerprints(row), row.outcome, row.interrupted)

@@ -11,7 +11,7 @@ import pytest
 from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
 from gateway.comparing.result import Outcome
 from gateway.config.parity_table import ReplaySettings
-from gateway.evidence.staleness import corpus_fingerprint, missing_or_stale, policy_fingerprint
+from gateway.evidence.current import corpus_fingerprint, missing_or_stale, policy_fingerprint
 from gateway.http.message import Request
 from gateway.parity.corpus.case import Case, Step
 from gateway.store.evidence import Evidence, Fingerprints
