@@ -93,7 +93,7 @@ def pair_name(pair: bytes) -> str:
 
 
 class _Message:
-    """What a request and a response have alike."""
+    """Read what a request and a response have alike."""
 
     __slots__ = ()
     headers: Headers
@@ -141,7 +141,7 @@ class Request(_Message):
 
     @property
     def query(self) -> bytes:
-        """What follows the first `?` of the target, raw."""
+        """Return what follows the first `?` of the target, raw."""
         return self.target.partition(b"?")[2]
 
     @property
@@ -203,7 +203,7 @@ class Response(_Message):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What was asked and what was answered."""
+    """Keep what was asked and what was answered."""
 
     request: Request
     response: Response

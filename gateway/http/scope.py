@@ -1,4 +1,4 @@
-"""What the gateway reads from an ASGI scope, which it never writes to.
+"""Read an ASGI scope, which the gateway never writes to.
 
 Header names of a scope are in lower case already (ASGI, HTTP connection scope), so these cost a request less than the
 readers of message.py.

@@ -1,4 +1,4 @@
-"""What may be written of an exchange: every secret is replaced by a placeholder of its shape before anything is. Pure.
+"""Replace every secret of a message by a placeholder of its shape, before anything is written. Pure.
 
 The same secret has the same placeholder under one salt; without the salt, which nothing keeps, no way leads back.
 Names that say "secret" are in secret_names.py. A body that cannot be looked into (a compressed one) is left out.
@@ -24,12 +24,6 @@ from ..secret_names import CREDENTIALS, is_secret
 from .secret_texts import Placeholders, SecretTexts, is_token, quoted
 
 _JSON_KEY = re.compile(r'"([^"\\]+)\\*"\s*:\s*')
-
-
-def redact(exchange: Exchange, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> Exchange:
-    """Return the exchange without its secrets and those `known` from elsewhere; `{{name}}` of a kept name stays."""
-    redactor = _Redactor(SecretTexts(Placeholders(salt), {*known, *secrets_of(exchange, kept)}, kept))
-    return Exchange(redactor.request(exchange.request), redactor.response(exchange.response))
 
 
 def redact_request(request: Request, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> Request:
