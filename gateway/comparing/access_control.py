@@ -1,4 +1,4 @@
-"""Whether the candidate lets in whom the control refuses. Pure."""
+"""Find out whether the candidate lets in whom the control refuses. Pure."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def find_weaker_access(compared: Compared) -> Difference | None:
     """
     control, candidate = compared.control.response, compared.candidate.response
     refused, let_in = compared.control.access, compared.candidate.access
-    if control is None or candidate is None or _is_refused(let_in, candidate, compared.candidate_request):
+    if control is None or candidate is None or refuses(candidate, compared.candidate_request, let_in):
         return None
-    if _is_refused(refused, control, compared.control_request):
+    if refuses(control, compared.control_request, refused):
         # A request that was found wrong, and is known to have written nothing, gave nobody anything.
         is_bad = candidate.status == 422 or (candidate.status == 400 and NO_JSON.encode() in candidate.body)
         effects = compared.candidate.effects
@@ -45,14 +45,10 @@ def find_weaker_access(compared: Compared) -> Difference | None:
     )
 
 
-def refuses(response: Response, request: Request) -> bool:
-    """Tell whether an answer is a refusal for want of a credential: 401, 403, 407 or a redirect to a login page."""
-    if response.status in _REFUSED:
+def refuses(response: Response, request: Request, access: Access | None = None) -> bool:
+    """Tell whether a request lacks a credential: a guard refuses it, or it gets 401, 403, 407 or a login page."""
+    if response.status in _REFUSED or (access is not None and access.is_refused):
         return True
     location = response.header("location").partition("?")[0]
     is_elsewhere = not _LOGIN.search(request.path)  # a login page that redirects to itself refuses nobody
     return response.status in _REDIRECTS and is_elsewhere and _LOGIN.search(location) is not None
-
-
-def _is_refused(access: Access | None, response: Response, request: Request) -> bool:
-    return (access is not None and access.is_refused) or refuses(response, request)

@@ -1,4 +1,4 @@
-"""Whether the candidate's error answer repeats a secret of the request, which the control's does not. Pure."""
+"""Find out whether the candidate's error answer repeats a secret of the request, which the control's does not. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the control says differently when it is asked again: a candidate may differ there, and only there. Pure.
+"""Learn what the control says differently when it is asked again: a candidate may differ there, and only there. Pure.
 
 Noise is learned word by word: of `"at 10:04:05 by ann"` the numbers may be noise, and `by bob` is still a difference.
 Status, errors, authentication, media types, names and attributes of cookies and the shape of JSON are never noise.
@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 
 from .diff.comparison import compare
-from .diff.difference_text import is_described, is_excerpt
+from .diff.difference_text import is_whole
 from .observation import Compared
 from .result import Difference, field_of
 
@@ -41,7 +41,7 @@ def may_be_noise(where: str) -> bool:
 
 
 class Noise:
-    """Where the control disagrees with itself on one request, and what it says there."""
+    """Know where the control disagrees with itself on one request, and what it says there."""
 
     def __init__(self, compared: Compared, json_mode: str) -> None:
         self._at: dict[str, list[str | None]] = defaultdict(list)
@@ -64,7 +64,7 @@ class Noise:
         texts = [difference.control, difference.candidate, *seen]
         if not seen or not may_be_noise(where):
             return ""
-        known = [text for text in texts if text is not None and not is_described(text) and not is_excerpt(text)]
+        known = [text for text in texts if text is not None and is_whole(text)]
         if len(known) < len(texts) or not _are_of_one_kind(where, known):
             return ""
         control, candidate, *others = known

@@ -1,4 +1,4 @@
-"""What one backend did with one request, and both with the same one: answers and what else they did. Values only.
+"""Keep what one backend did with one request, and both with the same one: answers and what else they did. Values only.
 
 WARNING: None is "not watched", which is never "nothing happened". A replay watches effects, a live shadow does not.
 """
@@ -38,7 +38,7 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a request did besides answering."""
+    """Keep what a request did besides answering."""
 
     rows: tuple[RowChange, ...] = ()
     statements: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How the request came past, or did not come past, what guards the view."""
+    """Tell how the request came past, or did not come past, what guards the view."""
 
     is_refused: bool
     by: str
@@ -63,7 +63,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one backend did with one request."""
+    """Keep what one backend did with one request."""
 
     response: Response | None
     """None when an exception left the app before it answered."""
@@ -83,14 +83,14 @@ Observations = tuple[Observation, Observation]
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What both sides did when they were asked, in an unambiguous request, what each is thought to have read."""
+    """Keep what both sides did when they were asked, in an unambiguous request, what each is thought to have read."""
 
     cause: str
     """Name of the known cause that the two interpretations are."""
     control: Observations
-    """What both did with the request that Flask is thought to have read."""
+    """Of both, with the request that Flask is thought to have read."""
     candidate: Observations
-    """What both did with the request that FastAPI is thought to have read."""
+    """Of both, with the request that FastAPI is thought to have read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Compared:
     control: Observation
     candidate: Observation
     repeats: tuple[Observation, ...] = ()
-    """What the control did with other random numbers and another hash seed; empty where no difference may be noise."""
+    """The control's with other random numbers and another hash seed; empty where no difference may be noise."""
     experiments: tuple[Experiment, ...] = ()
     """Empty but where both differ and the frameworks may have read the request in two ways."""
     credential: str = "given"

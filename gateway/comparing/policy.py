@@ -1,4 +1,4 @@
-"""What a comparison excuses: ignore rules, which of them covers a difference, and which the map can do without.
+"""Excuse differences: ignore rules, which of them covers a difference, and which the map can do without.
 
 Pure; the day is an argument.
 """
@@ -43,7 +43,7 @@ class IgnoreRule:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPolicy:
-    """What decides whether two observations of one request are the same, in a replay as in live traffic."""
+    """Decide whether two observations of one request are the same, in a replay as in live traffic."""
 
     json_mode: str = "typed"
     """`typed`, `canonical` (`1` and `1.0` are equal) or `bytes`."""

@@ -1,4 +1,4 @@
-"""What a comparison says: differences, what became of each, and the outcome. Values only.
+"""Say what a comparison has found: differences, what became of each, and the outcome. Values only.
 
 Locations have one notation, `body.items[2].price`, `body["a b"]`, `header.vary`: a key of JSON that is an ASCII
 identifier follows a dot; any other stands in brackets as a JSON string, so that no key can look like a path.
@@ -19,7 +19,7 @@ _QUOTED_OR_INDEX = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
 
 
 class Outcome(Enum):
-    """How the comparison of one request, of one route or of a whole run ended."""
+    """Say how the comparison of one request, of one route or of a whole run ended."""
 
     MATCHED = "matched"
     IGNORED = "ignored"
@@ -30,7 +30,7 @@ class Outcome(Enum):
 
 
 class Disposition(Enum):
-    """What became of one difference."""
+    """Say what became of one difference."""
 
     MISMATCH = "mismatch"
     IGNORED = "ignored"
@@ -44,9 +44,9 @@ class Difference:
     where: str
     """`status`, `header.vary`, `cookie.session.samesite`, `body.items[2].price`, `effect.rows.todos`, `secret`."""
     control: str | None
-    """What the control has there; of JSON its text, so that `1`, `1.0` and `"1"` differ. None where it has nothing."""
+    """The control's text there; of JSON its text, so that `1`, `1.0` and `"1"` differ. None where it has nothing."""
     candidate: str | None
-    """What the candidate has there, in the form of `control`."""
+    """The candidate's text there, in the form of `control`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,6 @@ class ParityResult:
 def member(where: str, key: str) -> str:
     """Return the location of a key: `body` and `price` -> `body.price`; `a b` -> `body["a b"]`."""
     return f"{where}.{key}" if _IDENTIFIER.fullmatch(key) else f"{where}[{json.dumps(key)}]"
-
-
-def item(where: str, index: int) -> str:
-    """Return the location of one item of a list, counted from 0."""
-    return f"{where}[{index}]"
 
 
 def field_of(where: str) -> str:

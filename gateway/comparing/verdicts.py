@@ -1,4 +1,4 @@
-"""What becomes of each difference between two observations of one request. Pure; the day is an argument.
+"""Decide what becomes of each difference between two observations of one request. Pure; the day is an argument.
 
 Theory of operation. `judge` walks the differences in this order: weaker access, leaked secrets, then those of
 `compare`, of which `status` is the first. Each gets the first disposition that applies:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.comparing.result import field_of, item, member
+from gateway.comparing.result import field_of, member
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,3 @@ def test_two_keys_never_share_a_place(one: str, other: str) -> None:
 )
 def test_an_outline_has_no_index(where: str, field: str) -> None:
     assert field_of(where) == field
-
-
-def test_items_count_from_0() -> None:
-    assert item("body.items", 0) == "body.items[0]"

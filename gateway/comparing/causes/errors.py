@@ -7,7 +7,7 @@ import re
 from .symptom import Symptom, cause
 
 NO_JSON = "There was an error parsing the body"
-"""What FastAPI answers to a JSON body that is not UTF-8."""
+"""FastAPI's answer to a JSON body that is not UTF-8."""
 _ABORT = re.compile(r"\w+: (\d{3}) ")
 
 

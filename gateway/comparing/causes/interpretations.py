@@ -24,9 +24,9 @@ class Interpretation:
     cause: str
     """Name of the known cause that this is."""
     control: Request
-    """What Flask is thought to have read."""
+    """The request that Flask is thought to have read."""
     candidate: Request
-    """What FastAPI is thought to have read."""
+    """The request that FastAPI is thought to have read."""
 
 
 def interpretations_of(request: Request) -> Iterator[Interpretation]:

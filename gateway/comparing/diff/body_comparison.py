@@ -20,7 +20,7 @@ _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
 _EVENTS = "text/event-stream"
 _WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
-"""What zlib is told to expect of each coding: gzip's own format, zlib's (RFC 9110, 8.4.1)."""
+"""Window size by which zlib is told what each coding is: gzip's own format, zlib's (RFC 9110, 8.4.1)."""
 _MAX_INFLATED_BYTES = 64 * 1024 * 1024
 """Bytes that a compressed body may become; one that becomes more is compared as it came."""
 
@@ -109,21 +109,18 @@ def _events(body: bytes, _is_cut: bool) -> list[Any]:
 
     An event that no blank line ends is not dispatched (WHATWG HTML, 9.2.6).
     """
-    text = re.sub(r"\r\n?", "\n", body.decode().removeprefix("\ufeff"))
-    blocks = re.split(r"\n\n+", text)[:-1]
-    return [event for block in blocks if (event := _event(block))]
-
-
-def _event(block: str) -> dict[str, Any]:
-    found: dict[str, list[str]] = {}
-    for line in block.split("\n"):
-        name, _, value = line.partition(":")
-        if name:
+    stream = re.sub(r"\r\n?", "\n", body.decode().removeprefix("\ufeff"))
+    events: list[dict[str, Any]] = []
+    for block in re.split(r"\n\n+", stream)[:-1]:
+        found: dict[str, list[str]] = {}
+        for name, _, value in (line.partition(":") for line in block.split("\n")):
             found.setdefault(name, []).append(value.removeprefix(" "))
-    fields: dict[str, Any] = {name: values[-1] for name, values in found.items()}
-    if "data" in found:
-        fields["data"] = "\n".join(found["data"])
-        if fields["data"].startswith(("{", "[")):
+        found.pop("", None)  # comments
+        fields: dict[str, Any] = {name: values[-1] for name, values in found.items()}
+        if "data" in found:
+            fields["data"] = "\n".join(found["data"])
+        if fields.get("data", "").startswith(("{", "[")):
             with suppress(ValueError):
                 fields["data"] = parse_json(fields["data"])
-    return fields
+        events += [fields] if fields else []
+    return events

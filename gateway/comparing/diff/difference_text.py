@@ -1,4 +1,4 @@
-"""What stands at a location, in words that can be stored and shown: bounded, and always encodable. Pure."""
+"""Write what stands at a location, in words that can be stored and shown: bounded, and always encodable. Pure."""
 
 from __future__ import annotations
 
@@ -42,14 +42,10 @@ def described(words: str) -> str:
     return f"({words})"
 
 
-def is_described(text: str) -> bool:
-    """Tell whether a text of a difference is a description, or may be one."""
-    return text.startswith("(") and text.endswith(")")
-
-
-def is_excerpt(text: str) -> bool:
-    """Tell whether a text of a difference is only the beginning of what stands there."""
-    return len(text) > MAX_TEXT_CHARS and _EXCERPT.fullmatch(text) is not None
+def is_whole(text: str) -> bool:
+    """Tell whether a text of a difference is all that stands there: no description, nor the beginning alone."""
+    is_excerpt = len(text) > MAX_TEXT_CHARS and _EXCERPT.fullmatch(text) is not None
+    return not is_excerpt and not (text.startswith("(") and text.endswith(")"))
 
 
 def _bounded(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What two requests did besides answering; fewer statements and open connections than the control's are fine. Pure."""
+"""Compare the effects of two requests; fewer statements and open connections than the control's are fine. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .difference_text import described, unequal
 
 _KINDS = ("inserted", "updated", "deleted")
 _UNHANDLED = re.compile(r"[^:]*: Exception (?:on .* \[[A-Z]+\]|in ASGI application)")
-"""How Flask and uvicorn log an exception that no view caught."""
+"""The record of an exception that no view caught, as Flask and uvicorn log it."""
 
 
 def has_unhandled(observation: Observation) -> bool | None:
@@ -36,7 +36,9 @@ def compare_effects(control: Effects | None, candidate: Effects | None) -> Itera
             yield from unequal(f"effect.statements.{shape}", sent, str(count))
     attempts = ([f"{attempt.kind} {attempt.target}" for attempt in side.outbound] for side in sides)
     yield from _unequal_counts("effect.outbound", *attempts)
-    records = ([_class_of(record) for record in side.errors if not _UNHANDLED.match(record)] for side in sides)
+    # The first line of a record, without its numbers and the logger, which is named after a module of one side.
+    texts = ([text.partition(": ")[2] for text in side.errors if not _UNHANDLED.match(text)] for side in sides)
+    records = ([re.sub(r"\d+", "0", text.partition("\n")[0]) for text in side] for side in texts)
     yield from _unequal_counts("effect.errors", *records)
     yield from _unequal_counts("effect.files", control.files, candidate.files)
     if candidate.open_connections > control.open_connections:
@@ -83,11 +85,6 @@ def _by_table(statements: Iterable[str]) -> Counter[str]:
         verb, _, tables = shape.partition(" ")
         counts.update(f"{verb} {table}".strip() for table in tables.split("+"))
     return counts
-
-
-def _class_of(record: str) -> str:
-    """Return the first line without its numbers and without the logger, which is named after a module of one side."""
-    return re.sub(r"\d+", "0", record.partition(": ")[2].partition("\n")[0])
 
 
 def _unequal_counts(where: str, control: Iterable[str], candidate: Iterable[str]) -> Iterator[Difference]:

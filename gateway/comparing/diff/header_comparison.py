@@ -96,7 +96,7 @@ _MEANINGS: dict[bytes, Callable[[Values], object]] = {
     b"content-type": _media_types,
     b"vary": _names,
 }
-"""What two lists of values have to agree in, where it is not every byte."""
+"""The meaning that two lists of values have to agree in, where it is not every byte."""
 
 
 def compare_cookies(control: SetCookies, candidate: SetCookies) -> Iterator[Difference]:
@@ -106,8 +106,16 @@ def compare_cookies(control: SetCookies, candidate: SetCookies) -> Iterator[Diff
         for one, other in _paired_by_scope(*of_name):
             if one is None or other is None:
                 yield from unequal(f"cookie.{name}", *(str(cookie) if cookie else None for cookie in (one, other)))
-            else:
-                yield from _compare_attributes(one, other)
+                continue
+            yield from unequal(f"cookie.{name}.value", one.value, other.value)
+            for attribute in sorted({*one.attributes, *other.attributes}):
+                before, after = one.attributes.get(attribute), other.attributes.get(attribute)
+                if attribute == "expires" and before and after:
+                    if one.is_deletion and other.is_deletion:
+                        continue  # gone at once on both sides, whatever the date
+                    if (instant := _instant(before)) is not None and instant == _instant(after):
+                        continue
+                yield from unequal(f"cookie.{name}.{attribute}", before, after)
 
 
 def _paired_by_scope(
@@ -123,19 +131,6 @@ def _paired_by_scope(
             rest.remove(other)
             yield one, other
     yield from zip_longest(alone, rest)
-
-
-def _compare_attributes(control: SetCookie, candidate: SetCookie) -> Iterator[Difference]:
-    where = f"cookie.{control.name}"
-    yield from unequal(f"{where}.value", control.value, candidate.value)
-    for name in sorted({*control.attributes, *candidate.attributes}):
-        before, after = control.attributes.get(name), candidate.attributes.get(name)
-        if name == "expires" and before and after:
-            if control.is_deletion and candidate.is_deletion:
-                continue  # gone at once on both sides, whatever the date
-            if (instant := _instant(before)) is not None and instant == _instant(after):
-                continue
-        yield from unequal(f"{where}.{name}", before, after)
 
 
 def _instant(date: str) -> tuple[datetime, timedelta] | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal, DecimalException
 from typing import Any, NamedTuple
 
-from ..result import Difference, item, member
+from ..result import Difference, member
 from .difference_text import described, quoted, unequal
 
 _ABSENT = object()
@@ -54,9 +54,10 @@ def compare_json(where: str, control: Any, candidate: Any, *, canonical: bool = 
             yield from compare_json(member(where, key), *pair, canonical=canonical)
     elif isinstance(control, list) and isinstance(candidate, list):
         if len(control) != len(candidate):
-            yield from unequal(where, _count(control), _count(candidate))
+            lengths = ("1 item" if len(items) == 1 else f"{len(items):,} items" for items in (control, candidate))
+            yield from unequal(where, *map(described, lengths))
         for index, pair in enumerate(zip(control, candidate, strict=False)):
-            yield from compare_json(item(where, index), *pair, canonical=canonical)
+            yield from compare_json(f"{where}[{index}]", *pair, canonical=canonical)
     elif not (canonical and _is_same_number(control, candidate)):
         yield from unequal(where, json_text(control), json_text(candidate))
 
@@ -65,10 +66,6 @@ def json_text(value: Any) -> str | None:
     """Return the value's JSON text; None for an absent one."""
     write = _WRITERS.get(type(value))
     return None if value is _ABSENT else write(value) if write else json.dumps(value)
-
-
-def _count(items: list[Any]) -> str:
-    return described("1 item" if len(items) == 1 else f"{len(items):,} items")
 
 
 def _is_same_number(control: Any, candidate: Any) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.comparing.observation import Effects, Observation, Outbound, RowChange
-from gateway.comparing.result import item, member
+from gateway.comparing.result import member
 from gateway.http.message import Response
 from tests.comparing.answers import answer, found, headers
 
@@ -96,7 +96,7 @@ def change(data: st.DataObject, where: str, value: Any) -> tuple[str, Any]:
     """A value with one leaf of it replaced by a text that it nowhere has, and where."""
     if isinstance(value, list) and value:
         index = data.draw(st.integers(0, len(value) - 1))
-        place, changed = change(data, item(where, index), value[index])
+        place, changed = change(data, f"{where}[{index}]", value[index])
         return place, [*value[:index], changed, *value[index + 1 :]]
     if isinstance(value, dict) and value:
         key = data.draw(st.sampled_from(sorted(value)))

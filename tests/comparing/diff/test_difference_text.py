@@ -7,8 +7,7 @@ import pytest
 from gateway.comparing.diff.difference_text import (
     MAX_TEXT_CHARS,
     described,
-    is_described,
-    is_excerpt,
+    is_whole,
     quoted,
     unequal,
     unequal_bytes,
@@ -25,8 +24,8 @@ def test_a_long_text_is_kept_as_its_beginning_with_a_digest() -> None:
     assert one.control == f"{'x' * MAX_TEXT_CHARS} ... (5,000 characters, sha256 c59d3c0480cc)"
     assert one.candidate is not None
     assert one.candidate != one.control
-    assert is_excerpt(one.control)
-    assert not is_excerpt("x" * MAX_TEXT_CHARS)
+    assert not is_whole(one.control)
+    assert is_whole("x" * MAX_TEXT_CHARS)
 
 
 @pytest.mark.parametrize(("text", "shown"), [("é", '"é"'), ("\ud800", r'"\ud800"'), ('a"\n', r'"a\"\n"')])
@@ -70,5 +69,5 @@ def test_bodies_are_texts_or_digests(control: bytes, candidate: bytes, shown: tu
 
 
 def test_a_description_is_known_as_one() -> None:
-    assert is_described(described("3 items"))
-    assert not is_described('"(3 items"')
+    assert not is_whole(described("3 items"))
+    assert is_whole('"(3 items"')
