@@ -1,4 +1,4 @@
-"""What is wrong between the map and the two apps. Pure: an inventory and a table in, findings out."""
+"""Find what is wrong between the map and the two apps. Pure: an inventory and a table in, findings out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .rows import Row
 
 
 class Level(Enum):
-    """How bad: an error would hurt clients; a warning is likely a mistake; a note is good to know."""
+    """Tell how bad it is: an error would hurt clients; a warning is likely a mistake; a note is good to know."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceStatus:
-    """What parity runs have shown of the routes that are flipped."""
+    """Hold what parity runs have shown of the routes that are flipped."""
 
     stale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Route key -> why its evidence does not say that both sides match; routes with fresh evidence are not here."""

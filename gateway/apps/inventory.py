@@ -1,4 +1,4 @@
-"""What both apps have: their routes, in one notation, and the Flask hooks that run around each."""
+"""List what both apps have: their routes, in one notation, and the Flask hooks that run around each."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def take_inventory(legacy: Any, new: Any) -> Inventory:
     flask_app = flask_app_of(legacy)
     if flask_app is None:
         return Inventory(new=tuple(new_routes(new)))
-    url_map = flask_app.url_map
-    return Inventory(url_map, tuple(flask_routes(url_map)), tuple(new_routes(new)), tuple(flask_hooks(legacy)))
+    url_map, hooks = flask_app.url_map, tuple(hook for hook, _ in hook_functions(legacy))
+    return Inventory(url_map, tuple(flask_routes(url_map)), tuple(new_routes(new)), hooks)
 
 
 def flask_routes(url_map: Map) -> Iterator[AppRoute]:
@@ -89,13 +89,8 @@ def new_contexts(
             yield replace(route, hidden_by=hidden_by), context, around
 
 
-def flask_hooks(legacy: Any) -> Iterator[Hook]:
-    """Yield every hook around the views of a Flask app, by Flask's kinds; then what wraps the app, outermost first."""
-    return (hook for hook, _ in hook_functions(legacy))
-
-
 def hook_functions(legacy: Any) -> Iterator[tuple[Hook, Any]]:
-    """Yield each hook with the function, or the middleware, that it is."""
+    """Yield each hook around the views of a Flask app with its function, then what wraps the app, outermost first."""
     app: Flask = flask_app_of(legacy)
     registered: dict[str, Mapping[str | None, Iterable[Any]]] = {
         "url_value_preprocessor": app.url_value_preprocessors,

@@ -99,9 +99,7 @@ def _cause(error: Exception) -> str:
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
-    frame = next((frame for frame in reversed(frames) if _is_of_project(Path(frame.filename))), frames[-1])
+    paths = ((frame, Path(frame.filename)) for frame in reversed(frames) if frame.filename != __file__)
+    own = (frame for frame, path in paths if path.is_relative_to(Path.cwd()) and "site-packages" not in path.parts)
+    frame = next(own, frames[-1])
     return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
-
-
-def _is_of_project(path: Path) -> bool:
-    return path.is_relative_to(Path.cwd()) and "site-packages" not in path.parts and path != Path(__file__)

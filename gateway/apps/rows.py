@@ -14,7 +14,7 @@ from .inventory import rule_outline
 
 @dataclass(frozen=True, slots=True)
 class Implementation:
-    """What one app has for a route."""
+    """Hold what one app has for a route."""
 
     routes: tuple[AppRoute, ...]
     missing: tuple[str, ...]

@@ -33,20 +33,17 @@ def _answer(explanation: RouteExplanation, default: Backend, key: str | None) ->
     if explanation.method == WEBSOCKET:
         return f"{Backend.NEW.value}, for WSGI has no websockets"
     if route is None:
-        return _refusal(explanation, backend or default)
+        side = backend or default
+        if not explanation.candidates:
+            return f"{side.value}, by default"
+        answers_options = explanation.method == "OPTIONS" and side is Backend.LEGACY
+        does = "answers OPTIONS by itself" if answers_options else f"has to refuse {explanation.method}"
+        allow = ", ".join(sorted(explanation.match.allow))
+        note = f", with the methods of both sides in Allow ({allow})" if allow else ""
+        return f"{side.value}, which {does}{note}"
     if backend is not None:
         return backend.value
     if key is None:
         share = f"{route.percent:g} % of clients, by {route.sticky}"
         return f"new for {share}; the others legacy (--key VALUE tells for one)"
     return Backend.NEW.value if takes_new(bucket_of(route.rule, key), route.percent) else Backend.LEGACY.value
-
-
-def _refusal(explanation: RouteExplanation, backend: Backend) -> str:
-    if not explanation.candidates:
-        return f"{backend.value}, by default"
-    answers_options = explanation.method == "OPTIONS" and backend is Backend.LEGACY
-    does = "answers OPTIONS by itself" if answers_options else f"has to refuse {explanation.method}"
-    allow = ", ".join(sorted(explanation.match.allow))
-    note = f", with the methods of both sides in Allow ({allow})" if allow else ""
-    return f"{backend.value}, which {does}{note}"

@@ -39,18 +39,14 @@ def flip_command(path: Path, route: str, mode: str, percent: float | None, force
         raise click.UsageError('--force and --reason "..." go together: whoever overrides says why')
     flips = Flips(path)
     plan = flips.plan(route, Mode(mode), percent)
-    unaudited = flips.apply(plan, who=_user(), reason=reason or "", forced=force)
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # the number has no name, as in many containers
+        user = str(os.getuid())
+    unaudited = flips.apply(plan, who=user, reason=reason or "", forced=force)
     if unaudited is not None:
         text = f"[bold yellow]warning[/] flipped, but not in the audit: {escape(str(unaudited))}"
         console(stderr=True).print(text)
     out = console()
     out.print(f"{escape(str(path))}:{plan.edit.line}")
     out.print(f"[red]- {escape(plan.edit.before)}[/]\n[green]+ {escape(plan.edit.after)}[/]")
-
-
-def _user() -> str:
-    """Return the user of the operating system; a number where it has no name, as in many containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

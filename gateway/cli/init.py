@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from ..apps.inventory import flask_hooks, flask_routes
-from ..apps.loading import flask_app_of, import_app, split_import_string
+from ..apps.inventory import take_inventory
+from ..apps.loading import import_app, split_import_string
 from ..apps.scaffold import first_map, new_side
 from ..errors import Fault, GatewayError, MapError
 from .views import console
@@ -24,14 +24,12 @@ def init_command(path: Path, legacy: str, new: str, force: bool) -> None:
     if path.exists() and not force:
         raise MapError((Fault(str(path), None, "", "is there already; --force overwrites it"),))
     module, attribute = split_import_string(new, "--new")
-    app = import_app(legacy, "init")
-    flask_app = flask_app_of(app)
-    if flask_app is None:
+    have = take_inventory(import_app(legacy, "init"), None)
+    if have.url_map is None:
         raise GatewayError(f'init: "{legacy}" is a WSGI app, but not a Flask app, so its rules cannot be listed')
-    routes = tuple(flask_routes(flask_app.url_map))
-    path.write_text(first_map(legacy, new, routes, flask_hooks(app)), encoding="utf-8")
+    path.write_text(first_map(legacy, new, have.legacy, have.hooks), encoding="utf-8")
     out = console()
-    out.print(f"wrote {escape(str(path))} ({len(routes)} routes, all legacy)")
+    out.print(f"wrote {escape(str(path))} ({len(have.legacy)} routes, all legacy)")
     file = Path(f"{module.replace('.', '/')}.py")
     if not file.exists() and not file.with_suffix("").is_dir():
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..comparing.result import Outcome, ParityResult
-from ..config.parity_table import ReplaySettings
 from ..errors import GatewayError, ReplayError
 from ..evidence.current import Sources
 from ..evidence.recording import keep_evidence
@@ -72,7 +71,9 @@ def parity_command(
         raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     options = RunOptions(workers, seed, resume, whole=generate and not routes, generated=generate)
-    with _progress() as progress, _nothing_in_the_project():
+    with _progress() as progress, TemporaryDirectory(prefix="gateway-drawing-") as directory:
+        # Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory.
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", directory)
         plan, report = _run(path, routes, options, progress)
     written = _write(report, files)
     if "-" not in written:
@@ -84,14 +85,6 @@ def parity_command(
         except KeyboardInterrupt:
             click.echo("interrupted: nothing was kept in the corpus", err=True)
     sys.exit(exit_code(report.outcome))
-
-
-@contextmanager
-def _nothing_in_the_project() -> Iterator[None]:
-    """Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory."""
-    with TemporaryDirectory(prefix="gateway-drawing-") as directory:
-        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", directory)
-        yield
 
 
 def _progress() -> Progress:
@@ -110,18 +103,23 @@ def _run(path: Path, routes: tuple[str, ...], options: RunOptions, progress: Pro
         mismatched += sum(result.outcome is Outcome.MISMATCHED for result in results)
         progress.update(bar, advance=1, found=f"{mismatched} mismatched" if mismatched else "")
 
-    with _ended_by_signals(), _advice() as advised:
-        plan = plan_routes(path, routes)
-        advised.append(plan.map.replay)
-        with Store.open(plan.map.replay.store, plan.root) as store:
-            sources = Sources.of(plan.project, plan.routes)
-            options = _resumed(options, sources, store)
-            progress.update(bar, description="writing cases")
-            plan = with_cases(plan, generated=options.generated, seed=options.seed)
-            progress.update(bar, description="parity", total=len(plan.cases), completed=0)
-            finished = run_parity(plan, store, options, sources.whole, on_case)
-            keep_evidence(finished, plan, sources, store, options)
-            return plan, finished.report
+    plan: Plan | None = None
+    try:
+        with _ended_by_signals():
+            plan = plan_routes(path, routes)
+            with Store.open(plan.map.replay.store, plan.root) as store:
+                sources = Sources.of(plan.project, plan.routes)
+                options = _resumed(options, sources, store)
+                progress.update(bar, description="writing cases")
+                plan = with_cases(plan, generated=options.generated, seed=options.seed)
+                progress.update(bar, description="parity", total=len(plan.cases), completed=0)
+                finished = run_parity(plan, store, options, sources.whole, on_case)
+                keep_evidence(finished, plan, sources, store, options)
+                return plan, finished.report
+    except ReplayError as error:
+        if plan is not None and (plan.map.replay.environment or plan.map.replay.arguments):
+            raise
+        raise ReplayError(f"{error}\n{_NO_DATABASE}") from error
 
 
 def _resumed(options: RunOptions, sources: Sources, store: Store) -> RunOptions:
@@ -145,18 +143,6 @@ def _ended_by_signals() -> Iterator[None]:
         raise GatewayError("parity: interrupted before the first case") from None
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _advice() -> Iterator[list[ReplaySettings]]:
-    """Adds to a side's failure to start what is missing, where the map hands the apps no database of their own."""
-    known: list[ReplaySettings] = []
-    try:
-        yield known
-    except ReplayError as error:
-        if any(settings.environment or settings.arguments for settings in known):
-            raise
-        raise ReplayError(f"{error}\n{_NO_DATABASE}") from error
 
 
 def _write(report: Report, files: dict[str, Path | None]) -> tuple[str, ...]:

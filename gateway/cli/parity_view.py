@@ -1,4 +1,4 @@
-"""How a parity run looks on a terminal. Values in, rich renderables out."""
+"""Show a parity run on a terminal. Values in, rich renderables out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How findings, routes and explanations look on a terminal. Values in, rich renderables out."""
+"""Show findings, routes and explanations on a terminal. Values in, rich renderables out."""
 
 from __future__ import annotations
 

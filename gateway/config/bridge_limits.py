@@ -1,4 +1,4 @@
-"""How much of the Flask app runs at a time: the `[bridge]` table of the map."""
+"""Limit how much of the Flask app runs at a time: the `[bridge]` table of the map."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .table_reader import Schema
 
 @dataclass(frozen=True, slots=True)
 class BridgeLimits:
-    """How many views, streams and waiting requests the bridge has in each process, and how large and how long."""
+    """Say how many views, streams and waiting requests the bridge has in each process, and how large and how long."""
 
     workers: int = 40
     """Views that run or wait at once; fewer while they fill the interpreter."""
@@ -29,4 +29,4 @@ BRIDGE = Schema(
     kind="limit",
     renamed={"wait": "wait_seconds", "spool": "spool_mib"},
 )
-"""What `[bridge]` may say."""
+"""The settings of `[bridge]`."""

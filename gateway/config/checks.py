@@ -1,4 +1,4 @@
-"""What the value of a setting must be: a check gives its complaint about a wrong value, and none about a right one."""
+"""Check the values of settings: a check gives its complaint about a wrong value, and none about a right one."""
 
 from __future__ import annotations
 

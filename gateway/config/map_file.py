@@ -31,7 +31,7 @@ MAX_MAP_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class MigrationMap:
-    """What a map file says."""
+    """Hold what a map file says."""
 
     legacy: str | None = None
     """Import string of the WSGI app or its factory."""

@@ -15,7 +15,7 @@ from .table_reader import Schema, TableReader
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
-    """What a run needs beside both apps; `{database}` (a URL), `{directory}` and `{side}` stand for each side's own."""
+    """Say what a run needs beside the apps; `{database}` (a URL), `{directory}`, `{side}` stand for each side's own."""
 
     corpus: str = "corpus"
     """Directory of the cases, from the map's own directory."""

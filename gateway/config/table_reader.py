@@ -19,12 +19,12 @@ from .toml_positions import KeyPath, Statement, key_text, statements
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What one table may say."""
+    """Say what one table may have."""
 
     checks: Mapping[str, Check | None]
     """Every setting with its check; None is for a value that the caller looks at."""
     kind: str = "setting"
-    """What one key of the table is called."""
+    """The word for one key of the table."""
     required: Mapping[str, str] = field(default_factory=dict)
     """Settings that must be there, each with an example of its value."""
     renamed: Mapping[str, str] = field(default_factory=dict)

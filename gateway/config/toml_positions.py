@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands: a statement is the shortest run of lines that parses alone.
+"""Find where each key of a TOML text stands: a statement is the shortest run of lines that parses alone.
 
 tomllib gives values without places; this gives the places, with tomllib still the only reader of TOML.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,10 @@ def statements(text: str) -> Iterator[Statement]:
                 if chunk.lstrip().startswith("[["):
                     counts = {key: n for key, n in counts.items() if key[: len(header)] != header or key == header}
                     counts[header] = counts.get(header, 0) + 1
-                table = _counted(header, counts)
+                table = ()  # the header with the number of the current table behind each array of tables
+                for depth, part in enumerate(header, 1):
+                    count = (counts[header[:depth]],) if header[:depth] in counts else ()
+                    table = (*table, part, *count)
                 keys = [table[:depth] for depth in range(1, len(table) + 1)]
             else:
                 keys = [(*table, *key) for key in keys]
@@ -82,11 +85,3 @@ def _paths(tree: Any, before: KeyPath) -> Iterator[KeyPath]:
         for key, value in tree.items():
             yield (*before, key)
             yield from _paths(value, (*before, key))
-
-
-def _counted(header: KeyPath, counts: Mapping[KeyPath, int]) -> KeyPath:
-    """Return the path of a header with the number of the current table behind each array of tables."""
-    path: KeyPath = ()
-    for depth, part in enumerate(header, 1):
-        path = (*path, part, counts[header[:depth]]) if header[:depth] in counts else (*path, part)
-    return path

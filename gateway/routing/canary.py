@@ -1,4 +1,4 @@
-"""Which side of a canary a client falls on: the same in every process, and never back when the percent rises."""
+"""Choose the side of a canary that a client falls on: one in every process, and never back when the percent rises."""
 
 from __future__ import annotations
 

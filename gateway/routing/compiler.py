@@ -79,17 +79,16 @@ class RouteCompiler:
             self.bound.add(rule)
             for part in parts_of(rule):
                 re.compile(part.content)
+        except LookupError:
+            named = re.findall(r"<(\w+)(?:\(.*?\))?:", route.rule)
+            wrong = next((name for name in named if name not in self.bound.converters), route.rule)
+            message = f'unknown converter "{wrong}"{suggest(wrong, self.bound.converters)}'
         except Exception as error:  # noqa: BLE001 - a converter of the app's own may raise anything
-            self.faults.append(route.fault(self._reason(route.rule, error)))
-            return None
-        return rule
-
-    def _reason(self, text: str, error: Exception) -> str:
-        if isinstance(error, LookupError):
-            unknown = re.findall(r"<(\w+)(?:\(.*?\))?:", text)
-            wrong = next((name for name in unknown if name not in self.bound.converters), text)
-            return f'unknown converter "{wrong}"{suggest(wrong, self.bound.converters)}'
-        return f"not a Flask rule: {getattr(error, 'msg', error)}"
+            message = f"not a Flask rule: {getattr(error, 'msg', error)}"
+        else:
+            return rule
+        self.faults.append(route.fault(message))
+        return None
 
     def _labelled(self, flask_rule: Rule, listed: dict[Hashable, _Shape]) -> list[Entry]:
         """Return the rule with each route that names it, and with an unlisted one for the methods that are left."""
@@ -97,7 +96,9 @@ class RouteCompiler:
         shape = listed.setdefault(shape_of(flask_rule), _Shape())
         named = shape.take(own)
         for rule, route in named:
-            if not _same_limits(rule, flask_rule):
+            one, other = (re.findall(r"<([^<>]*):", each.rule.replace(" ", "")) for each in (rule, flask_rule))
+            # Rules of one shape may still refuse other values: `<int:x>` is not `<int(min=1):x>`.
+            if one != other and (may_refuse(rule) or may_refuse(flask_rule)):
                 message = f'Flask has "{flask_rule.rule}" for the same paths; write the rule as Flask does'
                 self.faults.append(route.fault(message))
         pairs = [(flask_rule, route) for _, route in named]
@@ -130,12 +131,6 @@ def own_methods(rule: Rule) -> frozenset[str]:
 def request_rules(url_map: Map) -> list[Rule]:
     """Return the rules that answer HTTP requests, in Flask's order: none of websockets, none only to build URLs."""
     return [rule for rule in url_map.iter_rules() if not (rule.websocket or rule.build_only)]
-
-
-def _same_limits(rule: Rule, flask_rule: Rule) -> bool:
-    """Tell whether two rules of one shape refuse the same: `<int:x>` is not `<int(min=1):x>`."""
-    one, other = (re.findall(r"<([^<>]*):", each.rule.replace(" ", "")) for each in (rule, flask_rule))
-    return one == other or not (may_refuse(rule) or may_refuse(flask_rule))
 
 
 def hidden_rules(rules: Sequence[tuple[Rule, Methods]]) -> Iterator[tuple[int, int]]:

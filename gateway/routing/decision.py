@@ -1,4 +1,4 @@
-"""What the table says of a request. Values only."""
+"""Hold what the table says of a request. Values only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .route import Backend, Route
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What the table says of (method, path), whoever asks: a canary has still to choose."""
+    """Say what the table has for (method, path), whoever asks: a canary has still to choose."""
 
     route: Route | None
     """None when no rule takes this method on this path."""
@@ -25,7 +25,7 @@ class Match:
 
 
 class Decision(NamedTuple):
-    """What the table says of one request. The backend is always decided, and `reason` says why it is this one."""
+    """Say what the table has for one request. The backend is always decided, and `reason` says why it is this one."""
 
     method: str
     path: str

@@ -57,7 +57,7 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What both apps have, in one notation: all that routing and a check of the map need to know of them."""
+    """Hold what both apps have, in one notation: all that routing and a check of the map need to know of them."""
 
     url_map: Map | None = None
     """The Flask app's own rules, which the table is made of; None where the legacy app is no Flask app."""

@@ -45,7 +45,7 @@ FUTURE_MODES = {"shadow": 'mirrors nothing yet; it comes with live rollout; writ
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """Where a route was written: for faults, never for routing."""
+    """Say where a route was written: for faults, never for routing."""
 
     path: str = "<routes>"
     line: int | None = None

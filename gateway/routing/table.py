@@ -1,4 +1,4 @@
-"""Which backend answers a request: the compiled map. Immutable, no I/O."""
+"""Decide which backend answers a request: the compiled map. Immutable, no I/O."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class RouteTable:
         self.routes = tuple(route for _, route in entries)
         self._matcher = matcher
         self._unknown = Match(None, default, "default")
-        self._matches = tuple(Match(route, route.backend, _reason(route)) for route in self.routes)
+        self._matches = tuple(
+            Match(route, route.backend, "default" if not route.listed else "route" if route.backend else "canary")
+            for route in self.routes
+        )
 
     @classmethod
     def compile(
@@ -101,8 +104,9 @@ class RouteTable:
 
     def _no_route(self, method: str, path: str) -> Match:
         """Return who answers where no rule takes the method: the side that owns the whole path, else the default."""
-        found = self._matcher.at_path(path)
-        routes = [route for index in found if _is_of_other_method(route := self.routes[index], method)]
+        taking = [self.routes[index] for index in self._matcher.at_path(path)]
+        # A route that takes this method, or every one, is none of them: it has refused a variable.
+        routes = [one for one in taking if one.methods is not None and one.methods.isdisjoint((method, WEBSOCKET))]
         owners = {backend for route in routes for backend in route.mode.backends}
         if not owners:
             return self._unknown
@@ -112,17 +116,6 @@ class RouteTable:
         if method == "OPTIONS":  # Flask answers every OPTIONS by itself
             return Match(None, Backend.LEGACY, "other-method", allow=allow | {method})
         return Match(None, self.default, "other-method", allow=allow)
-
-
-def _reason(route: Route) -> str:
-    if not route.listed:
-        return "default"
-    return "route" if route.backend is not None else "canary"
-
-
-def _is_of_other_method(route: Route, method: str) -> bool:
-    """Tell whether a route at this path takes other methods only; one that takes this method refused a variable."""
-    return route.methods is not None and route.methods.isdisjoint((method, WEBSOCKET))
 
 
 def _verdict(route: Route, match: Match, method: str) -> str:

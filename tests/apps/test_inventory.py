@@ -20,7 +20,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 
 from gateway.apps.inventory import (
-    flask_hooks,
     flask_routes,
     hooks_around,
     new_routes,
@@ -304,6 +303,10 @@ def hooked() -> Flask:
     parent.register_blueprint(child)
     app.register_blueprint(parent)
     return app
+
+
+def flask_hooks(legacy: Any) -> tuple[Hook, ...]:
+    return take_inventory(legacy, None).hooks
 
 
 def test_every_hook_of_the_app_and_its_blueprints_is_listed_by_where_it_is_written() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, Response
 
-from gateway.apps.inventory import flask_hooks, flask_routes
+from gateway.apps.inventory import flask_routes, take_inventory
 from gateway.apps.scaffold import first_map, new_side
 from gateway.config.map_file import parse_map
 from gateway.routing.compiler import hidden_rules, own_methods, request_rules
@@ -28,7 +28,8 @@ def add_header(response: Response) -> Response:
 
 
 def first_map_of(app: Flask) -> str:
-    return first_map("shop:app", "new_app:app", flask_routes(app.url_map), flask_hooks(app))
+    have = take_inventory(app, None)
+    return first_map("shop:app", "new_app:app", have.legacy, have.hooks)
 
 
 def shop() -> Flask:
