@@ -8,6 +8,7 @@ modules of this package replace its environ, body, responder and threads, whose 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any, cast
 from wsgiref.types import WSGIApplication
 
@@ -16,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ..config.bridge_limits import BridgeLimits
 from .environ import is_ambiguous
-from .request_body import read_body
+from .request_body import Spool, read_body
 from .scheduler import Gauges, Scheduler
 from .streaming_body import ClientGoneError
 from .wsgi_call import WSGICall
@@ -34,12 +35,15 @@ class WSGIBridge(WSGIMiddleware):
     def __init__(self, app: WSGIApplication, *, limits: BridgeLimits | None = None) -> None:
         super().__init__(cast(Any, app))
         self._limits = limits or BridgeLimits()
+        self._spool = Spool(self._limits.spool_mib * MIB, self._limits.spool_total_mib * MIB)
         self._scheduler: Scheduler | None = None
 
     @property
     def gauges(self) -> Gauges | None:
         """The load of the bridge; None before the first request and after the last."""
-        return None if self._scheduler is None else self._scheduler.gauges
+        if self._scheduler is None:
+            return None
+        return replace(self._scheduler.gauges, spooled_bytes=self._spool.used_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] == "http":
@@ -63,7 +67,7 @@ class WSGIBridge(WSGIMiddleware):
             return
         scheduler = self._scheduler = self._scheduler or Scheduler(asyncio.get_running_loop(), self._limits)
         try:
-            body = await read_body(scope, receive, self._limits.spool_mib * MIB)
+            body = await read_body(scope, receive, self._spool)
         except ClientGoneError:
             return
         call = WSGICall(cast(WSGIApplication, self.app), scope, body, scheduler.to_streams, scheduler.done)

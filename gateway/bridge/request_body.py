@@ -1,6 +1,7 @@
 """The request body, read before a worker is taken: a slow client holds none, a cut body runs no view.
 
-A body that is longer than the bridge will keep is handed on as it comes (streaming_body.py).
+A body that is longer than the bridge will keep, or for which the disk that all bodies share has no room left, is handed
+on as it comes (streaming_body.py).
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import io
 import tempfile
+from collections.abc import Iterable
+from threading import Lock
 from typing import IO
 
 from starlette.types import Receive, Scope
@@ -18,12 +21,61 @@ MAX_MEMORY_BYTES = 1024 * 1024
 """Size of the bodies that stay in memory; a longer one goes to a temporary file."""
 
 
+UPGRADE_DECLINED = "gateway.upgrade_declined"
+"""The ASGI extension of a server that hands on the body of a request which offers another protocol."""
+
+
 class LostBodyError(RuntimeError):
     """The server gave less than the client has sent, as plain uvicorn does beside `Upgrade: h2c`."""
 
 
-async def read_body(scope: Scope, receive: Receive, max_bytes: int) -> IO[bytes]:
-    """Return the whole body as a file at its start, or a StreamingBody when it has more than `max_bytes`.
+class Spool:
+    """The temporary files of request bodies: how large one may become, and all of them together."""
+
+    def __init__(self, file_bytes: int, total_bytes: int) -> None:
+        """Let a file have `file_bytes` and all files `total_bytes`, each a megabyte more: what came, is kept."""
+        self.file_bytes = file_bytes
+        self.used_bytes = 0
+        """Bytes on disk now."""
+        self._total_bytes = total_bytes
+        self._lock = Lock()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no file may grow any more."""
+        return self.used_bytes > self._total_bytes
+
+    def note(self, byte_count: int) -> None:
+        """Count bytes that were written, or, below zero, given back; in any thread."""
+        with self._lock:
+            self.used_bytes += byte_count
+
+
+class SpooledBody(io.BufferedRandom):
+    """One body in a temporary file, which is gone when it is closed."""
+
+    def __init__(self, spool: Spool) -> None:
+        super().__init__(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - whoever runs the request closes it
+        self._spool = spool
+        self._size = 0
+
+    def add(self, pieces: Iterable[bytes]) -> bool:
+        """Write what has come; tell whether there is room for more."""
+        for piece in pieces:
+            self.write(piece)
+            self._size += len(piece)
+            self._spool.note(len(piece))
+        return self._size <= self._spool.file_bytes and not self._spool.is_full
+
+    def close(self) -> None:
+        """Give the disk back."""
+        if not self.closed:
+            self._spool.note(-self._size)
+        super().close()
+
+
+async def read_body(scope: Scope, receive: Receive, spool: Spool) -> IO[bytes]:
+    """Return the whole body as a file at its start, or a StreamingBody when the spool has no room for it.
 
     Raises ClientGoneError when it is cut, LostBodyError when the server lost it.
     """
@@ -33,31 +85,31 @@ async def read_body(scope: Scope, receive: Receive, max_bytes: int) -> IO[bytes]
     if not is_announced and scope["method"] in ("GET", "HEAD") and scope["http_version"] in ("1.0", "1.1"):
         return io.BytesIO()
     promised_bytes = int(length) if length.isdigit() else 0
-    if promised_bytes > max_bytes:
+    if promised_bytes > spool.file_bytes:
         return StreamingBody(receive, io.BytesIO())
     pieces, more = await _gather(receive)
     if more:
-        return await _spool(pieces, receive, max_bytes)
+        return await _spool(pieces, receive, spool)
     body = b"".join(pieces)
-    if not body and (promised_bytes or b"upgrade" in headers):
+    may_be_lost = b"upgrade" in headers and UPGRADE_DECLINED not in scope.get("extensions", ())
+    if not body and (promised_bytes or may_be_lost):
         raise LostBodyError("the server lost the request body")
     return io.BytesIO(body)
 
 
-async def _spool(pieces: list[bytes], receive: Receive, max_bytes: int) -> IO[bytes]:
-    """Return the body that begins with `pieces`, from a temporary file; live from where it passes `max_bytes`."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever runs the request closes it
+async def _spool(pieces: list[bytes], receive: Receive, spool: Spool) -> IO[bytes]:
+    """Return the body that begins with `pieces`, from a temporary file; live from where there is no room for it."""
+    body = SpooledBody(spool)
     try:
-        more = True
-        await asyncio.to_thread(file.writelines, pieces)  # a disk may stall; the loop must not
-        while more and file.tell() <= max_bytes:
+        has_room, more = await asyncio.to_thread(body.add, pieces), True  # a disk may stall; the loop must not
+        while more and has_room:
             pieces, more = await _gather(receive)
-            await asyncio.to_thread(file.writelines, pieces)
-        file.seek(0)
+            has_room = await asyncio.to_thread(body.add, pieces)
+        body.seek(0)
     except BaseException:
-        file.close()
+        body.close()
         raise
-    return StreamingBody(receive, file) if more else file
+    return StreamingBody(receive, body) if more else body
 
 
 async def _gather(receive: Receive) -> tuple[list[bytes], bool]:

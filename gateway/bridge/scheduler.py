@@ -71,6 +71,8 @@ class Gauges:
     """Threads still busy for a client that has left."""
     limit: int
     """Views that may run at once now."""
+    spooled_bytes: int = 0
+    """Of request bodies, in temporary files."""
 
 
 class Scheduler:

@@ -12,8 +12,9 @@ import click
 
 from ..serving.gateway import Gateway, create_app
 from ..serving.http_protocol import HeadLimits, HTTPProtocol
+from ..serving.interpreter import SettledHeap, share_interpreter
 from ..serving.line_writer import LastLines
-from ..serving.uvicorn_server import ServeOptions, serve, share_interpreter
+from ..serving.uvicorn_server import ServeOptions, serve
 
 SETTINGS_VARIABLE = "GATEWAY_SERVE"
 """Holds the settings of each worker process as JSON: an import string carries no arguments."""
@@ -74,4 +75,4 @@ def app_of_environment() -> Gateway:
 
         observers.append(Recorder(Path(settings["record"]), settings["record_sample"], recorded_case_text))
     wanted = {name: settings[name] for name in ("watch", "access_log")}
-    return create_app(settings["path"], **wanted, observers=observers, services=(LastLines(),))
+    return create_app(settings["path"], **wanted, observers=observers, services=(SettledHeap(), LastLines()))

@@ -22,6 +22,8 @@ class BridgeLimits:
     """Seconds that a request waits for a worker before it is refused with 503."""
     spool_mib: int = 64
     """MiB of a request body that are read before its view starts; a longer one its view reads as it comes."""
+    spool_total_mib: int = 1024
+    """MiB of the temporary disk that all bodies may take; beyond, a view reads its body as it comes."""
 
 
 BRIDGE = Schema(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ..bridge.request_body import UPGRADE_DECLINED
+
 LINGER_SECONDS = 1.0
 """How long a connection stays open that has no request at the end of the server, or has had its last answer."""
 FRAMING = (b"content-length", b"transfer-encoding")
@@ -111,6 +113,7 @@ class HTTPProtocol(HttpToolsProtocol):
 
     def _resume_after_head(self) -> None:
         """Have a new parser where the old one should be: a server may decline an upgrade (RFC 9110, 7.8)."""
+        self.cycle.scope["extensions"] = {UPGRADE_DECLINED: {}}
         framing = [b"%b: %b\r\n" % header for header in self.headers if header[0] in FRAMING]
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
@@ -119,6 +122,11 @@ class HTTPProtocol(HttpToolsProtocol):
             self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
         finally:
             self.is_resuming = False
+
+    def handle_websocket_upgrade(self) -> None:
+        # The library that answers says nothing at all to a handshake that announces a body.
+        self.scope["headers"] = [header for header in self.headers if header[0] not in FRAMING]
+        super().handle_websocket_upgrade()
 
     def on_headers_complete(self) -> None:
         if self.is_resuming:

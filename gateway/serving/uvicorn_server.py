@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import logging
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,13 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from .http_protocol import HTTPProtocol
+from .interpreter import share_interpreter
 from .line_writer import LineHandler
 
-SWITCH_INTERVAL_SECONDS = 0.0005
-"""A tenth of Python's own: with it FastAPI answers in milliseconds beside views that burn CPU (docs/bridge.md)."""
+LOGGER = logging.getLogger("gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,39 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
         if not several:
             uvicorn.Server(config).run()
             return
-        supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+        supervisor = Supervisor(config)
         supervisor.run()
         # uvicorn exits with this code for a start that failed, but not where workers are several.
         if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
             sys.exit(STARTUP_FAILURE)
 
 
-def share_interpreter() -> None:
-    """Let the event loop have the interpreter back soon from a Flask view that computes."""
-    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+class Supervisor(Multiprocess):
+    """uvicorn's parent of several workers, which goes on when one ends by itself, whatever its exit code.
+
+    uvicorn takes exit code 3 for a start that failed and ends all workers, though a view may have called `os._exit(3)`.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config, sockets=[config.bind_socket()])
+        self._was_up = False
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace workers that are gone; before any has been up, leave it to uvicorn, which ends a start that fails."""
+        self._was_up = self._was_up or any(process.is_ready() for process in self.processes)
+        if not self._was_up:
+            super().keep_subprocess_alive()
+            return
+        for at, process in enumerate(self.processes):
+            if self.should_exit.is_set() or process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                continue
+            process.kill()
+            process.join()
+            LOGGER.error(
+                "worker %s has ended with exit code %s; another takes its place", process.pid, process.exitcode
+            )
+            self.processes[at] = Process(self.config, self.sockets)
+            self.processes[at].start()
 
 
 def log_config() -> dict[str, Any]:

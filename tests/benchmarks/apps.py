@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import Gateway
 from gateway.bridge.environ import build_environ
-from gateway.bridge.request_body import MAX_MEMORY_BYTES, read_body
+from gateway.bridge.request_body import MAX_MEMORY_BYTES, Spool, read_body
 
 SMALL = {"id": 7, "message": "hello"}
 TEN_KB = {"rows": [{"id": number, "name": f"row {number}", "price": "1.10", "done": False} for number in range(170)]}
@@ -83,11 +83,14 @@ plain.get("/new")(new_small)
 plain.mount("/", WSGIMiddleware(legacy))  # type: ignore[arg-type]  # a2wsgi types ASGI in words of its own
 
 
+SPOOL = Spool(2 * MAX_MEMORY_BYTES, 100 * MAX_MEMORY_BYTES)
+
+
 async def inline(scope: Scope, receive: Receive, send: Send) -> None:
     """The Flask app on the event loop itself: it blocks everybody else; a bridge can hardly use less CPU."""
     if scope["type"] == "lifespan":
         return
-    body = await read_body(scope, receive, 2 * MAX_MEMORY_BYTES)
+    body = await read_body(scope, receive, SPOOL)
     head: list[Any] = []
 
     def start_response(*status_and_headers: Any) -> Any:

@@ -7,7 +7,7 @@ import sys
 import uvicorn
 
 from gateway.serving.http_protocol import HTTPProtocol
-from gateway.serving.uvicorn_server import share_interpreter
+from gateway.serving.interpreter import share_interpreter
 from tests.benchmarks import apps
 
 if __name__ == "__main__":

@@ -172,6 +172,19 @@ def test_stalled_uploads_hold_the_streams_lane_alone_and_little_disk(server: Ser
     assert kept(pid, temporary) == 0
 
 
+def test_bodies_have_a_disk_in_common_and_read_on_without_it(tmp_path: Path) -> None:
+    limits = {"spool_mib": 8, "spool_total_mib": 10, "streams": 30}
+    with serve_faulty(limits=limits, temporary=tmp_path) as server:
+        pid = state(server)["pid"]
+        with connected(server, 20, begun("/upload", CHUNKED, b"x" * 3 * MIB)):
+            # Who finds no room is handed on with what has come; the others wait for the rest of their body.
+            wait_until(lambda: gauge(server, "streams") >= 15)
+            assert 10 * MIB < gauge(server, "spooled_bytes") <= kept(pid, tmp_path) < (10 + 20 + 3) * MIB
+            assert ask(server, begun("/upload", "Content-Length: 2000000", b"x" * 2_000_000)).status == 200
+        settle(server)
+        assert gauge(server, "spooled_bytes") == kept(pid, tmp_path) == 0
+
+
 @pytest.mark.parametrize("value", ['"64 MiB"', "0", "-1", "1.5", "true"])
 def test_a_limit_that_is_none_is_refused(value: str) -> None:
     (fault,) = parse_map(f"[gateway]\nlegacy = 'a:b'\n[bridge]\nspool_mib = {value}\n", "m.toml").faults

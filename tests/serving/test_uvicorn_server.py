@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from websockets.typing import Subprotocol
 
 from gateway.cli import serve as command
 from tests.support.servers import (
+    PATIENCE_SECONDS,
     Answer,
     Server,
     ask,
@@ -22,10 +24,12 @@ from tests.support.servers import (
     gateway_command,
     post,
     post_chunked,
+    raw,
     request,
     serve,
     serve_command,
     serve_gateway,
+    wait_until,
 )
 
 pytestmark = pytest.mark.process
@@ -132,11 +136,11 @@ def test_the_loop_is_uvloop(gateway: Server) -> None:
 
 def test_a_websocket_reaches_the_new_side(gateway: Server) -> None:
     url = f"ws://{gateway.host}:{gateway.port}/live?a=1"
-    with connect(url, subprotocols=[Subprotocol("chat")]) as socket:
-        socket.send("hello")
-        assert (socket.subprotocol, socket.recv(5)) == ("chat", "/live heard hello")
+    with connect(url, subprotocols=[Subprotocol("chat")]) as live:
+        live.send("hello")
+        assert (live.subprotocol, live.recv(5)) == ("chat", "/live heard hello")
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(5)
+            live.recv(5)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4001
 
@@ -176,10 +180,50 @@ def test_a_worker_learns_by_environment(tmp_path: Path, monkeypatch: pytest.Monk
         monkeypatch.setenv(command.SETTINGS_VARIABLE, text)
         gateway = command.app_of_environment()
         followed.append((len(gateway._services), len(gateway._observers)))
-    assert followed == [(2, 1), (1, 0)]
+    assert followed == [(3, 1), (2, 0)]
+
+
+# --- offers of another protocol ---
+
+H2C = ("Connection: Upgrade, HTTP2-Settings, close", "Upgrade: h2c", "HTTP2-Settings: AAM")
+
+
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [("Transfer-Encoding: chunked", b"0\r\n\r\n"), ("Content-Length: 0", b""), ("X-Length: none", b"")],
+)
+def test_an_upgrade_with_an_empty_body_is_answered_as_without(gateway: Server, framing: str, body: bytes) -> None:
+    asked = [request("/echo", *offer, framing, method="POST", body=body) for offer in ((), H2C[1:])]
+    plain, offered = (
+        ask(gateway, one.replace(b"Connection: close", connection))
+        for one, connection in zip(asked, (b"Connection: close", H2C[0].encode()), strict=True)
+    )
+    assert (offered.status, offered.body) == (plain.status, plain.body)
+    assert plain.status == 200
+
+
+@pytest.mark.parametrize(("framing", "body"), [("Content-Length: 4", b"body"), ("Transfer-Encoding: chunked", b"")])
+def test_a_websocket_handshake_that_announces_a_body_is_answered_as_without(
+    gateway: Server, framing: str, body: bytes
+) -> None:
+    offer = ("Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13")
+    sent = request("/live", *offer, framing, body=body).replace(b"Connection: close", b"Connection: Upgrade")
+    with socket.create_connection((gateway.host, gateway.port), PATIENCE_SECONDS) as connection:
+        connection.sendall(sent)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 101 ")
 
 
 # --- how it ends ---
+
+
+def test_a_view_that_ends_its_process_ends_one_worker_which_is_replaced(tmp_path: Path) -> None:
+    with serve_gateway(write_map(tmp_path, BOTH), "--workers", "2") as server:
+        for code in (3, 0):  # to uvicorn, 3 is a start that failed
+            assert raw(server, request(f"/exit/{code}")) == b""
+            server.wait_for_log(f"has ended with exit code {code}; another takes its place")
+        wait_until(lambda: server.log().count("Application startup complete") >= 4)
+        assert ask(server, request("/who")).status == 200
+        assert server.stop() == 0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

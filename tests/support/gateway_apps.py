@@ -227,6 +227,11 @@ def status(code: int) -> None:
     flask.abort(code)
 
 
+@legacy.get("/exit/<int:code>")
+def exit_at_once(code: int) -> str:
+    os._exit(code)
+
+
 @legacy.get("/fail")
 def fail() -> None:
     raise RuntimeError("the view has failed")
