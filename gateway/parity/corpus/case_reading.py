@@ -6,7 +6,7 @@ A host where none is named; the type and length of a body, unless they are given
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...config import checks
@@ -98,28 +98,34 @@ def _read_case(reader: TableReader, at: KeyPath, table: Mapping[str, Any]) -> Ca
     steps = [_read_step(reader, path, step) for path, step in zip(paths, tables, strict=True)]
     case = Case(given.pop("name", ""), tuple(step for step in steps if step is not None), **given)
     if case.source == SOURCES[0] and len(case.steps) == len(steps):
-        _check_names(reader, case, paths)
+        captured: list[str] = []
+        for path, step in zip(paths, case.steps, strict=True):
+            # A name that nothing captures, sent as it stands, is a 404 on both sides, and no evidence.
+            for name in _HOLE.findall(step.request.target.decode("latin-1")):
+                if name not in captured:
+                    reader.fault((*path, "request"), f'no step before it captures "{name}"{suggest(name, captured)}')
+            captured += [name for name, _ in step.captures]
     return case if len(reader.faults) == before else None
-
-
-def _check_names(reader: TableReader, case: Case, paths: Sequence[KeyPath]) -> None:
-    """Find names that nothing captures: sent as they stand they are a 404 on both sides, and no evidence."""
-    captured: list[str] = []
-    for at, step in zip(paths, case.steps, strict=True):
-        for name in _HOLE.findall(step.request.target.decode("latin-1")):
-            if name not in captured:
-                reader.fault((*at, "request"), f'no step before it captures "{name}"{suggest(name, captured)}')
-        captured += [name for name, _ in step.captures]
 
 
 def _read_step(reader: TableReader, at: KeyPath, table: Mapping[str, Any]) -> Step | None:
     before = len(reader.faults)
     given = reader.settings(at, table, _STEP)
     method, _, target = given.get("request", "GET /").partition(" ")
-    headers = tuple(_read_headers(reader, (*at, "headers"), given.get("headers", {})))
+    written, at_headers = given.get("headers", {}), (*at, "headers")
+    headers: Headers = tuple(
+        (name.encode(), _encode(reader, (*at_headers, name), text))
+        for name, text in (written.items() if isinstance(written, dict) else written)
+        if reader.accepts(at_headers, name, _HEADER_NAME) and reader.accepts((*at_headers, name), text, _HEADER_VALUE)
+    )
     body, content_type = _read_body(reader, at, given, headers)
-    if not given.get("exact", False):
-        headers = _completed(headers, body, content_type)
+    if not given.get("exact", False):  # host first; type and length of the body last
+        names = {name.lower() for name, _ in headers}
+        headers = headers if b"host" in names else (HOST, *headers)
+        if body is not None and content_type is not None and b"content-type" not in names:
+            headers = (*headers, (b"content-type", content_type.encode("latin-1")))
+        if body is not None and not names & {b"content-length", b"transfer-encoding"}:
+            headers = (*headers, (b"content-length", str(len(body)).encode()))
     request = Request(method, _encode(reader, (*at, "request"), target.lstrip(" ")), headers, body or b"")
     for name in given.get("capture", {}):
         if not _NAME.fullmatch(name):
@@ -127,12 +133,6 @@ def _read_step(reader: TableReader, at: KeyPath, table: Mapping[str, Any]) -> St
             reader.fault((*at, "capture", name), message)
     captures = reader.pairs((*at, "capture"), given.get("capture", {}), _LOCATION)
     return Step(request, captures) if len(reader.faults) == before else None
-
-
-def _read_headers(reader: TableReader, at: KeyPath, value: Any) -> Iterator[tuple[bytes, bytes]]:
-    for name, text in value.items() if isinstance(value, dict) else value:
-        if reader.accepts(at, name, _HEADER_NAME) and reader.accepts((*at, name), text, _HEADER_VALUE):
-            yield name.encode(), _encode(reader, (*at, name), text)
 
 
 def _read_body(
@@ -160,15 +160,3 @@ def _encode(reader: TableReader, at: KeyPath, text: str) -> bytes:
         wrong = text[error.start]
         reader.fault(at, f'"{wrong}" is no byte of HTTP; in a target write it percent-encoded, in a header encoded')
         return b""
-
-
-def _completed(headers: Headers, body: bytes | None, content_type: str | None) -> Headers:
-    """Return the headers with what follows from the rest: host first; type and length of the body last."""
-    names = {name.lower() for name, _ in headers}
-    before = () if b"host" in names else (HOST,)
-    after: list[tuple[bytes, bytes]] = []
-    if body is not None and content_type is not None and b"content-type" not in names:
-        after.append((b"content-type", content_type.encode("latin-1")))
-    if body is not None and not names & {b"content-length", b"transfer-encoding"}:
-        after.append((b"content-length", str(len(body)).encode()))
-    return (*before, *headers, *after)

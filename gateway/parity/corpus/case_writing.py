@@ -1,7 +1,9 @@
-"""A case as TOML: the shortest text that reads back as this very case. Pure."""
+"""A case as TOML: the shortest text that reads back as this very case, as a person would write it. Pure."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
@@ -10,8 +12,11 @@ from ...http.message import Headers, Request
 from .bodies import describe_body
 from .case import Case, Step
 from .case_reading import HOST, read_step
-from .toml_text import WIDTH, key_line
 
+WIDTH = 120
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PLAIN = Case("", ())
 """A case whose file has no key but its name and its steps."""
 
@@ -34,24 +39,9 @@ def recorded_case_text(name: str, request: Request, comment: str) -> str:
     return case_text(Case(name, (Step(request),), source="recorded"), comment)
 
 
-def _lines_for(entry: Mapping[str, Any]) -> str:
-    return "".join(key_line(key, value) for key, value in entry.items())
-
-
 def _step_entry(step: Step) -> dict[str, Any]:
     """Return the first of the possible entries, shortest first, that reads back as the step."""
-    reason = ""
-    for entry in _step_entries(step):
-        try:
-            if read_step(entry) == step:
-                return entry
-        except ValueError as error:
-            reason = str(error)
-    raise ValueError(f"{step.request.method} {step.request.target!r}: {reason}")
-
-
-def _step_entries(step: Step) -> Iterator[dict[str, Any]]:
-    request = step.request
+    request, reason = step.request, ""
     bodies: list[dict[str, Any]] = [{}, {"text": ""}]
     if request.body:
         bodies = [{form: value} for form, value in describe_body(request.body, request.header("content-type"))]
@@ -60,14 +50,19 @@ def _step_entries(step: Step) -> Iterator[dict[str, Any]]:
         if headers:
             pairs = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
             table: dict[Any, Any] = dict(pairs)
-            fits = len(table) == len(pairs) and len(key_line("headers", table)) <= WIDTH
+            fits = len(table) == len(pairs) and len(_key_line("headers", table)) <= WIDTH
             entry["headers"] = table if fits else pairs
         entry |= body
         if exact:
             entry["exact"] = True
         if step.captures:
             entry["capture"] = dict(step.captures)
-        yield entry
+        try:
+            if read_step(entry) == step:
+                return entry
+        except ValueError as error:
+            reason = str(error)
+    raise ValueError(f"{request.method} {request.target!r}: {reason}")
 
 
 def _header_choices(headers: Headers) -> Iterator[tuple[Headers, bool]]:
@@ -77,3 +72,50 @@ def _header_choices(headers: Headers) -> Iterator[tuple[Headers, bool]]:
     if short != rest and short and short[-1][0] == b"content-type":
         yield short[:-1], False
     yield from ((short, False), (rest, False), (headers, False), (headers, True))
+
+
+# --- TOML: one key a line, the kind of quotes that needs the fewest escapes ---
+
+
+def _lines_for(entry: Mapping[str, Any]) -> str:
+    return "".join(_key_line(key, value) for key, value in entry.items())
+
+
+def _key_line(key: str, value: Any) -> str:
+    """Return `key = value` with its line end: a text of several lines as such a block, a long list an item a line."""
+    text = _toml_value(value)
+    if isinstance(value, str) and "\n" in value.rstrip("\n"):
+        escaped = value.replace("\\", "\\\\").replace('""', '"\\"')
+        escaped = _CONTROL_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", escaped)
+        if escaped.endswith('"') and not escaped.endswith('\\"'):
+            escaped = escaped[:-1] + '\\"'
+        text = f'"""\n{escaped}"""'
+    elif isinstance(value, list) and len(key) + 3 + len(text) > WIDTH:
+        text = "[\n" + "".join(f"  {_toml_value(item)},\n" for item in value) + "]"
+    return f"{_toml_key(key)} = {text}\n"
+
+
+def _toml_value(value: Any) -> str:
+    """Return a value in one line. Raises TypeError for what TOML has no word for."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml_value, value))}]"
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    raise TypeError(f"{value!r} has no form in TOML")
+
+
+def _toml_key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _quoted(key)
+
+
+def _quoted(text: str) -> str:
+    if ('"' in text or "\\" in text) and "'" not in text and not _CONTROL.search(text):
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ...config.table_reader import TableReader
-from ...config.toml_positions import KeyPath
 from ...errors import CorpusError, Fault
 from .case import Case
 from .case_reading import parse_cases
@@ -38,8 +37,16 @@ def load_corpus(directory: Path) -> tuple[Case, ...]:
                 reader.fault(("case", number, "name"), message)
             files.setdefault(case.name, path.name)
             if case.state is not None:
-                _check_state(reader, ("case", number, "state"), case.state, directory)
-            cases.append(replace(case, origin=case.origin or _derived_origin(case, path)))
+                at, state, file = ("case", number, "state"), PurePosixPath(case.state), directory / STATES / case.state
+                if ".." in state.parts or state.is_absolute():
+                    reader.fault(at, f'"{case.state}" is not below "{STATES}"; name a file in that directory')
+                elif not file.is_file():
+                    reader.fault(at, f'there is no file "{file}"; record it again, or leave "state" out')
+            # One that does not say its own: the test that its name names, or its file.
+            kind = "written" if case.source == "written" else f"{case.source} case"
+            is_test = case.source == "tests"
+            derived = f"recorded from {case.name}" if is_test else f"{kind} in {path.parent.name}/{path.name}"
+            cases.append(replace(case, origin=case.origin or derived))
         faults += reader.faults
     if faults:
         raise CorpusError(tuple(faults))
@@ -53,17 +60,7 @@ def write_cases(
 
     Raises CorpusError, and writes nothing, when a case could not be read back as it is.
     """
-    path = directory / file_name
-    text = cases_text(cases, str(path), comments or {})
-    directory.mkdir(parents=True, exist_ok=True)
-    part = directory / f".{file_name}.{os.getpid()}.part"
-    part.write_bytes(text.encode())
-    part.replace(path)
-    return path
-
-
-def cases_text(cases: Iterable[Case], path: str, comments: Mapping[str, str]) -> str:
-    """Return the text of a case file. Raises CorpusError when a case could not be read back as it is."""
+    path, comments = directory / file_name, comments or {}
     texts: list[str] = []
     faults: list[Fault] = []
     for number, case in enumerate(cases, 1):
@@ -72,18 +69,14 @@ def cases_text(cases: Iterable[Case], path: str, comments: Mapping[str, str]) ->
             written = replace(case, origin="") if is_derived else case
             texts.append(case_text(written, comments.get(case.name, "")))
         except ValueError as error:
-            faults.append(Fault(path, None, f"case[{number}]", f'"{case.name}" cannot be written: {error}'))
+            faults.append(Fault(str(path), None, f"case[{number}]", f'"{case.name}" cannot be written: {error}'))
     if faults:
         raise CorpusError(tuple(faults))
-    return "\n".join(texts)
-
-
-def _derived_origin(case: Case, path: Path) -> str:
-    """Return the origin of a case that does not say its own: the test that its name names, or its file."""
-    if case.source == "tests":
-        return f"recorded from {case.name}"
-    kind = "written" if case.source == "written" else f"{case.source} case"
-    return f"{kind} in {path.parent.name}/{path.name}"
+    directory.mkdir(parents=True, exist_ok=True)
+    part = directory / f".{file_name}.{os.getpid()}.part"
+    part.write_bytes("\n".join(texts).encode())
+    part.replace(path)
+    return path
 
 
 def _read(path: Path) -> tuple[TableReader, tuple[tuple[int, Case], ...]]:
@@ -101,11 +94,3 @@ def _read(path: Path) -> tuple[TableReader, tuple[tuple[int, Case], ...]]:
     except OSError as error:
         reader.fault((), f"cannot be read: {error.strerror}")
     return reader, ()
-
-
-def _check_state(reader: TableReader, at: KeyPath, state: str, directory: Path) -> None:
-    path = directory / STATES / state
-    if ".." in PurePosixPath(state).parts or PurePosixPath(state).is_absolute():
-        reader.fault(at, f'"{state}" is not below "{STATES}"; name a file in that directory')
-    elif not path.is_file():
-        reader.fault(at, f'there is no file "{path}"; record it again, or leave "state" out')

@@ -40,8 +40,7 @@ class _Source:
 
 def link(exchanges: Sequence[Exchange]) -> tuple[Step, ...]:
     """Return all exchanges as the steps of one case."""
-    links = _Links(exchanges)
-    return links.steps(range(len(exchanges)))
+    return _Links(exchanges).steps(range(len(exchanges)))
 
 
 def link_each(exchanges: Sequence[Exchange]) -> tuple[tuple[Step, ...], ...]:
@@ -59,7 +58,18 @@ class _Links:
         self._requests: list[Request] = []
         sources: dict[tuple[str, bytes, bytes], _Source] = {}
         for at, exchange in enumerate(exchanges):
-            self._add(exchange.request, sorted(sources.values(), key=lambda source: -len(source.value)))
+            request, used = exchange.request, []
+            for source in sorted(sources.values(), key=lambda one: -len(one.value)):
+                wanted = re.sub(r"[^\w.-]", "_", source.location.partition(".")[2]) or "kept"
+                names = chain([wanted], (f"{wanted}_{number}" for number in count(2)))
+                name = self._names.get(source) or next(name for name in names if name not in self._names.values())
+                linked = _with_hole(request, source, b"{{%b}}" % name.encode())
+                if linked != request:
+                    self._names[source] = name
+                    used.append(source)
+                    request = linked
+            self._uses.append(used)
+            self._requests.append(request)
             sources |= {source.key: source for source in _sources(at, exchange)}
 
     def needed(self, at: int) -> tuple[int, ...]:
@@ -73,21 +83,6 @@ class _Links:
         for source in (source for number in numbers for source in self._uses[number]):
             captures[source.step][self._names[source]] = source.location
         return tuple(Step(self._requests[number], tuple(captures[number].items())) for number in numbers)
-
-    def _add(self, request: Request, sources: list[_Source]) -> None:
-        """Add a request with a hole for each value that one of the sources gave."""
-        used = []
-        for source in sources:
-            wanted = re.sub(r"[^\w.-]", "_", source.location.partition(".")[2]) or "kept"
-            names = chain([wanted], (f"{wanted}_{number}" for number in count(2)))
-            name = self._names.get(source) or next(name for name in names if name not in self._names.values())
-            linked = _with_hole(request, source, b"{{%b}}" % name.encode())
-            if linked != request:
-                self._names[source] = name
-                used.append(source)
-                request = linked
-        self._uses.append(used)
-        self._requests.append(request)
 
 
 def _sources(at: int, exchange: Exchange) -> Iterator[_Source]:

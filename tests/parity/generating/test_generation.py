@@ -14,7 +14,7 @@ from flask import Flask, abort, redirect, request, session
 from gateway.config.parity_table import ReplaySettings
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.case_reading import read_step
-from gateway.parity.corpus.files import cases_text, load_corpus
+from gateway.parity.corpus.files import load_corpus, write_cases
 from gateway.parity.generating.generation import MAX_CASES, VALID, generate
 from gateway.parity.generating.variation import Group
 from gateway.parity.replaying.replay import Replay
@@ -220,8 +220,8 @@ def test_the_seed_decides_and_nothing_else(depot: Flask) -> None:
     assert set(generate(depot, (), 1)) != set(generate(depot, (), 2))
 
 
-def test_every_case_can_be_written_to_a_file(depot: Flask) -> None:
-    assert cases_text(own(generate(depot, (), 1)), "generated.toml", {})
+def test_every_case_can_be_written_to_a_file(depot: Flask, tmp_path: Path) -> None:
+    assert write_cases(tmp_path, "generated.toml", own(generate(depot, (), 1))).read_text()
 
 
 @pytest.mark.process

@@ -30,7 +30,14 @@ def read_har(path: Path, host: str | None = None) -> tuple[Case, ...]:
     except (KeyError, TypeError, AttributeError):
         raise fault_of(path, 'not HAR 1.2: there is no list of requests at "log.entries"') from None
     chosen = host or next(iter(hosts), None)
-    exchanges = {at: _exchange(path, at, entry) for at, entry in enumerate(entries) if hosts[at] == chosen}
+    exchanges: dict[int, Exchange] = {}
+    for at, entry in enumerate(entries):
+        if hosts[at] == chosen:
+            try:
+                exchanges[at] = Exchange(end_to_end(_request(entry["request"])), _response(entry["response"]))
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                message = f"not as HAR 1.2 has it: {type(error).__name__}: {error}"
+                raise fault_of(path, message, f"log.entries[{at}]") from None
     if entries and not exchanges:
         raise fault_of(path, f'no request to "{chosen}"; there are some to {", ".join(sorted(set(hosts)))}')
     linked = zip(exchanges.items(), link_each(tuple(exchanges.values())), strict=True)
@@ -43,14 +50,6 @@ def read_har(path: Path, host: str | None = None) -> tuple[Case, ...]:
         )
         for number, ((at, exchange), steps) in enumerate(linked, 1)
     )
-
-
-def _exchange(path: Path, at: int, entry: Any) -> Exchange:
-    try:
-        return Exchange(end_to_end(_request(entry["request"])), _response(entry["response"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        message = f"not as HAR 1.2 has it: {type(error).__name__}: {error}"
-        raise fault_of(path, message, f"log.entries[{at}]") from None
 
 
 def _request(given: Any) -> Request:

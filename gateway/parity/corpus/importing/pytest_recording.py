@@ -1,26 +1,41 @@
-"""`pytest --gateway-record DIR`: a team's own Flask tests as cases, one a test, each with its database at the start."""
+"""`pytest --gateway-record DIR`: a team's own Flask tests as cases, one a test, each with its database at the start.
+
+Requests are taken from Werkzeug's test client, Flask's too, as they reach the app; the test sees nothing of it.
+"""
 
 from __future__ import annotations
 
 import re
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Generator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+import werkzeug.test
+from werkzeug.wsgi import ClosingIterator
 
-from ....http.message import Exchange, end_to_end
+from ....http.message import Exchange, Headers, Request, Response, end_to_end
 from ....http.redaction.redaction import secrets_of
 from ..app_databases import NoStateError, OpenedFiles, copy_database, database_of
 from ..case import Case
 from ..files import STATES, write_cases
 from ..linking import link
 from ..redacting import redact_case
-from .client_calls import Call, observed_clients
+
+
+@dataclass(slots=True)
+class _Call:
+    """One request of a test, with as much of its answer as the test has read."""
+
+    request: Request
+    status: int = 0
+    headers: Headers = ()
+    pieces: list[bytes] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -28,7 +43,7 @@ class _Test:
     """A test that runs, with what it has asked so far."""
 
     name: str
-    calls: list[Call] = field(default_factory=list)
+    calls: list[_Call] = field(default_factory=list)
     state: str | None = None
 
 
@@ -51,7 +66,7 @@ class TestRecorder:
 
     def pytest_sessionstart(self) -> None:
         """Observe every test client from here on."""
-        self._stack.enter_context(observed_clients(self._before_request, self._record))
+        self._stack.enter_context(_observed_clients(self._before_request, self._record))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -90,14 +105,15 @@ class TestRecorder:
             except NoStateError as error:
                 self._reasons[str(error)] += 1
 
-    def _record(self, call: Call) -> None:
+    def _record(self, call: _Call) -> None:
         if self._test is not None:
             self._test.calls.append(call)
 
     def _finish(self, test: _Test) -> None:
         if not test.calls:
             return
-        exchanges = [Exchange(end_to_end(call.request), call.response) for call in test.calls]
+        answers = [Response(call.status, call.headers, b"".join(call.pieces)) for call in test.calls]
+        exchanges = [Exchange(end_to_end(call.request), one) for call, one in zip(test.calls, answers, strict=True)]
         case = Case(test.name, link(exchanges), source="tests", state=test.state, origin=f"recorded from {test.name}")
         if not self._raw:
             known = {secret for exchange in exchanges for secret in secrets_of(exchange)}
@@ -105,3 +121,61 @@ class TestRecorder:
             self._redacted += redacted != case
             case = redacted
         self._cases[test.name.partition("::")[0]][test.name] = case
+
+
+@contextmanager
+def _observed_clients(before: Callable[[Any], object], seen: Callable[[_Call], object]) -> Iterator[None]:
+    """Give `before` the app ahead of each request, and `seen` the request ahead of its answer, while it lasts."""
+    run = werkzeug.test.run_wsgi_app
+
+    def observed(app: Any, environ: dict[str, Any], buffered: bool = False) -> Any:
+        call = _Call(_request_of(environ))
+        before(app)
+        seen(call)
+        body, status, headers = run(app, environ, buffered=buffered)
+        call.status = int(status.split(None, 1)[0])
+        call.headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
+        if isinstance(body, list):
+            call.pieces += body
+            return body, status, headers
+
+        def observed_body() -> Iterator[bytes]:
+            for piece in body:
+                call.pieces.append(piece)
+                yield piece
+
+        return ClosingIterator(observed_body(), getattr(body, "close", None)), status, headers
+
+    werkzeug.test.run_wsgi_app = observed  # Client looks it up there for each request, also when it follows a redirect
+    try:
+        yield
+    finally:
+        werkzeug.test.run_wsgi_app = run
+
+
+def _request_of(environ: dict[str, Any]) -> Request:
+    """Return the request of a WSGI environment (PEP 3333), its body left to be read again.
+
+    The target is as the test wrote it where the client kept that, else quoted again. The body is empty where its stream
+    cannot be rewound: another one is the app's alone to read.
+    """
+    headers = [
+        (name[5:].replace("_", "-").lower(), value) for name, value in environ.items() if name.startswith("HTTP_")
+    ]
+    own = ("CONTENT_TYPE", "CONTENT_LENGTH")
+    headers += [(key.replace("_", "-").lower(), environ[key]) for key in own if environ.get(key)]
+    pairs = tuple((name.encode("latin-1"), str(value).encode("latin-1")) for name, value in headers)
+    path = str(environ.get("REQUEST_URI", "")).partition("?")[0]
+    if not path.startswith("/") or path.startswith("//") or environ.get("SCRIPT_NAME"):
+        decoded = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        path = quote(decoded.encode("latin-1"), safe="/:@!$&'()*+,;=~")
+    query = environ.get("QUERY_STRING", "")
+    target = f"{path or '/'}{'?' + query if query else ''}".encode("latin-1")
+    stream: Any = environ.get("wsgi.input")
+    try:
+        at = stream.tell()
+        body = bytes(stream.read())
+        stream.seek(at)
+    except (AttributeError, OSError):
+        body = b""
+    return Request(environ["REQUEST_METHOD"], target, pairs, body)
