@@ -1,22 +1,84 @@
-"""`pytest --parity [MAP]`: a test for each route and case of a map, and the `parity` fixture. No data is a failure."""
+"""`pytest --parity [MAP]`: a test for each route and case of a map, and the `parity` fixture. No data is a failure.
+
+The plan is read when the map is collected, the sides start with the first test.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import pytest
 
-from ...comparing.result import Outcome, ParityResult
-from ...errors import GatewayError
+from ...comparing.causes import CAUSES
+from ...comparing.policy import unused_rules
+from ...comparing.result import Disposition, Outcome, ParityResult
+from ...errors import GatewayError, ReplayError
 from ..corpus.case import Case
 from ..corpus.case_reading import read_step
-from .failure_text import failure_text
-from .lazy_session import LazySession
+from ..plan import Plan, plan_routes, with_cases
+from ..reporting.report import format_request, format_verdict
+from ..reporting.side_by_side import Piece, side_by_side
+from ..session import ParitySession
 
 GREEN = (Outcome.MATCHED, Outcome.IGNORED)
+WIDTH_CHARS = 56
+"""Width of each side."""
+MAX_DIFFERENCE_CHARS = 200
+"""Length of a difference in its line: the whole of it is below."""
+
+
+class LazySession:
+    """A plan and its sides, each case replayed once. `close` ends it."""
+
+    def __init__(self, path: Path, *, generated: bool) -> None:
+        """`path` is that of the map."""
+        self.path = path
+        self._generated = generated
+        self._session: ParitySession | ReplayError | None = None
+        """Why it did not start, where it did not: that is not tried again."""
+        self._results: dict[str, tuple[ParityResult, ...]] = {}
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan, read when it is first asked for; raises as `plan_routes` and `with_cases` do."""
+        return with_cases(plan_routes(self.path, ()), generated=self._generated, seed=0)
+
+    def results(self, case: Case) -> tuple[ParityResult, ...]:
+        """Return the results of one of the plan's cases. Raises ReplayError when a side cannot be started."""
+        if case.name not in self._results:
+            self._results[case.name] = self.replay(case)
+        return self._results[case.name]
+
+    def replay(self, case: Case) -> tuple[ParityResult, ...]:
+        """Return the results of any case, without keeping them. Raises ReplayError when a side cannot be started."""
+        if self._session is None:
+            try:
+                session = ParitySession(self.plan, needs_legacy_beside=bool(self.plan.one_sided))
+                self._session = session.__enter__()
+            except ReplayError as error:
+                self._session = error
+        if isinstance(self._session, ReplayError):
+            raise self._session
+        found = self._session.replay([self.plan.prepared(case)])
+        return tuple(result for one in found for result in one.results)
+
+    def complaints(self) -> tuple[str, ...] | None:
+        """Return what is wrong with the ignore rules, or None while not every case was replayed."""
+        if not self._generated or any(case.name not in self._results for case in self.plan.cases):
+            return None
+        found = (result for results in self._results.values() for result in results)
+        return unused_rules(found, self.plan.map.comparison.rules, datetime.now(UTC).date())
+
+    def close(self) -> None:
+        """End the sides; no process and no directory is left."""
+        if isinstance(self._session, ParitySession):
+            self._session.__exit__()
+            self._session = None
 
 
 class ParityTests:
@@ -137,11 +199,10 @@ class Parity:
         return results
 
 
-def _check_green(results: Iterable[ParityResult], origin: str) -> None:
+def _check_green(found: tuple[ParityResult, ...], origin: str) -> None:
     __tracebackhide__ = True
-    found = tuple(results)
     if failed := [one for one in found if one.outcome not in GREEN]:
-        texts = (f"{one.outcome.value} at request {one.step + 1}\n{failure_text(one, origin)}" for one in failed)
+        texts = (f"{one.outcome.value} at request {one.step + 1}\n{_failure_text(one, origin)}" for one in failed)
         _fail("\n\n".join(texts))
     if not found:
         _fail("nothing was compared: no request was of a route that both sides have")
@@ -158,3 +219,28 @@ def _check_rules(sides: LazySession) -> None:
 def _fail(text: str) -> None:
     __tracebackhide__ = True
     raise AssertionError(text)
+
+
+def _failure_text(result: ParityResult, origin: str = "") -> str:
+    """Return the note, the differences, what to do about them, the origin, the request and both answers side by side.
+
+    `origin` is the case's; "" gives no line. `|` is between lines that differ, `<` or `>` beside one of one side only.
+    """
+    lines = [result.note] if result.note else []
+    lines += [shorten(format_verdict(verdict), MAX_DIFFERENCE_CHARS, placeholder="...") for verdict in result.verdicts]
+    known = dict.fromkeys(
+        one.cause for one in result.verdicts if one.cause in CAUSES and one.disposition is Disposition.MISMATCH
+    )
+    lines += [f"{name}: {CAUSES[name].title}\n    fix: {CAUSES[name].advice}" for name in known]
+    lines += [f"origin: {origin}"] if origin else []
+    lines += ["", format_request(result.request), "", f"{'legacy':<{WIDTH_CHARS}}   new"]
+    for line in side_by_side(result.control, result.candidate):
+        left, right = _text(line.control), _text(line.candidate)
+        sign = ">" if line.control is None else "<" if line.candidate is None else "|" if line.differs else " "
+        lines.append(f"{left:<{WIDTH_CHARS}} {sign} {right}".rstrip())
+    return "\n".join(lines)
+
+
+def _text(pieces: tuple[Piece, ...] | None) -> str:
+    text = "".join(piece for piece, _ in pieces or ())
+    return text if len(text) <= WIDTH_CHARS else f"{text[: WIDTH_CHARS - 3]}..."

@@ -44,8 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Import what an option needs, and only then."""
     config.addinivalue_line("markers", "parity: asks both apps of a migration map; runs with --parity")
     if config.getoption("--parity"):
-        from .items import ParityTests
-        from .lazy_session import LazySession
+        from .items import LazySession, ParityTests
 
         started = config.invocation_params.dir
         given = [path for path in (started / one.partition("::")[0] for one in config.args) if path.suffix == ".toml"]
