@@ -10,8 +10,7 @@ from ..comparing.noise import MIN_REPEATS
 from ..comparing.observation import Compared
 from ..comparing.result import ParityResult, Verdict
 from ..comparing.verdicts import judge
-from .case_results import case_results
-from .compared_case import ComparedCase
+from .compared_case import ComparedCase, case_results
 from .corpus.case import Case
 from .plan import Plan
 from .replaying.replay import Replay

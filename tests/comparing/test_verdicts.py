@@ -12,8 +12,7 @@ from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult
 from gateway.comparing.verdicts import MAX_VERDICTS, judge, mismatched_locations
 from gateway.http.message import Request
-from gateway.parity.case_results import case_results
-from gateway.parity.compared_case import ComparedCase
+from gateway.parity.compared_case import ComparedCase, case_results
 from gateway.parity.corpus.case import Case, Step
 from tests.comparing.answers import answer, headers, observe, step
 

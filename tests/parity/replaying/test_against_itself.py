@@ -11,7 +11,7 @@ import pytest
 from gateway.comparing.policy import ComparisonPolicy
 from gateway.comparing.result import Outcome
 from gateway.comparing.verdicts import judge
-from gateway.parity.case_results import case_results
+from gateway.parity.compared_case import case_results
 from tests.parity.replaying.running import LEGACY, case, library, replaying, step
 
 pytestmark = [pytest.mark.long, pytest.mark.process]

@@ -17,7 +17,7 @@ from gateway.comparing.policy import ComparisonPolicy
 from gateway.comparing.result import Outcome
 from gateway.comparing.verdicts import judge
 from gateway.config.parity_table import ReplaySettings
-from gateway.parity.case_results import case_results
+from gateway.parity.compared_case import case_results
 from gateway.parity.corpus.files import load_corpus
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import ReplaySetup
