@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from ...http.message import Request
 from .captures import Captures
 from .client import CallResult
 from .containment import Containment
-from .database_state import DatabaseState, addresses_of, directories_of, open_state
+from .database_state import DatabaseState, addresses_of, database_name, is_sqlite, open_state
 from .directory_state import DirectoryState
 from .drivers import watch_drivers, watch_engines
 from .freezing import SECOND, Freezer, freeze_sqlite
@@ -38,14 +37,9 @@ class CaseRunner:
         self.limit_seconds = start.timeout_seconds
         """Time that an answer may take."""
         self._freezer = Freezer(start.moment, start.seed) if start.freezes else None
-        directories = (start.directory, start.scratch, *directories_of(start.database))
-        self.containment = Containment(directories, addresses_of(start.database))
-
-        def freeze(connection: sqlite3.Connection) -> None:
-            if start.freezes:
-                freeze_sqlite(connection)
-
-        self._probes = Probes(freeze)
+        beside = [str(Path(database_name(start.database)).parent)] if is_sqlite(start.database) else []  # its journal
+        self.containment = Containment((start.directory, start.scratch, *beside), addresses_of(start.database))
+        self._probes = Probes(freeze_sqlite if start.freezes else None)
         self._probes.install()
         url = make_url(start.database)
         watch_engines(url, self.containment.refuse_database)

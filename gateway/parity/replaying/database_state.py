@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import make_url
@@ -22,7 +21,7 @@ def open_state(database: str, baseline: str, release: Callable[[], bool]) -> Dat
     `release` has the app give up idle connections, and tells whether they are closed.
     """
     if is_sqlite(database):
-        return SqliteState(sqlite_file(database), sqlite_file(baseline))
+        return SqliteState(database_name(database), database_name(baseline))
     from .postgresql_state import PostgresqlState
 
     return PostgresqlState(database, baseline, release)
@@ -33,19 +32,14 @@ def is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def sqlite_file(url: str) -> str:
-    """Return the path of a SQLite URL."""
+def database_name(url: str) -> str:
+    """Return the name of the database in a URL; of a SQLite URL that is its path."""
     return make_url(url).database or ""
 
 
 def with_database(url: str, database: str) -> str:
     """Return the URL of another database by the same driver, on the same server."""
     return make_url(url).set(database=database).render_as_string(hide_password=False)
-
-
-def directories_of(url: str) -> tuple[str, ...]:
-    """Return where the driver of a URL writes: SQLite has its journal beside the file."""
-    return (str(Path(sqlite_file(url)).parent),) if is_sqlite(url) else ()
 
 
 def addresses_of(url: str) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from secrets import token_hex
 from sqlalchemy import make_url
 
 from ...errors import ReplayError
-from .database_state import is_sqlite, sqlite_file, with_database
+from .database_state import database_name, is_sqlite, with_database
 from .sqlite_state import save
 
 NEW = "sqlite:///database.sqlite3"
@@ -20,7 +20,7 @@ WAL = b"\x02\x02"
 
 def real_file(url: str, root: Path) -> Path:
     """Return the path of a SQLite URL; a relative one starts at the map's directory."""
-    return root / sqlite_file(url)
+    return root / database_name(url)
 
 
 class SqliteIsolation:
@@ -40,7 +40,7 @@ class SqliteIsolation:
         own = self._directory / name / "database"
         own.mkdir(parents=True)
         path = own / "database.sqlite3"
-        source = self._raw if is_first else Path(sqlite_file(self.baseline))
+        source = self._raw if is_first else Path(database_name(self.baseline))
         if source.exists():
             shutil.copyfile(source, path)
         else:
@@ -67,7 +67,7 @@ class PostgresqlIsolation:
         from . import postgresql_state as server
 
         own = f"{self._prefix}_{name}".replace("-", "_")
-        template = server.name_of(self._url if is_first else self.baseline)
+        template = database_name(self._url if is_first else self.baseline)
         try:
             with server.maintaining(make_url(self._url)) as connection:
                 self._names.append(own)

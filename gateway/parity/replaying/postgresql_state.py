@@ -11,6 +11,7 @@ from psycopg import sql
 from sqlalchemy import URL, make_url
 
 from ...comparing.observation import RowChange
+from .database_state import database_name
 from .row_changes import ALIKE, LockedError, Rows, compare_rows, key_of
 
 LEAVE_SECONDS = 0.5
@@ -40,13 +41,13 @@ class PostgresqlState:
         """`baseline` is made from what is there now if there is none yet. `release` has the app close its idle
         connections; it says whether it could."""
         self._url = make_url(url)
-        self._baseline = name_of(baseline)
+        self._baseline = database_name(baseline)
         self._release = release
         self._own: psycopg.Connection[Any] | None = None
         with maintaining(self._url) as server:
             if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (self._baseline,)).fetchone():
                 release()
-                remake(server, self._baseline, name_of(url))
+                remake(server, self._baseline, database_name(url))
         with connect_to(make_url(baseline)) as connection:
             self._at_start = read_snapshot(connection)
         self._before = self._at_start
@@ -129,11 +130,6 @@ def connect_to(url: URL) -> psycopg.Connection[Any]:
 def maintaining(url: URL) -> psycopg.Connection[Any]:
     """Return a connection to the server's maintenance database."""
     return connect_to(url.set(database=MAINTENANCE))
-
-
-def name_of(url: str) -> str:
-    """Return the name of the database in a URL."""
-    return str(make_url(url).database)
 
 
 def is_left(server: psycopg.Connection[Any], name: str) -> bool:

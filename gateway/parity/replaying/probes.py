@@ -27,8 +27,8 @@ FACTORY = 5
 class Probes:
     """What requests did besides answering, since the last `clear`."""
 
-    def __init__(self, on_sqlite: Callable[[sqlite3.Connection], None]) -> None:
-        """`on_sqlite` is called with each SQLite connection that the app opens, however it does."""
+    def __init__(self, on_sqlite: Callable[[sqlite3.Connection], None] | None) -> None:
+        """`on_sqlite`, if it is given, is called with each SQLite connection that the app opens, however it does."""
         self._on_sqlite = on_sqlite
         self.statements: list[str] = []
         self.errors: list[str] = []
@@ -101,7 +101,8 @@ class Probes:
 
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, **kwargs)
-                on_sqlite(self)
+                if on_sqlite is not None:
+                    on_sqlite(self)
                 self.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
                 self.set_trace_callback(trace)
 

@@ -22,12 +22,9 @@ class Replay:
     """Every side of one run, up from `with` to its end."""
 
     def __init__(self, setup: ReplaySetup, *, workers: int, seed: int, repeats: int = MIN_REPEATS) -> None:
-        self._setup = setup
-        self._count = workers
-        self._seed = seed
-        self._repeats = repeats
-        self._sandbox: Sandbox | None = None
-        self._workers: list[Worker] = []
+        """Raise ReplayError when the database cannot be copied. Enter what has been made, or its directory is left."""
+        self._sandbox = Sandbox(setup, seed)
+        self._workers = [Worker(number, self._sandbox, repeats) for number in range(workers)]
         self._cases = CaseQueue(())
         self._threads: list[Thread] = []
         self._results: Queue[ComparedCase | BaseException | None] = Queue()
@@ -35,12 +32,10 @@ class Replay:
     @property
     def notes(self) -> list[str]:
         """What a reader of the run should know: what a start tried or changed."""
-        return [] if self._sandbox is None else self._sandbox.notes
+        return self._sandbox.notes
 
     def __enter__(self) -> Self:
         """Start every side. Raises ReplayError when one does not start."""
-        self._sandbox = Sandbox(self._setup, self._seed)
-        self._workers = [Worker(number, self._sandbox, self._repeats) for number in range(self._count)]
         try:
             # The first side alone: the others start from the baseline that it makes.
             self._workers[0].start(CONTROL, is_first=True)
@@ -58,8 +53,7 @@ class Replay:
         """End every side; no process and no directory is left."""
         if self._threads:  # a run that was left in the middle
             self._stop(at_once=True)
-        if self._sandbox is not None:
-            self._sandbox.close()
+        self._sandbox.close()
 
     def run(self, cases: Iterable[Case], judge: Judge) -> Iterator[ComparedCase]:
         """Yield each case as both sides answered it, in the order of completion.
@@ -88,7 +82,7 @@ class Replay:
     def _stop(self, *, at_once: bool = False) -> None:
         """Have the workers end, after the cases that they are at or at once, and wait for them."""
         self._cases.close()
-        if at_once and self._sandbox is not None:
+        if at_once:
             self._sandbox.kill()
         while any(thread.is_alive() for thread in self._threads):
             with suppress(Empty):

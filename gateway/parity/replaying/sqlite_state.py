@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect  # as it is before the app's connections are watched
 from urllib.parse import quote
@@ -86,20 +87,14 @@ class SqliteState:
 
 def save(path: str, copy_path: str) -> None:
     """Copy a database file as it is now, also while it is in use."""
-    target = connect_to(copy_path)
-    try:
+    with closing(connect_to(copy_path)) as target:
         copy(path, target)
-    finally:
-        target.close()
 
 
 def copy(path: str, target: sqlite3.Connection) -> None:
     """Read a database file into `target`, which is overwritten; the file is not touched."""
-    source = connect(f"file:{quote(path)}?mode=ro", uri=True)
-    try:
+    with closing(connect(f"file:{quote(path)}?mode=ro", uri=True)) as source:
         source.backup(target)
-    finally:
-        source.close()
 
 
 def connect_to(path: str) -> sqlite3.Connection:

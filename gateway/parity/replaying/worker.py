@@ -146,11 +146,16 @@ class Worker:
         began = time.perf_counter()
         control, candidate = (self._receive(role, planned.ask) for role in SIDES)
         schedule.note_wait(time.perf_counter() - began)
-        compared = _compare(planned.case, control, candidate)
+        steps = tuple(
+            Compared(request, other_request, observation, other, credential=planned.case.credential)
+            for (request, observation), (other_request, other) in zip(control.steps, candidate.steps, strict=False)
+        )
+        refused, missing = control.refused or candidate.refused, (control.missing, candidate.missing)
+        compared = ComparedCase(planned.case, steps, ((),) * len(steps), refused, *missing)
         if (waiting := planned.experiment_of) is not None:
             whole = waiting.take(compared.steps)
             return None if whole is None else whole.judged(judge, waiting.different)
-        compared = compared.judged(judge, range(len(compared.steps)))
+        compared = compared.judged(judge, range(len(steps)))
         mismatched = {at: found for at, one in enumerate(compared.verdicts) if (found := mismatched_locations(one))}
         if not mismatched or compared.refused:
             return compared
@@ -193,13 +198,3 @@ class Worker:
             if answer.is_spent:
                 break
         return replace(compared, steps=tuple(steps))
-
-
-def _compare(case: Case, control: CaseAnswer, candidate: CaseAnswer) -> ComparedCase:
-    """Return the case as far as both sides came, without verdicts."""
-    steps = tuple(
-        Compared(request, other_request, observation, other, credential=case.credential)
-        for (request, observation), (other_request, other) in zip(control.steps, candidate.steps, strict=False)
-    )
-    refused = control.refused or candidate.refused
-    return ComparedCase(case, steps, ((),) * len(steps), refused, control.missing, candidate.missing)
