@@ -19,7 +19,7 @@ from ..http.message import Request
 from .corpus.case import Case, example
 from .corpus.files import load_corpus
 from .generating.column_values import databases_of
-from .generating.credentials import credential_variants, cut_after, is_signed
+from .generating.credentials import credential_variants, is_signed
 from .generating.generation import generate
 from .generating.schema_cases import MISSING, can_read_schemas, generate_from_schema
 from .replaying.sandbox import ReplaySetup
@@ -87,11 +87,6 @@ class Plan:
         return tuple(self.route_of(example(step.request)) for step in case.steps)
 
 
-def make_plan(path: Path, wanted: Iterable[str], *, generated: bool, seed: int) -> Plan:
-    """Read map, apps and corpus; raises as `plan_routes` and `with_cases` do."""
-    return with_cases(plan_routes(path, wanted), generated=generated, seed=seed)
-
-
 def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
     """Read map and apps into a plan without cases. `wanted` are route keys; none is every route that both apps have.
 
@@ -103,35 +98,41 @@ def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
         missing = "legacy" if map_.legacy is None else "new"
         raise GatewayError(f'{path}: gateway.{missing} names no app; parity needs both: {missing} = "module:app"')
     project = Project.of(parsed, *import_scratch(map_.legacy, map_.new, map_.replay))
+    # Flask's routes, and whether the new app has them too.
     flask = {row.key: bool(row.new.routes) and not row.new.missing for row in project.rows if row.legacy.routes}
+    excluded, routes = dict(map_.replay.exclude), tuple(wanted)
+    for key in excluded:
+        if key not in flask:
+            raise GatewayError(f'parity.exclude: the Flask app has no route "{key}"{suggest(key, flask)}')
+    for key in routes:
+        if key not in flask:
+            raise GatewayError(f'parity: the Flask app has no route "{key}"{suggest(key, flask)}; see `gateway routes`')
+        if not flask[key]:
+            raise GatewayError(f'parity: the new app does not have "{key}" yet, so there is nothing to compare')
+        if key in excluded:
+            raise GatewayError(f'parity: the map leaves "{key}" out: {excluded[key]}')
     one_sided = tuple(key for key, both in flask.items() if not both)
-    excluded = dict(map_.replay.exclude)
-    comparable = frozenset(flask) - {*one_sided} - {*excluded} | {""}
-    return Plan(project, _chosen(tuple(wanted), flask, excluded), one_sided, comparable)
+    comparable = tuple(key for key, both in flask.items() if both and key not in excluded)
+    return Plan(project, routes or comparable, one_sided, frozenset({*comparable, ""}))
 
 
 def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     """Return the plan with the cases of its corpus, and with generated ones where wanted. Raises CorpusError."""
     asked = [(case, frozenset(plan.routes_of(case))) for case in _all_cases(plan, generated=generated, seed=seed)]
     fit = (case for case, keys in asked if keys.isdisjoint(plan.excluded) and not keys.isdisjoint(plan.routes))
-    left_out = _count_left_out(plan, asked)
-    unasked = {key: f"left out with another route: {text} of it" for key, text in left_out.items()}
-    notes = [f"{left_out[key]} of {key} left out: {why}" for key, why in plan.excluded.items() if key in left_out]
-    if generated and not can_read_schemas():
-        notes.append(MISSING)
-    return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=tuple(notes))
-
-
-def _count_left_out(plan: Plan, asked: Iterable[tuple[Case, frozenset[str]]]) -> dict[str, str]:
-    """Return `3 cases` for each route that written cases ask which are left out, for they ask an excluded route too."""
-    counts = Counter(
+    counts = Counter(  # by route, of written cases that are left out, for they ask an excluded route too
         key
         for case, keys in asked
         if not case.is_generated and not keys.isdisjoint(plan.excluded)
         if plan.is_whole or not keys.isdisjoint(plan.routes)
         for key in keys
     )
-    return {key: "1 case" if count == 1 else f"{count} cases" for key, count in counts.items()}
+    left_out = {key: "1 case" if count == 1 else f"{count} cases" for key, count in counts.items()}
+    unasked = {key: f"left out with another route: {text} of it" for key, text in left_out.items()}
+    notes = [f"{left_out[key]} of {key} left out: {why}" for key, why in plan.excluded.items() if key in left_out]
+    if generated and not can_read_schemas():
+        notes.append(MISSING)
+    return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=tuple(notes))
 
 
 def import_scratch(legacy: str, new: str, settings: ReplaySettings) -> tuple[Any, Any]:
@@ -146,21 +147,6 @@ def import_scratch(legacy: str, new: str, settings: ReplaySettings) -> tuple[Any
         finally:
             os.environ.clear()
             os.environ.update(before)
-
-
-def _chosen(wanted: tuple[str, ...], flask: Mapping[str, bool], excluded: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the routes to compare. `flask` has Flask's routes, and whether the new app has them too."""
-    for key in excluded:
-        if key not in flask:
-            raise GatewayError(f'parity.exclude: the Flask app has no route "{key}"{suggest(key, flask)}')
-    for key in wanted:
-        if key not in flask:
-            raise GatewayError(f'parity: the Flask app has no route "{key}"{suggest(key, flask)}; see `gateway routes`')
-        if not flask[key]:
-            raise GatewayError(f'parity: the new app does not have "{key}" yet, so there is nothing to compare')
-        if key in excluded:
-            raise GatewayError(f'parity: the map leaves "{key}" out: {excluded[key]}')
-    return wanted or tuple(key for key, both in flask.items() if both and key not in excluded)
 
 
 def _all_cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
@@ -185,25 +171,19 @@ def _first_of_a_name(cases: Iterable[Case]) -> tuple[Case, ...]:
 
 def _invalidated(plan: Plan, cases: Sequence[Case]) -> Iterator[Case]:
     """Yield for each route the credential variants of `MAX_INVALIDATED` requests: signed ones first, written before
-    generated."""
-    asked: Counter[str] = Counter()
-    ranked = sorted(
-        _beginnings(plan, cases),
-        key=lambda one: (not is_signed(one[0]), one[0].is_generated or one[0].source == "counterexample"),
-    )
-    for case, key in ranked:
-        if asked[key] < MAX_INVALIDATED and (variants := credential_variants(case, cases)):
-            asked[key] += 1
-            yield from variants
-
-
-def _beginnings(plan: Plan, cases: Iterable[Case]) -> Iterator[tuple[Case, str]]:
-    """Yield each case up to each request that carries a credential, and whole, with the route of its last request."""
+    generated. Varied is each case up to each request that carries a credential, and whole."""
     askable = {*plan.comparable, *plan.one_sided} - {*plan.excluded}
+    beginnings: list[tuple[Case, str]] = []
     for case in cases:
         keys = plan.routes_of(case)
         for count, key in enumerate(keys, 1):
-            beginning = cut_after(case, count)
-            is_wanted = beginning is case or is_signed(beginning)
-            if is_wanted and key in plan.comparable and askable.issuperset(keys[:count]):
-                yield beginning, key
+            is_whole = count == len(keys)
+            cut = replace(case, name=f"{case.name}, request {count}", steps=case.steps[:count])
+            if (is_whole or is_signed(cut)) and key in plan.comparable and askable.issuperset(keys[:count]):
+                beginnings.append((case if is_whole else cut, key))
+    beginnings.sort(key=lambda one: (not is_signed(one[0]), one[0].is_generated or one[0].source == "counterexample"))
+    asked: Counter[str] = Counter()
+    for beginning, key in beginnings:
+        if asked[key] < MAX_INVALIDATED and (variants := [*credential_variants(beginning, cases)]):
+            asked[key] += 1
+            yield from variants

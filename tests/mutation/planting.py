@@ -20,7 +20,7 @@ from gateway.comparing.result import Outcome
 from gateway.comparing.verdicts import mismatched_locations
 from gateway.errors import ReplayError
 from gateway.parity.corpus.case import Case
-from gateway.parity.plan import Plan, make_plan
+from gateway.parity.plan import Plan, plan_routes, with_cases
 from gateway.parity.session import ParitySession
 from tests.mutation.defects import Defect
 from tests.support.samples import ROOT, copy_samples
@@ -56,7 +56,7 @@ def planned() -> Iterator[Plan]:
         path = copy_samples(project)
         shutil.rmtree(project / "corpus")
         _record(project / "corpus")
-        yield make_plan(path, (), generated=True, seed=SEED)
+        yield with_cases(plan_routes(path, ()), generated=True, seed=SEED)
 
 
 def mismatches(plan: Plan, cases: Iterable[Case], workers: int = 1) -> Iterator[Shown]:

@@ -9,7 +9,7 @@ import pytest
 import urllib3  # noqa: F401 - Schemathesis needs it, and its first import binds a socket: here no test seems to
 
 from gateway.parity.corpus.case import Case
-from gateway.parity.plan import MAX_INVALIDATED, make_plan
+from gateway.parity.plan import MAX_INVALIDATED, plan_routes, with_cases
 from tests.support.projects import Project, project_in
 
 LEGACY = """
@@ -59,7 +59,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
 
 
 def planned(project: Project, *, generated: bool = False) -> dict[str, Case]:
-    plan = make_plan(project.directory / "migration_map.toml", (), generated=generated, seed=1)
+    plan = with_cases(plan_routes(project.directory / "migration_map.toml", ()), generated=generated, seed=1)
     names = [case.name for case in plan.cases]
     assert len(set(names)) == len(names)
     return {case.name: case for case in plan.cases}

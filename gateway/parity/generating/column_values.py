@@ -83,11 +83,6 @@ def column_values(database: sqlite3.Connection, names: Iterable[str]) -> dict[st
     return found
 
 
-def forms(text: str) -> tuple[str, ...]:
-    """Return a value as it is, in lower and upper case, and how it begins."""
-    return tuple(dict.fromkeys((text, text.lower(), text.upper(), text[:3])))
-
-
 def _singular(name: str) -> str:
     name = name.lower()
     if name.endswith("ies"):

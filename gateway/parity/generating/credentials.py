@@ -24,28 +24,14 @@ _CREDENTIALS = {
 """What `Case.credential` says of each variant."""
 
 
-def credential_variants(case: Case, others: Sequence[Case]) -> tuple[Case, ...]:
-    """Return the case with each credential that must not let its last request in.
+def credential_variants(case: Case, others: Sequence[Case]) -> Iterator[Case]:
+    """Yield the case with each credential that must not let its last request in.
 
     `others` lend the credential of another user. A case without any credential gets only a bogus bearer token; one
     whose credential is not its own gives nothing.
     """
-    return tuple(_variants(case, others)) if case.credential == "given" and case.steps else ()
-
-
-def cut_after(case: Case, count: int) -> Case:
-    """Return the case up to its request of that number, under a name that says so; all of it where that is the last."""
-    if count == len(case.steps):
-        return case
-    return replace(case, name=f"{case.name}, request {count}", steps=case.steps[:count])
-
-
-def is_signed(case: Case) -> bool:
-    """Tell whether the last request of a case carries a credential."""
-    return bool(case.steps and credential_headers(case.steps[-1].request))
-
-
-def _variants(case: Case, others: Sequence[Case]) -> Iterator[Case]:
+    if case.credential != "given" or not case.steps:
+        return
     request = case.steps[-1].request
     given = credential_headers(request)
     rest = tuple(header for header in request.headers if header not in given)
@@ -63,6 +49,11 @@ def _variants(case: Case, others: Sequence[Case]) -> Iterator[Case]:
     without = _without_csrf(request)
     if without != request:
         yield _variant(case, Group.NO_CSRF, without)
+
+
+def is_signed(case: Case) -> bool:
+    """Tell whether the last request of a case carries a credential."""
+    return bool(case.steps and credential_headers(case.steps[-1].request))
 
 
 def _variant(case: Case, group: Group, request: Request) -> Case:

@@ -95,7 +95,12 @@ def _groups(target: Target, targets: Sequence[Target]) -> Iterator[Variations]:
     """Yield what can be asked of a target, by what it is odd in, the valid requests first."""
     valid = target.valid[0]
     taken = frozenset(other.method for other in targets if other.rule.rule == target.rule.rule)
-    yield _valid_requests(target)
+    lent = f': lent login of "{target.credential.case}"' if target.credential else ""
+    numbered = ((f" {number}" if number > 1 else "", request) for number, request in enumerate(target.valid, 1))
+    yield (
+        Variation(Group.VALID, f"{VALID}{which}", f"{Group.VALID}{which}{lent}", (request.step(),))
+        for which, request in numbered
+    )
     yield (
         Variation.odd(Group.PATH_VARIABLE, name, f"is {format_text(text) if text else 'empty'}", odd)
         for name, text in edges(target.rule)
@@ -107,13 +112,6 @@ def _groups(target: Target, targets: Sequence[Target]) -> Iterator[Variations]:
     yield negotiation_cases(valid)
     yield conditional_cases(valid)
     yield sequences(target, targets)
-
-
-def _valid_requests(target: Target) -> Variations:
-    lent = f': lent login of "{target.credential.case}"' if target.credential else ""
-    for number, request in enumerate(target.valid, 1):
-        which = f" {number}" if number > 1 else ""
-        yield Variation(Group.VALID, f"{VALID}{which}", f"{Group.VALID}{which}{lent}", (request.step(),))
 
 
 def _input_groups(target: Target) -> Iterator[Variations]:

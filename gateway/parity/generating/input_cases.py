@@ -9,7 +9,6 @@ from itertools import zip_longest
 from typing import Any
 
 from ...http.multipart import Part
-from .column_values import forms
 from .parameters import Parameter
 from .plausible import LONG, UNICODE, format_text, format_value, odd_texts, odd_values
 from .request_builder import RequestBuilder
@@ -39,7 +38,8 @@ def value_cases(
     """Yield each parameter with each value that stands in a database, in other cases too, and with how it begins."""
     for name, texts in database_values.items():
         others = [(other, text) for other, text in given.items() if other != name]
-        for text in dict.fromkeys(form for value in texts for form in forms(value)):
+        forms = (form for text in texts for form in (text, text.lower(), text.upper(), text[:3]))
+        for text in dict.fromkeys(forms):
             with_text = request.with_query([*others, (name, text)])
             yield Variation.odd(Group.DATABASE_VALUE, name, f"is {format_text(text)}", with_text)
 

@@ -61,7 +61,17 @@ class Target:
     @cached_property
     def credential(self) -> Credential | None:
         """What the valid requests are let in with; a page with a form gives its own session."""
-        return None if self._has_form_page else self.samples.credential(self.route, self._identifying_headers())
+        if self._has_form_page:
+            return None
+        functions, endpoint = self.app.before_request_funcs, str(self.rule.endpoint)
+        scopes = (None, *(name for name in functions if name and endpoint.startswith(f"{name}.")))
+        hooks = read_hooks(hook for scope in scopes for hook in functions.get(scope, ()))
+        left = {one.name for one in hooks.parameters if (one.where, one.type) == ("g", "set")}
+        used = {one.name for one in self.reading.parameters if (one.where, one.type) == ("g", "read")}
+        decides = left & used or {401, 403} & set(hooks.statuses)
+        # The headers by which the view, or a hook around it that decides for it, tells who asks.
+        wanted = _identifying(self.reading) | (_identifying(hooks) if decides else frozenset())
+        return self.samples.credential(self.route, wanted)
 
     @cached_property
     def ranked(self) -> list[Sample]:
@@ -192,16 +202,6 @@ class Target:
         if reading.reads("json") or fields:
             return request.with_json(dict(fields))
         return replace(request, body=b"text", content_type="text/plain") if reading.reads("body") else request
-
-    def _identifying_headers(self) -> frozenset[str]:
-        """Return the headers by which the view, or a hook around it that decides for it, tells who asks; lower case."""
-        functions, endpoint = self.app.before_request_funcs, str(self.rule.endpoint)
-        scopes = (None, *(name for name in functions if name and endpoint.startswith(f"{name}.")))
-        hooks = read_hooks(hook for scope in scopes for hook in functions.get(scope, ()))
-        left = {one.name for one in hooks.parameters if (one.where, one.type) == ("g", "set")}
-        used = {one.name for one in self.reading.parameters if (one.where, one.type) == ("g", "read")}
-        decides = left & used or {401, 403} & set(hooks.statuses)
-        return _identifying(self.reading) | (_identifying(hooks) if decides else frozenset())
 
     def _known(self, *locations: str) -> dict[str, Parameter]:
         return {one.name: one for one in self.reading.at(*locations)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
@@ -14,7 +15,6 @@ import flask
 
 from .declared_fields import beside, declared_fields, texts_beside
 from .parameters import Parameter, ViewReading, distinct, merged
-from .taint import LoopNames, NamedInput, Taint, WholeInput
 from .view_sources import Scope, layers_of_view, own_function, tree_of
 
 MAX_DEPTH = 4
@@ -40,6 +40,33 @@ _TYPES = {
     "dict": "object",
 }
 _READERS = {"get", "getlist", "pop", "setdefault"}
+
+
+@dataclass(frozen=True, slots=True)
+class WholeInput:
+    """Everything at one location of a request, `request.args`."""
+
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedInput:
+    """What was read under these names at one location, or its length."""
+
+    where: str
+    names: tuple[str, ...]
+    is_length: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoopNames:
+    """A loop's variable, which is each of these texts in turn."""
+
+    names: tuple[str, ...]
+
+
+Taint = WholeInput | NamedInput | LoopNames | None
+"""Where a value that a view holds came from in its request."""
 
 
 def read_view(view: Any, method: str = "GET") -> ViewReading:

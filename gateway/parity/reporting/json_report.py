@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
+from ...comparing.result import Outcome, Verdict
 from ..summary import defect_rate_bound
 from .report import Report
 
@@ -28,10 +30,7 @@ def render_json(report: Report) -> str:
             {
                 "route": one.route,
                 "outcome": one.outcome.value,
-                "matched": one.matched,
-                "ignored": one.ignored,
-                "mismatched": one.mismatched,
-                "inconclusive": one.inconclusive,
+                **{outcome.value: getattr(one, outcome.value) for outcome in Outcome},
                 "note": one.note,
                 "defect_rate_bound": defect_rate_bound(one.clean),
                 "latency": {
@@ -62,14 +61,15 @@ def render_json(report: Report) -> str:
                 "request": result.request.line,
                 "outcome": result.outcome.value,
                 "note": result.note,
-                "differences": [
-                    asdict(each.difference)
-                    | {"disposition": each.disposition.value, "reason": each.reason, "cause": each.cause}
-                    for each in result.verdicts
-                ],
+                "differences": list(map(_difference, result.verdicts)),
             }
             for result in report.results
             if result.verdicts
         ],
     }
     return json.dumps(tree, indent=2, ensure_ascii=False)
+
+
+def _difference(verdict: Verdict) -> dict[str, Any]:
+    made_of_it = {"disposition": verdict.disposition.value, "reason": verdict.reason, "cause": verdict.cause}
+    return asdict(verdict.difference) | made_of_it

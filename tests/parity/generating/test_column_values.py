@@ -13,8 +13,10 @@ from flask import Flask, request
 from gateway.parity.corpus.case import Case
 from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.generating import column_values as module
-from gateway.parity.generating.column_values import column_values, databases_of, forms, read_values, values_from
+from gateway.parity.generating.column_values import column_values, databases_of, read_values, values_from
 from gateway.parity.generating.generation import MAX_CASES, generate
+from gateway.parity.generating.input_cases import value_cases
+from gateway.parity.generating.request_builder import RequestBuilder
 
 TABLES = """
     CREATE TABLE customers (id INTEGER PRIMARY KEY, city TEXT, email TEXT, password TEXT, note TEXT, height REAL);
@@ -61,8 +63,8 @@ def test_short_values_of_columns_of_the_name(opened: sqlite3.Connection, name: s
 
 
 def test_a_text_comes_in_other_cases_and_as_its_beginning() -> None:
-    assert forms("Bonn") == ("Bonn", "bonn", "BONN", "Bon")
-    assert forms("7") == ("7",)
+    cases = value_cases(RequestBuilder("GET", "/"), {}, {"city": ("Bonn", "7")})
+    assert [case.label.removeprefix("city is ") for case in cases] == ["Bonn", "bonn", "BONN", "Bon", "7"]
 
 
 def test_of_several_databases_the_one_that_a_case_starts_from_comes_first(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,10 @@ def case(*entries: dict[str, Any], name: str = "c", credential: str = "given") -
 
 def get(**headers: str) -> dict[str, Any]:
     return {"request": "GET /me", "headers": {name.replace("_", "-"): value for name, value in headers.items()}}
+
+
+def variants(mine: Case, others: Sequence[Case]) -> tuple[Case, ...]:
+    return tuple(credential_variants(mine, others))
 
 
 def header(found: Case, name: bytes) -> bytes | None:
@@ -40,13 +45,13 @@ WRONG = [
 
 @pytest.mark.parametrize(("entry", "name", "value"), WRONG)
 def test_a_wrong_credential_has_the_shape_of_the_right_one(entry: dict[str, Any], name: bytes, value: bytes) -> None:
-    anonymous, wrong = credential_variants(case(entry), ())
+    anonymous, wrong = variants(case(entry), ())
     assert (anonymous.name, anonymous.credential, header(anonymous, name)) == ("c [anonymous]", "anonymous", None)
     assert (wrong.name, wrong.credential, header(wrong, name)) == ("c [wrong]", "wrong", value)
 
 
 def test_a_case_without_a_credential_gets_a_bogus_one() -> None:
-    (wrong,) = credential_variants(case(get()), ())
+    (wrong,) = variants(case(get()), ())
     assert wrong.credential == "wrong"
     assert header(wrong, b"authorization") == b"Bearer gateway-parity-wrong-token"
 
@@ -58,8 +63,8 @@ def login(user: str) -> dict[str, Any]:
 def test_another_user_of_the_same_kind_lends_the_credential() -> None:
     mine = case(get(Authorization="Bearer mine"))
     others = [mine, case(get(Authorization=basic("a:b"))), case(get(Authorization="Bearer theirs"))]
-    assert header(credential_variants(mine, others)[-1], b"authorization") == b"Bearer theirs"
-    assert [variant.credential for variant in credential_variants(mine, others[:2])] == ["anonymous", "wrong"]
+    assert header(variants(mine, others)[-1], b"authorization") == b"Bearer theirs"
+    assert [variant.credential for variant in variants(mine, others[:2])] == ["anonymous", "wrong"]
 
 
 def test_another_user_signs_in_after_all_that_the_case_has_done() -> None:
@@ -67,7 +72,7 @@ def test_another_user_signs_in_after_all_that_the_case_has_done() -> None:
     read = {"request": "GET /notes/{{id}}", "headers": {"Authorization": "Bearer {{token}}"}}
     mine = case(login("ada"), create, read)
     theirs = case(login("bo"), get(Authorization="Bearer {{token}}"))
-    other_user = credential_variants(mine, [mine, theirs])[-1]
+    other_user = variants(mine, [mine, theirs])[-1]
     assert other_user.credential == "other-user"
     assert other_user.steps == (*mine.steps[:2], theirs.steps[0], mine.steps[2])
 
@@ -77,16 +82,16 @@ def test_another_user_of_another_database_is_unknown_here() -> None:
     mine = case(login("ada"), get(Authorization="Bearer {{token}}"))
     theirs = case(login("bo"), get(Authorization="Bearer {{token}}"))
     elsewhere = replace(theirs, state="other.sqlite")
-    assert [variant.credential for variant in credential_variants(mine, [elsewhere])] == ["anonymous", "wrong"]
-    assert credential_variants(mine, [elsewhere, theirs])[-1].steps[1] == theirs.steps[0]
+    assert [variant.credential for variant in variants(mine, [elsewhere])] == ["anonymous", "wrong"]
+    assert variants(mine, [elsewhere, theirs])[-1].steps[1] == theirs.steps[0]
     written_down = replace(case(get(Authorization="Bearer theirs")), state="other.sqlite")
-    assert header(credential_variants(mine, [elsewhere, written_down])[-1], b"authorization") == b"Bearer theirs"
+    assert header(variants(mine, [elsewhere, written_down])[-1], b"authorization") == b"Bearer theirs"
 
 
 def test_a_variant_says_of_which_case_it_is_and_who_lends_the_login() -> None:
     mine = replace(case(login("ada"), get(Authorization="Bearer {{token}}"), name="mine"), origin="written in c/a.toml")
     theirs = case(login("bo"), get(Authorization="Bearer {{token}}"), name="theirs")
-    assert [variant.origin for variant in credential_variants(mine, [theirs])] == [
+    assert [variant.origin for variant in variants(mine, [theirs])] == [
         'anonymous variant of "mine", written in c/a.toml',
         'wrong-credential variant of "mine", written in c/a.toml',
         'other-user variant of "mine", written in c/a.toml, lent login of "theirs"',
@@ -102,7 +107,7 @@ def test_a_variant_says_of_which_case_it_is_and_who_lends_the_login() -> None:
     ],
 )
 def test_without_its_csrf_token(entry: dict[str, Any], left: bytes) -> None:
-    no_csrf = credential_variants(case({"request": "POST /x", **entry}), ())[-1]
+    no_csrf = variants(case({"request": "POST /x", **entry}), ())[-1]
     assert no_csrf.credential == "no-csrf"
     assert no_csrf.steps[-1].request.body == left
     assert header(no_csrf, b"x-csrftoken") is None
@@ -110,4 +115,4 @@ def test_without_its_csrf_token(entry: dict[str, Any], left: bytes) -> None:
 
 
 def test_what_is_spoilt_stays_as_it_is() -> None:
-    assert credential_variants(case(get(Authorization="Bearer a"), credential="wrong"), ()) == ()
+    assert variants(case(get(Authorization="Bearer a"), credential="wrong"), ()) == ()
