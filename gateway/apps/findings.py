@@ -10,9 +10,8 @@ from ..config.map_file import MigrationMap
 from ..errors import suggest
 from ..routing.inventory import Hook, Inventory
 from ..routing.route import Backend
-from .inventory import hooks_around
+from .inventory import Row, hooks_around
 from .project import Project
-from .rows import Row
 
 
 class Level(Enum):

@@ -1,4 +1,4 @@
-"""List what both apps have: their routes, in one notation, and the Flask hooks that run around each."""
+"""List what both apps have: their routes, in one notation, each beside its like, and the Flask hooks around them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, get_type_hints
 
@@ -19,7 +19,8 @@ from werkzeug.routing import Map, Rule
 from ..routing.compiler import hidden_rules, own_methods, request_rules
 from ..routing.inventory import AppRoute, Hook, Inventory
 from ..routing.matcher import converters_of, shape_of
-from ..routing.route import WEBSOCKET, route_key
+from ..routing.route import WEBSOCKET, Backend, Route, format_methods, route_key
+from ..routing.table import RouteTable
 from .loading import flask_app_of, layers_of
 
 _FLASK_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
@@ -29,6 +30,31 @@ _TYPES: dict[Any, str] = {int: "int:", float: "float:", uuid.UUID: "uuid:"}
 _EXAMPLES = {"int": "7", "float": "1.5", "uuid": "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab", "path": "a/b"}
 
 
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """Hold what one app has for a route."""
+
+    routes: tuple[AppRoute, ...]
+    missing: tuple[str, ...]
+    """The methods of the route that the app does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One route of either app, as `gateway routes` lists it."""
+
+    key: str
+    route: Route | None
+    """None for a route of the new side that the map does not list, so that the default answers."""
+    legacy: Implementation
+    new: Implementation
+
+    @property
+    def is_flipped(self) -> bool:
+        """Whether clients may get the new side's answer."""
+        return self.route is not None and Backend.NEW in self.route.mode.backends
+
+
 def take_inventory(legacy: Any, new: Any) -> Inventory:
     """Return what both apps have; either may be None. Of a WSGI app that is no Flask app nothing is listed."""
     flask_app = flask_app_of(legacy)
@@ -36,6 +62,20 @@ def take_inventory(legacy: Any, new: Any) -> Inventory:
         return Inventory(new=tuple(new_routes(new)))
     url_map, hooks = flask_app.url_map, tuple(hook for hook, _ in hook_functions(legacy))
     return Inventory(url_map, tuple(flask_routes(url_map)), tuple(new_routes(new)), hooks)
+
+
+def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
+    """Return every route of the table, then what only the new side has and the map does not list."""
+    legacy, new = _by_shape(inventory.legacy), _by_shape(inventory.new)
+    rows = []
+    for rule, route in table.entries:
+        flask, fastapi = legacy.get(shape_of(rule), []), new.get(rule_outline(rule), [])
+        wanted = route.methods or frozenset().union(*(have.methods or () for have in flask))
+        both = (_implementation(route, wanted, have) for have in (flask, fastapi))
+        rows.append(Row(route.key, route, *both))
+    reached = {id(have) for row in rows for have in row.new.routes}
+    unlisted = (have for have in inventory.new if id(have) not in reached)
+    return (*rows, *(Row(have.key, None, Implementation((), ()), Implementation((have,), ())) for have in unlisted))
 
 
 def flask_routes(url_map: Map) -> Iterator[AppRoute]:
@@ -113,6 +153,25 @@ def hook_functions(legacy: Any) -> Iterator[tuple[Hook, Any]]:
 def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:
     """Yield the hooks that run around a view: the app's, its blueprint's and those of the blueprints around that."""
     return (hook for hook in hooks if hook.scope is None or endpoint.startswith(f"{hook.scope}."))
+
+
+def _by_shape(routes: Iterable[AppRoute]) -> dict[Hashable, list[AppRoute]]:
+    found: dict[Hashable, list[AppRoute]] = {}
+    for route in routes:
+        found.setdefault(route.shape, []).append(route)
+    return found
+
+
+def _implementation(route: Route, wanted: frozenset[str], have: list[AppRoute]) -> Implementation:
+    """Return what an app has for a route.
+
+    `wanted` are the methods of the route; of one that names none, those that the Flask app takes there.
+    """
+    if any(found.methods is None for found in have):
+        return Implementation(tuple(have), ())
+    routes = tuple(found for found in have if route.methods is None or route.methods & (found.methods or frozenset()))
+    taken = {method for found in routes for method in found.methods or ()}
+    return Implementation(routes, tuple(format_methods(wanted - {"HEAD"} - taken)))
 
 
 def _app_route(context: RouteContext, prefix: str) -> AppRoute:

@@ -15,9 +15,8 @@ from ..errors import Fault, ImportAppError, MapError
 from ..routing.inventory import Inventory
 from ..routing.route import Backend
 from ..routing.table import RouteTable
-from .inventory import take_inventory
+from .inventory import Row, list_rows, take_inventory
 from .loading import import_app
-from .rows import Row, list_rows
 
 _NEEDS_RESTART = {"gateway.legacy": "legacy", "gateway.new": "new", "bridge": "limits"}
 """Settings of the map that a running process has taken already, with the field that holds each."""

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..apps.findings import Finding, Level
-from ..apps.rows import Implementation, Row
+from ..apps.inventory import Implementation, Row
 from ..routing.decision import RouteExplanation
 from ..routing.route import Mode, Route, format_methods
 
