@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from ..store.store import AuditEntry, Store
 class FlipPlan:
     """One listed route before and after a flip that would hurt nobody, and what evidence it lacks."""
 
-    key: str
-    before: Project
-    after: Project
+    project: Project
+    """The project before the flip."""
+    before: Route
+    after: Route
     edit: MapEdit
     """The new text of the map, and the line that changes."""
     missing_evidence: tuple[str, ...]
@@ -31,7 +32,7 @@ class FlipPlan:
     @property
     def exposes(self) -> bool:
         """Whether more clients will see the new side's answers."""
-        return _exposure(_listed(self.after, self.key)) > _exposure(_listed(self.before, self.key))
+        return _exposure(self.after) > _exposure(self.before)
 
 
 class Flips:
@@ -56,13 +57,14 @@ class Flips:
         if harm:
             texts = (one.message if one.subject in one.routes else f"{one.subject}: {one.message}" for one in harm)
             raise self._refusal(key, *(f"not flipped: {text}" for text in texts))
-        plan = FlipPlan(key, before, after, edit, ())
+        was, will = (next(route for route in side.map.routes if route.key == key) for side in (before, after))
+        plan = FlipPlan(before, was, will, edit, ())
         row = next(row for row in after.rows if row.key == key)
         if not plan.exposes or not row.legacy.routes:
             return plan
         status = evidence_status(after, [key])
         missing = NEVER_COVERED if key in status.uncovered else status.stale.get(key, ())
-        return FlipPlan(key, before, after, edit, missing)
+        return replace(plan, missing_evidence=missing)
 
     def apply(self, plan: FlipPlan, *, who: str, reason: str = "", forced: bool = False) -> StoreError | None:
         """Write the map and the audit, both or neither.
@@ -70,19 +72,20 @@ class Flips:
         A way back is open even while the audit is not: a flip that exposes nobody is written all the same, and the
         audit's failure is returned. Raises MapError where evidence is missing and the flip is not `forced`, StoreError.
         """
+        key = plan.after.key
         if plan.missing_evidence and not forced:
-            ways = f'gateway parity "{plan.key}" replays it on both sides; --force --reason "..." flips it all the same'
-            raise self._refusal(plan.key, *(f"not flipped: {why}" for why in plan.missing_evidence), ways)
+            ways = f'gateway parity "{key}" replays it on both sides; --force --reason "..." flips it all the same'
+            raise self._refusal(key, *(f"not flipped: {why}" for why in plan.missing_evidence), ways)
         try:
-            with Store.open(plan.before.map.replay.store, plan.before.root) as store:
-                evidence = store.evidence_for([plan.key]).get(plan.key)
+            with Store.open(plan.project.map.replay.store, plan.project.root) as store:
+                evidence = store.evidence_for([key]).get(key)
                 entry = AuditEntry(
                     at=datetime.now(UTC),
                     who=who,
                     action="flip",
-                    route=plan.key,
-                    before=_mode_text(_listed(plan.before, plan.key)),
-                    after=_mode_text(_listed(plan.after, plan.key)),
+                    route=key,
+                    before=_mode_text(plan.before),
+                    after=_mode_text(plan.after),
                     reason=reason,
                     forced=bool(plan.missing_evidence),
                     evidence=evidence.id if evidence else None,
@@ -98,10 +101,6 @@ class Flips:
 
     def _refusal(self, key: str, *messages: str) -> MapError:
         return MapError(tuple(Fault(str(self._path), None, f'routes."{key}"', message) for message in messages))
-
-
-def _listed(project: Project, key: str) -> Route:
-    return next(route for route in project.map.routes if route.key == key)
 
 
 def _exposure(route: Route) -> tuple[float, bool]:
