@@ -6,8 +6,6 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -104,22 +102,26 @@ def _run(path: Path, routes: tuple[str, ...], options: RunOptions, progress: Pro
         progress.update(bar, advance=1, found=f"{mismatched} mismatched" if mismatched else "")
 
     plan: Plan | None = None
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends a run as Ctrl-C does
     try:
-        with _ended_by_signals():
-            plan = plan_routes(path, routes)
-            with Store.open(plan.map.replay.store, plan.root) as store:
-                sources = Sources.of(plan.project, plan.routes)
-                options = _resumed(options, sources, store)
-                progress.update(bar, description="writing cases")
-                plan = with_cases(plan, generated=options.generated, seed=options.seed)
-                progress.update(bar, description="parity", total=len(plan.cases), completed=0)
-                finished = run_parity(plan, store, options, sources.whole, on_case)
-                keep_evidence(finished, plan, sources, store, options)
-                return plan, finished.report
+        plan = plan_routes(path, routes)
+        with Store.open(plan.map.replay.store, plan.root) as store:
+            sources = Sources.of(plan.project, plan.routes)
+            options = _resumed(options, sources, store)
+            progress.update(bar, description="writing cases")
+            plan = with_cases(plan, generated=options.generated, seed=options.seed)
+            progress.update(bar, description="parity", total=len(plan.cases), completed=0)
+            finished = run_parity(plan, store, options, sources.whole, on_case)
+            keep_evidence(finished, plan, sources, store, options)
+            return plan, finished.report
+    except KeyboardInterrupt:  # before the first case: there is nothing to show
+        raise GatewayError("parity: interrupted before the first case") from None
     except ReplayError as error:
         if plan is not None and (plan.map.replay.environment or plan.map.replay.arguments):
             raise
         raise ReplayError(f"{error}\n{_NO_DATABASE}") from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _resumed(options: RunOptions, sources: Sources, store: Store) -> RunOptions:
@@ -131,18 +133,6 @@ def _resumed(options: RunOptions, sources: Sources, store: Store) -> RunOptions:
         click.echo("nothing to resume: no run was interrupted, or code, cases or [parity] have changed", err=True)
         return replace(options, resume=False)
     return replace(options, seed=earlier.seed)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does; before its first case there is nothing to show, so that it did not run."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise GatewayError("parity: interrupted before the first case") from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _write(report: Report, files: dict[str, Path | None]) -> tuple[str, ...]:

@@ -104,24 +104,20 @@ def _block_view(block: list[DifferenceClass], report: Report) -> Iterator[Render
         )
         where = visible(f"{difference.where}: ")
         yield _indented(Text.assemble(where, (control, "red"), " -> ", (candidate, "green")))
-    yield _indented(Stack(_side_by_side(first)))
+    table = Table("legacy", "new", box=None, header_style="dim", pad_edge=False, expand=True)
+    lines = side_by_side(sample.control, sample.candidate)
+    for line in lines[:_MAX_LINES]:
+        style = ("red", "green") if line.differs else ("", "")
+        table.add_row(_pieces(line.control, style[0]), _pieces(line.candidate, style[1]))
+    if len(lines) > _MAX_LINES:
+        table.add_row(Text(f"... {len(lines) - _MAX_LINES} more lines", style="dim"), "")
+    yield _indented(Stack(table))
 
 
 def shortened_list(texts: Sequence[str], most: int) -> str:
     """Return `a, b and 3 more`: at most `most` of the texts."""
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return ", ".join(texts[:most]) + more
-
-
-def _side_by_side(one: DifferenceClass) -> Table:
-    table = Table("legacy", "new", box=None, header_style="dim", pad_edge=False, expand=True)
-    lines = side_by_side(one.sample.control, one.sample.candidate)
-    for line in lines[:_MAX_LINES]:
-        style = ("red", "green") if line.differs else ("", "")
-        table.add_row(_pieces(line.control, style[0]), _pieces(line.candidate, style[1]))
-    if len(lines) > _MAX_LINES:
-        table.add_row(Text(f"... {len(lines) - _MAX_LINES} more lines", style="dim"), "")
-    return table
 
 
 def _pieces(pieces: tuple[Piece, ...] | None, style: str) -> Text:
