@@ -65,8 +65,7 @@ class Walk:
         self._code = code
         self._within = frozenset(within)
         self._reached: set[tuple[str, str]] = set()  # names by their modules
-        self._seen: set[object] = set()
-        self._kept: list[object] = []  # what is alive keeps its id
+        self._seen: dict[int, object] = {}  # by id: what is alive keeps its own
         self._open: list[int] = []
         self._waiting: list[tuple[OwnModule, Reference, frozenset[str]]] = []
         self._describers: Mapping[Any, Callable[[Any], str]] = {
@@ -94,14 +93,14 @@ class Walk:
         source = self._code.of(name)
         if source is None:
             self.parts.add(library_of(name))
-        elif self._is_new(("module", name)):
+        elif self._is_new(source):
             self._reached |= {(name, bound) for bound in source.bindings}
             self._part(source, "", [source.tree])
         return name
 
     def _part(self, source: OwnModule, label: str, nodes: Iterable[ast.AST], free: Iterable[str] = ()) -> str:
         for node in nodes:
-            if self._is_new(("node", id(node))):
+            if self._is_new(node):
                 part = source.part(node)
                 self.parts.add(f"{source.name}:{label} {part.text}")
                 self._waiting += ((source, reference, frozenset(free)) for reference in part.references)
@@ -135,7 +134,7 @@ class Walk:
         """Take up the listeners of what is reached; tell whether there are names in them to follow."""
         for source in self._code.loaded_with({*self._within, *(module for module, _ in self._reached)}):
             for listener in source.listeners:
-                if ("node", id(listener.statement)) in self._seen or not _is_listener(listener, values_in(source.name)):
+                if id(listener.statement) in self._seen or not _is_listener(listener, values_in(source.name)):
                     continue
                 found = (DefinitionSearch(self._code).named(source, target) for target in listener.targets)
                 if any(self._is_reached(each, listener) for each in chain.from_iterable(found)):
@@ -176,7 +175,7 @@ class Walk:
 
     def _function(self, function: types.FunctionType) -> str:
         label = f"{function.__module__}:{function.__qualname__}"
-        if not self._is_new(("function", id(function)), function):
+        if not self._is_new(function):
             return label
         code, module = function.__code__, function.__globals__.get("__name__", "")
         source = self._code.of(module)
@@ -199,7 +198,7 @@ class Walk:
         source = self._code.of(value.__module__)
         if source is None:
             self.parts.add(library_of(value.__module__))
-        elif self._is_new(("class", id(value)), value):
+        elif self._is_new(value):
             self._reached.add((value.__module__, value.__qualname__.partition(".")[0]))
             self._part(source, value.__qualname__, source.class_of(value.__qualname__))
             for base in value.__bases__:
@@ -227,12 +226,10 @@ class Walk:
         texts = (f"{name}: {self.describe(type(value) if secret else value)}" for secret, name, value in secrets)
         return f"{{{', '.join(texts)}}}"
 
-    def _is_new(self, mark: object, kept: object = None) -> bool:
-        if mark in self._seen:
-            return False
-        self._seen.add(mark)
-        self._kept.append(kept)
-        return True
+    def _is_new(self, thing: object) -> bool:
+        is_new = id(thing) not in self._seen
+        self._seen[id(thing)] = thing
+        return is_new
 
 
 def _is_listener(listener: Listener, names: Mapping[str, Any]) -> bool:

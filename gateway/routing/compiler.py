@@ -94,7 +94,8 @@ class RouteCompiler:
         """Return the rule with each route that names it, and with an unlisted one for the methods that are left."""
         own = own_methods(flask_rule)
         shape = listed.setdefault(shape_of(flask_rule), _Shape())
-        named = shape.take(own)
+        named = [pair for pair in shape.waiting if pair[1].methods is None or pair[1].methods & own]
+        shape.waiting = [pair for pair in shape.waiting if pair not in named]
         for rule, route in named:
             one, other = (re.findall(r"<([^<>]*):", each.rule.replace(" ", "")) for each in (rule, flask_rule))
             # Rules of one shape may still refuse other values: `<int:x>` is not `<int(min=1):x>`.
@@ -114,12 +115,6 @@ class _Shape:
 
     routes: list[Route] = field(default_factory=list)
     waiting: list[Entry] = field(default_factory=list)
-
-    def take(self, methods: frozenset[str]) -> list[Entry]:
-        """Return the waiting routes that share a method with a Flask rule; they wait no more."""
-        taken = [pair for pair in self.waiting if pair[1].methods is None or pair[1].methods & methods]
-        self.waiting = [pair for pair in self.waiting if pair not in taken]
-        return taken
 
 
 def own_methods(rule: Rule) -> frozenset[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ class Store:
 
     def begin_run(self, seed: int, fingerprints: Fingerprints, began: datetime) -> int:
         """Return the id of a new run. Removes the results of the runs before the last KEPT_RUNS."""
-        values = {**_fingerprint_columns(fingerprints), "began": began, "seed": str(seed), "interrupted": False}
+        values = {**asdict(fingerprints), "began": began, "seed": str(seed), "interrupted": False}
         with self._writing() as connection:
             run: int = connection.execute(insert(RUNS).values(values).returning(RUNS.c.id)).scalar_one()
             connection.execute(delete(RESULTS).where(RESULTS.c.run <= run - KEPT_RUNS))
@@ -169,10 +169,7 @@ class Store:
 
     def put_evidence(self, evidence: Iterable[Evidence]) -> None:
         """Keep verdicts; each takes the place of what its route had."""
-        rows = [
-            {name: getattr(one, name) for name in _EVIDENCE_COLUMNS} | _fingerprint_columns(one.fingerprints)
-            for one in evidence
-        ]
+        rows = [{name: getattr(one, name) for name in _EVIDENCE_COLUMNS} | asdict(one.fingerprints) for one in evidence]
         if rows:
             with self._writing() as connection:
                 connection.execute(insert(EVIDENCE), rows)
@@ -192,7 +189,7 @@ class Store:
     def auditing(self, entry: AuditEntry) -> Iterator[None]:
         """Keep an entry if what is done meanwhile succeeds; there is no way to change or remove one."""
         with self._writing() as connection:
-            connection.execute(insert(AUDIT).values({name: getattr(entry, name) for name in AuditEntry.__slots__}))
+            connection.execute(insert(AUDIT).values(asdict(entry)))
             yield
 
     def audit(self, route: str | None = None) -> tuple[AuditEntry, ...]:
@@ -214,10 +211,6 @@ class Store:
     def _writing(self) -> Iterator[Connection]:
         with store_errors(self._engine.url), self._writer.begin() as connection:
             yield connection
-
-
-def _fingerprint_columns(fingerprints: Fingerprints) -> dict[str, Any]:
-    return {column: getattr(fingerprints, column) for column in Fingerprints.__slots__}
 
 
 def _fingerprints(row: Row[Any]) -> Fingerprints:

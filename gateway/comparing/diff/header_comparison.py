@@ -37,30 +37,24 @@ def compare_headers(control: Headers, candidate: Headers) -> Iterator[Difference
 
 def compare_length(control: Response, candidate: Response, method: str) -> Iterator[Difference]:
     """Yield `framing`, and `header.content-length` where no body implies it: of HEAD, of 304, or where it is wrong."""
-    before, after = (values_of(side.headers, b"content-length") for side in (control, candidate))
+    sides = control, candidate
+    lengths = [values_of(side.headers, b"content-length") for side in sides]
+    texts = [_format_values(length) for length in lengths]
     if not has_body(control, method) or not has_body(candidate, method):
-        yield from unequal("header.content-length", _format_values(before), _format_values(after))
+        yield from unequal("header.content-length", *texts)
         return
-    framings = (f"{side.framing}, endless" if side.is_cut else side.framing for side in (control, candidate))
-    yield from unequal("framing", *framings)
-    is_true = _is_length_true(control), _is_length_true(candidate)
-    if before and after and not all(is_true) and (before != after or any(is_true)):
-        yield from unequal("header.content-length", _format_length(control), _format_length(candidate))
+    yield from unequal("framing", *(f"{side.framing}, endless" if side.is_cut else side.framing for side in sides))
+    wrong = [
+        "" if side.is_cut or length == (str(len(side.body)).encode(),) else f", of a body of {len(side.body)}"
+        for side, length in zip(sides, lengths, strict=True)
+    ]
+    if all(lengths) and any(wrong) and (lengths[0] != lengths[1] or not all(wrong)):
+        yield from unequal("header.content-length", f"{texts[0]}{wrong[0]}", f"{texts[1]}{wrong[1]}")
 
 
 def has_body(response: Response, method: str) -> bool:
     """Tell whether an answer to this method can have a body (RFC 9110, 6.4.1)."""
     return method != "HEAD" and response.status not in _BODILESS and response.status >= 200
-
-
-def _is_length_true(response: Response) -> bool:
-    values = values_of(response.headers, b"content-length")
-    return response.is_cut or values == (str(len(response.body)).encode(),)
-
-
-def _format_length(response: Response) -> str:
-    text = str(_format_values(values_of(response.headers, b"content-length")))
-    return text if _is_length_true(response) else f"{text}, of a body of {len(response.body)}"
 
 
 def _format_values(values: Values) -> str | None:

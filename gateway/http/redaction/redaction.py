@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
 from ..headers import media_type_of, parameter_of
-from ..message import FORM_TYPE, Exchange, Headers, Request, Response, values_of, with_length
+from ..message import FORM_TYPE, Exchange, Headers, Request, values_of, with_length
 from ..secret_names import CREDENTIALS, is_secret
 from .secret_texts import Placeholders, SecretTexts, is_token, quoted
 
@@ -42,7 +42,7 @@ def secrets_of(found_in: Exchange | Request, kept: Iterable[str] = ()) -> frozen
     """Return every secret that is long enough to be looked for elsewhere; `{{name}}` of a kept name is none."""
     redactor = _Redactor(SecretTexts(Placeholders(b""), (), kept))
     if isinstance(found_in, Exchange):
-        redactor.response(found_in.response)
+        redactor.message(found_in.response.headers, found_in.response.body)
     redactor.request(found_in.request if isinstance(found_in, Exchange) else found_in)
     return frozenset(redactor.texts.found)
 
@@ -54,15 +54,11 @@ class _Redactor:
     texts: SecretTexts
 
     def request(self, request: Request) -> Request:
-        headers, body = self._message(request.headers, request.body)
+        headers, body = self.message(request.headers, request.body)
         target = self.target(request.target.decode("latin-1")).encode("latin-1")
         return replace(request, target=target, headers=headers, body=body)
 
-    def response(self, response: Response) -> Response:
-        headers, body = self._message(response.headers, response.body)
-        return replace(response, headers=headers, body=body)
-
-    def _message(self, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+    def message(self, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
         content_type = next((_text(value) for value in values_of(headers, b"content-type")), "")
         if any(value.strip().lower() != b"identity" for value in values_of(headers, b"content-encoding")):
             headers = tuple(header for header in headers if header[0].lower() != b"content-encoding")
