@@ -81,15 +81,16 @@ class LazySession:
             self._session = None
 
 
+SIDES = pytest.StashKey[LazySession]()
+"""The session of a run with `--parity`, in its config."""
+
+
 class ParityTests:
     """The plugin while `--parity` is given."""
 
-    def __init__(self, sides: LazySession) -> None:
-        self.sides = sides
-
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Collect the map as a file of tests."""
-        return MapFile.from_parent(parent, path=file_path, sides=self.sides) if file_path == self.sides.path else None
+        return MapFile.from_parent(parent, path=file_path) if file_path == parent.config.stash[SIDES].path else None
 
     @pytest.hookimpl(tryfirst=True)  # before `-m` selects
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -98,40 +99,39 @@ class ParityTests:
             if "parity" in getattr(item, "fixturenames", ()):
                 item.add_marker("parity")
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """End the sides."""
-        self.sides.close()
+        session.config.stash[SIDES].close()
 
 
 class MapFile(pytest.File):
     """A map: each route that both apps have, and the ignore rules."""
 
-    def __init__(self, *, sides: LazySession, **rest: Any) -> None:
-        super().__init__(**rest)
-        self._sides = sides
-
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Yield the tests of the map. Raises CollectError with what is wrong in map, corpus or apps."""
         try:
-            plan = self._sides.plan
+            plan = self.config.stash[SIDES].plan
         except GatewayError as error:
             raise self.CollectError(str(error)) from error
         for route in plan.routes:
-            yield RouteTests.from_parent(self, name=route, sides=self._sides)
+            yield RouteTests.from_parent(self, name=route)
         if plan.map.comparison.rules:
-            yield ParityTest.from_parent(self, name="ignore rules", check=partial(_check_rules, self._sides))
+            yield ParityTest.from_parent(self, name="ignore rules", check=self._check_rules)
+
+    def _check_rules(self) -> None:
+        complaints = self.config.stash[SIDES].complaints()
+        if complaints is None:
+            pytest.skip("only a run of every case, generated ones too, shows that a rule matches nothing")
+        if complaints:
+            _fail("\n".join(complaints))
 
 
 class RouteTests(pytest.Collector):
     """One route: a test for each case that asks it, and one more where they are too few."""
 
-    def __init__(self, *, sides: LazySession, **rest: Any) -> None:
-        super().__init__(**rest)
-        self._sides = sides
-
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the tests in the order of the corpus."""
-        plan, requests = self._sides.plan, 0
+        plan, requests = self.config.stash[SIDES].plan, 0
         for case in plan.cases:
             if asked := plan.routes_of(case).count(self.name):
                 requests += asked
@@ -141,7 +141,7 @@ class RouteTests(pytest.Collector):
             yield ParityTest.from_parent(self, name="enough requests", check=fail)
 
     def _check(self, case: Case) -> None:
-        found = tuple(result for result in self._sides.results(case) if result.route == self.name)
+        found = tuple(result for result in self.config.stash[SIDES].results(case) if result.route == self.name)
         if not found and case.is_generated:
             pytest.skip("a wrong guess: no answer of legacy has the value that it goes on with")
         _check_green(found, case.origin)
@@ -206,14 +206,6 @@ def _check_green(found: tuple[ParityResult, ...], origin: str) -> None:
         _fail("\n\n".join(texts))
     if not found:
         _fail("nothing was compared: no request was of a route that both sides have")
-
-
-def _check_rules(sides: LazySession) -> None:
-    complaints = sides.complaints()
-    if complaints is None:
-        pytest.skip("only a run of every case, generated ones too, shows that a rule matches nothing")
-    if complaints:
-        _fail("\n".join(complaints))
 
 
 def _fail(text: str) -> None:
