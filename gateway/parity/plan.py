@@ -22,7 +22,6 @@ from .generating.column_values import databases_of
 from .generating.credentials import credential_variants, is_signed
 from .generating.generation import generate
 from .generating.schema_cases import MISSING, can_read_schemas, generate_from_schema
-from .replaying.sandbox import ReplaySetup
 from .replaying.side_process import fill_placeholders
 
 MAX_INVALIDATED = 3
@@ -56,11 +55,6 @@ class Plan:
     def root(self) -> Path:
         """The map's directory."""
         return self.project.root
-
-    def setup(self, *, needs_legacy_beside: bool = False) -> ReplaySetup:
-        """Return what a replay starts; the legacy app beside the candidate where a case, or the caller, needs it."""
-        beside = needs_legacy_beside or any(step.by_legacy for case in self.cases for step in case.steps)
-        return ReplaySetup(self.map.legacy or "", self.map.new or "", self.map.replay, self.root, beside)
 
     @property
     def excluded(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from .compared_case import ComparedCase, case_results
 from .corpus.case import Case
 from .plan import Plan
 from .replaying.replay import Replay
+from .replaying.sandbox import ReplaySetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class ParitySession(Replay):
 
         Give `needs_legacy_beside` where cases will be asked that the plan does not have yet.
         """
-        setup = plan.setup(needs_legacy_beside=needs_legacy_beside)
+        beside = needs_legacy_beside or any(step.by_legacy for case in plan.cases for step in case.steps)
+        setup = ReplaySetup(plan.map.legacy or "", plan.map.new or "", plan.map.replay, plan.root, beside)
         super().__init__(setup, workers=workers, seed=seed, repeats=repeats)
         self._plan = plan
         self._today = datetime.now(UTC).date()

@@ -150,7 +150,7 @@ def _parse_parts(body: bytes, content_type: str) -> Any:
     entries = []
     for part in read_parts(body, boundary):
         text = _parse_text(part.content, "")
-        content = {"text": text} if text is not None else {"base64": _parse_base64(part.content, "")}
+        content = {"text": text} if text is not None else {"base64": base64.b64encode(part.content).decode()}
         entry = {"name": part.name, "filename": part.filename, "type": part.media_type, **content}
         entries.append({key: value for key, value in entry.items() if value is not None})
     return entries
@@ -162,10 +162,6 @@ def _parse_text(body: bytes, _type: str) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text) else text
-
-
-def _parse_base64(body: bytes, _type: str) -> str:
-    return base64.b64encode(body).decode()
 
 
 _ENCODERS: dict[str, Callable[[Any, str], tuple[bytes, str | None]]] = {
@@ -182,5 +178,5 @@ _PARSERS: dict[str, Callable[[bytes, str], Any]] = {
     "form": _parse_form,
     "multipart": _parse_parts,
     "text": _parse_text,
-    "base64": _parse_base64,
+    "base64": lambda body, _: base64.b64encode(body).decode(),
 }

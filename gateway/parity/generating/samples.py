@@ -96,10 +96,6 @@ class Samples:
         alike = max(others, key=lambda other: len(commonprefix([other[1], key[1]])))  # noqa: RUF071 - by character
         return self.credentials[alike]
 
-    def at_rule(self, rule: str) -> tuple[Sample, ...]:
-        """Return the samples of every method of a rule."""
-        return tuple(sample for key, samples in self.by_route.items() if key[1] == rule for sample in samples)
-
     def state(self, key: RouteKey) -> str | None:
         """Return the state from which all cases that ask the route start; None where they start from several."""
         states = {sample.state for sample in self.by_route.get(key, ())}

@@ -88,7 +88,7 @@ class Target:
     @cached_property
     def base(self) -> Sample | None:
         """The best sample of the route; else one of another method, which lends its path."""
-        others = self.samples.at_rule(self.rule.rule)
+        others = (one for key, found in self.samples.by_route.items() if key[1] == self.rule.rule for one in found)
         return next(iter(self.ranked), None) or max(others, key=lambda one: one.has_captured_path, default=None)
 
     @cached_property

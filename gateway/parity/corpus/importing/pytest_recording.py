@@ -66,7 +66,7 @@ class TestRecorder:
 
     def pytest_sessionstart(self) -> None:
         """Observe every test client from here on."""
-        self._stack.enter_context(_observed_clients(self._before_request, self._record))
+        self._stack.enter_context(_observed_clients(self._record))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -98,16 +98,15 @@ class TestRecorder:
         for reason, tests in sorted(self._reasons.items()):
             terminalreporter.line(f"{tests} of them without their own database: {reason}")
 
-    def _before_request(self, app: Any) -> None:
-        if self._test is not None and not self._test.calls:
+    def _record(self, app: Any, call: _Call) -> None:
+        if self._test is None:
+            return
+        if not self._test.calls:
             try:
                 self._test.state = copy_database(database_of(app, self._opened), self._directory / STATES)
             except NoStateError as error:
                 self._reasons[str(error)] += 1
-
-    def _record(self, call: _Call) -> None:
-        if self._test is not None:
-            self._test.calls.append(call)
+        self._test.calls.append(call)
 
     def _finish(self, test: _Test) -> None:
         if not test.calls:
@@ -124,14 +123,13 @@ class TestRecorder:
 
 
 @contextmanager
-def _observed_clients(before: Callable[[Any], object], seen: Callable[[_Call], object]) -> Iterator[None]:
-    """Give `before` the app ahead of each request, and `seen` the request ahead of its answer, while it lasts."""
+def _observed_clients(seen: Callable[[Any, _Call], object]) -> Iterator[None]:
+    """Give `seen` the app and each request ahead of its answer, while it lasts."""
     run = werkzeug.test.run_wsgi_app
 
     def observed(app: Any, environ: dict[str, Any], buffered: bool = False) -> Any:
         call = _Call(_request_of(environ))
-        before(app)
-        seen(call)
+        seen(app, call)
         body, status, headers = run(app, environ, buffered=buffered)
         call.status = int(status.split(None, 1)[0])
         call.headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
