@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, DecimalException
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from ..diff.json_comparison import is_one_number
 from .symptom import Symptom, cause
 
 _SURROGATE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89a-fA-F]")
@@ -82,12 +82,8 @@ def http_date(symptom: Symptom) -> bool:
 )
 def number_as_text(symptom: Symptom) -> bool:
     control, candidate = symptom.values
-    if not symptom.is_of_body or not isinstance(control, str) or not _is_number(candidate):
-        return False
-    try:
-        return Decimal(control) == Decimal(str(candidate))
-    except DecimalException:
-        return False
+    is_written_otherwise = isinstance(control, str) and _is_number(candidate)
+    return symptom.is_of_body and is_written_otherwise and is_one_number(control, str(candidate))
 
 
 @cause(

@@ -58,7 +58,7 @@ def compare_json(where: str, control: Any, candidate: Any, *, canonical: bool = 
             yield from unequal(where, *map(described, lengths))
         for index, pair in enumerate(zip(control, candidate, strict=False)):
             yield from compare_json(f"{where}[{index}]", *pair, canonical=canonical)
-    elif not (canonical and _is_same_number(control, candidate)):
+    elif not (canonical and type(control) is type(candidate) is Number and is_one_number(control.text, candidate.text)):
         yield from unequal(where, json_text(control), json_text(candidate))
 
 
@@ -68,12 +68,11 @@ def json_text(value: Any) -> str | None:
     return None if value is _ABSENT else write(value) if write else json.dumps(value)
 
 
-def _is_same_number(control: Any, candidate: Any) -> bool:
-    if type(control) is not Number or type(candidate) is not Number:
-        return False
+def is_one_number(one: str, other: str) -> bool:
+    """Tell whether two texts are of one number, however it is written; False where one of them is none."""
     try:
-        return Decimal(control.text) == Decimal(candidate.text)
-    except DecimalException:  # an exponent beyond any number
+        return Decimal(one) == Decimal(other)
+    except DecimalException:  # no number, or an exponent beyond any
         return False
 
 
