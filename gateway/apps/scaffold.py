@@ -38,7 +38,14 @@ def first_map(legacy: str, new: str, routes: Iterable[AppRoute], hooks: Iterable
     """Return the text of a map that changes nothing: all that the Flask app answers, it still answers."""
     kinds = {hook.name: hook.kind for hook in hooks}
     lines = [f'# {_quoted(name)} = "..."  # {kind}\n' for name, kind in kinds.items()]
-    groups = _groups(list(_reached(routes)))
+    reached, taken = [], dict[Hashable, frozenset[str]]()
+    for route in routes:  # those that get requests, each with the methods that no earlier one of the same paths takes
+        before = taken.get(route.shape, frozenset())
+        methods = (route.methods or frozenset()) - before
+        taken[route.shape] = before | methods
+        if methods and route.hidden_by is None:
+            reached.append(replace(route, methods=methods))
+    groups = _groups(reached)
     return "".join([_HEAD.format(legacy=legacy, new=new), *groups, *([_HOOKS, *lines] if lines else ()), _PARITY])
 
 
@@ -50,17 +57,6 @@ from fastapi import FastAPI
 
 {name} = FastAPI()
 '''
-
-
-def _reached(routes: Iterable[AppRoute]) -> Iterator[AppRoute]:
-    """Yield the routes that get requests, each with the methods that no earlier one of the same paths takes."""
-    taken: dict[Hashable, frozenset[str]] = {}
-    for route in routes:
-        before = taken.get(route.shape, frozenset())
-        methods = (route.methods or frozenset()) - before
-        taken[route.shape] = before | methods
-        if methods and route.hidden_by is None:
-            yield replace(route, methods=methods)
 
 
 def _groups(routes: list[AppRoute]) -> Iterator[str]:

@@ -31,8 +31,12 @@ class FlipPlan:
 
     @property
     def exposes(self) -> bool:
-        """Whether more clients will see the new side's answers."""
-        return _exposure(self.after) > _exposure(self.before)
+        """Whether more clients will see the new side's answers: `new` exposes more of them than any canary."""
+        before, after = (
+            ({Mode.NEW: 100.0, Mode.CANARY: route.percent}.get(route.mode, 0.0), route.mode is Mode.NEW)
+            for route in (self.before, self.after)
+        )
+        return after > before
 
 
 class Flips:
@@ -101,12 +105,6 @@ class Flips:
 
     def _refusal(self, key: str, *messages: str) -> MapError:
         return MapError(tuple(Fault(str(self._path), None, f'routes."{key}"', message) for message in messages))
-
-
-def _exposure(route: Route) -> tuple[float, bool]:
-    """Return the percent of clients; `new` is more than any canary, for nobody is left on the other side."""
-    percent = {Mode.NEW: 100.0, Mode.CANARY: route.percent}.get(route.mode, 0.0)
-    return percent, route.mode is Mode.NEW
 
 
 def _mode_text(route: Route) -> str:
