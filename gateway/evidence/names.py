@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import resolve_name
 
@@ -20,82 +21,43 @@ class Reference:
     """The module that is imported there and then; None where the path starts at a global."""
 
 
-def references(node: ast.AST, package: str) -> Iterator[Reference]:
-    """Yield every reference of a tree; `package` is what its relative imports start at. Local names are none."""
-    finder = _Finder(package)
-    finder.visit(node)
-    yield from finder.found
+def references(node: ast.AST, package: str, local: frozenset[str] = frozenset()) -> Iterator[Reference]:
+    """Yield every reference of a tree; `package` is what its relative imports start at.
+
+    Local names are none: those of the functions in the tree, and `local`, those of the functions around it.
+    """
+    if path := dotted(node):
+        is_bound = isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+        if not is_bound and path[0] not in local:
+            yield Reference(path)
+        return
+    if isinstance(node, ast.Import):
+        yield from (Reference((), alias.name) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        module = imported_from(node, package)
+        yield from (Reference(() if alias.name == "*" else (alias.name,), module) for alias in node.names)
+    outside, inside = [*_annotations_in_texts(node)], [*ast.iter_child_nodes(node)]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        outside += [*node.decorator_list, node.args, *([node.returns] if node.returns else [])]
+        inside = [*node.body]
+    elif isinstance(node, ast.Lambda):
+        outside, inside = [node.args], [node.body]
+    elif generators := getattr(node, "generators", ()):  # of a comprehension
+        outside = [generators[0].iter]
+    names = frozenset(local_names(node)) if isinstance(node, _SCOPES) else frozenset()
+    for each in outside:
+        yield from references(each, package, local)
+    for each in inside:
+        yield from references(each, package, local | names)
 
 
-class _Finder(ast.NodeVisitor):
-    """A walk over a tree that knows the local names of the functions around it."""
-
-    def __init__(self, package: str) -> None:
-        self.found: list[Reference] = []
-        self._package = package
-        self._locals: list[frozenset[str]] = []
-
-    def visit(self, node: ast.AST) -> None:
-        """Visit a node; of a function first what stands outside of it, then its inside with its local names."""
-        if not isinstance(node, _SCOPES):
-            super().visit(node)
-            return
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            for decorator in node.decorator_list:
-                self.visit(decorator)
-            self._annotation(node.returns)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            self.visit(node.args)
-            inside = _nodes(node.body)
-        else:
-            self.visit(node.generators[0].iter)
-            inside = [*ast.iter_child_nodes(node)]
-        self._locals.append(frozenset(local_names(node)))
-        for inner in inside:
-            self.visit(inner)
-        self._locals.pop()
-
-    def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self._name((node.id,))
-
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        if path := dotted(node):
-            self._name(path)
-        else:
-            self.visit(node.value)
-
-    def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            self.found.append(Reference((), alias.name))
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        module = imported_from(node, self._package)
-        self.found += [Reference(() if alias.name == "*" else (alias.name,), module) for alias in node.names]
-
-    def visit_arg(self, node: ast.arg) -> None:
-        self._annotation(node.annotation)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self._annotation(node.annotation)
-        self.visit(node.target)
-        if node.value is not None:
-            self.visit(node.value)
-
-    def _annotation(self, node: ast.expr | None) -> None:
-        """Visit an annotation, also one that is written as a text."""
-        for inner in ast.walk(node) if node is not None else ():
-            if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                try:
-                    self.visit(ast.parse(inner.value, mode="eval"))
-                except SyntaxError:
-                    continue  # a text of Annotated or Literal
-        if node is not None:
-            self.visit(node)
-
-    def _name(self, path: tuple[str, ...]) -> None:
-        if not any(path[0] in names for names in self._locals):
-            self.found.append(Reference(path))
+def _annotations_in_texts(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a node's annotation has written as texts, parsed."""
+    annotation = getattr(node, "annotation", None) or getattr(node, "returns", None)
+    for inner in ast.walk(annotation) if annotation is not None else ():
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            with suppress(SyntaxError, ValueError):  # a text of Annotated or Literal
+                yield ast.parse(inner.value, mode="eval")
 
 
 def dotted(node: ast.AST) -> tuple[str, ...]:
@@ -143,13 +105,11 @@ def _binds(node: ast.AST) -> Iterator[str]:
 def _own(scope: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes of a function without descending into nested functions or classes, which are yielded."""
     outside = ("decorator_list", "returns", "args")
-    waiting = [child for name, value in ast.iter_fields(scope) if name not in outside for child in _nodes(value)]
+    fields = (value for name, value in ast.iter_fields(scope) if name not in outside)
+    children = (child for value in fields for child in (value if isinstance(value, list) else [value]))
+    waiting = [child for child in children if isinstance(child, ast.AST)]
     while waiting:
         node = waiting.pop()
         yield node
         if not isinstance(node, (*_SCOPES, ast.ClassDef)):
             waiting += ast.iter_child_nodes(node)
-
-
-def _nodes(value: object) -> list[ast.AST]:
-    return [node for node in (value if isinstance(value, list) else [value]) if isinstance(node, ast.AST)]

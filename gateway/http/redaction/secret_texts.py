@@ -72,11 +72,8 @@ class Placeholders:
         return int(re.sub(r"^(-?)0", r"\g<1>1", self._word(str(secret))))
 
     def _word(self, secret: str) -> str:
-        for attempt in range(8):
-            shaped = self._shaped(secret, bytes([attempt]))
-            if shaped != secret:
-                return shaped
-        return "redacted" if secret else ""
+        others = (self._shaped(secret, bytes([attempt])) for attempt in range(8))
+        return next((other for other in others if other != secret), "redacted" if secret else "")
 
     def _shaped(self, secret: str, attempt: bytes) -> str:
         """Return a text with another character of the same kind for each one; an endless secret is cut."""
