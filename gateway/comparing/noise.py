@@ -44,15 +44,13 @@ class Noise:
     """Know where the control disagrees with itself on one request, and what it says there."""
 
     def __init__(self, compared: Compared, json_mode: str) -> None:
-        self._at: dict[str, list[str | None]] = defaultdict(list)
-        self._of_field: dict[str, list[str | None]] = defaultdict(list)
+        self._seen: dict[str, list[str | None]] = defaultdict(list)  # by location, and by field
         self._answers = len(compared.repeats) + 1
         method = compared.control_request.method
         for repeat in compared.repeats if len(compared.repeats) >= MIN_REPEATS else ():
             for difference in compare(compared.control, repeat, method=method, json_mode=json_mode):
-                texts = difference.control, difference.candidate
-                self._at[difference.where] += texts
-                self._of_field[field_of(difference.where)] += texts
+                for location in {difference.where, field_of(difference.where)}:
+                    self._seen[location] += (difference.control, difference.candidate)
 
     def reason_for(self, difference: Difference) -> str:
         """Return why a difference between control and candidate is only noise, or "" when it is not.
@@ -60,7 +58,7 @@ class Noise:
         Where the control disagrees with itself in one item of a list, the field may be noise in other items too.
         """
         where = difference.where
-        seen = self._at.get(where) or self._of_field.get(field_of(where)) or []
+        seen = self._seen.get(where) or self._seen.get(field_of(where)) or []
         texts = [difference.control, difference.candidate, *seen]
         if not seen or not may_be_noise(where):
             return ""

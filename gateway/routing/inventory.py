@@ -64,7 +64,3 @@ class Inventory:
     legacy: tuple[AppRoute, ...] = ()
     new: tuple[AppRoute, ...] = ()
     hooks: tuple[Hook, ...] = ()
-
-
-NO_APPS = Inventory()
-"""Of a map whose apps nobody has loaded."""

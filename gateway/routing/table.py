@@ -12,7 +12,7 @@ from ..http.scope import first_header, path_of
 from .canary import bucket_of, sticky_key, takes_new
 from .compiler import Entry, RouteCompiler
 from .decision import Candidate, Decision, Match, RouteExplanation
-from .inventory import NO_APPS, Inventory
+from .inventory import Inventory
 from .matcher import Matcher
 from .route import WEBSOCKET, Backend, Route
 
@@ -37,12 +37,7 @@ class RouteTable:
 
     @classmethod
     def compile(
-        cls,
-        routes: Iterable[Route],
-        inventory: Inventory = NO_APPS,
-        *,
-        default: Backend = Backend.LEGACY,
-        version: str = "",
+        cls, routes: Iterable[Route], inventory: Inventory, *, default: Backend = Backend.LEGACY, version: str = ""
     ) -> RouteTable:
         """Return the table of the map's routes and of what both apps have.
 

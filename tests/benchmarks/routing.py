@@ -10,6 +10,7 @@ from functools import partial
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter, Rule
 
+from gateway.routing.inventory import Inventory
 from gateway.routing.route import Mode, Route
 from gateway.routing.table import RouteTable
 
@@ -38,7 +39,8 @@ def main() -> None:
     print(f"{'rules':>6}  {'path':<8}  {'Werkzeug us':>11}  {'gateway us':>10}  ratio")
     for count in (10, 1_000, 5_000):
         rules = [rules_of_shapes[index % 4].format(index // 4) for index in range(count)]
-        table = RouteTable.compile(Route(frozenset({"GET", "HEAD"}), rule, Mode.NEW) for rule in rules)
+        routes = (Route(frozenset({"GET", "HEAD"}), rule, Mode.NEW) for rule in rules)
+        table = RouteTable.compile(routes, Inventory())
         url_map = Map([Rule(rule, endpoint=rule, methods=["GET"]) for rule in rules])
         adapter = url_map.bind("")
         for name, (_, path) in SHAPES.items():

@@ -13,6 +13,7 @@ import pytest
 
 from gateway import Gateway
 from gateway.routing.canary import bucket_of, sticky_key, takes_new
+from gateway.routing.inventory import Inventory
 from gateway.routing.route import Backend, Mode, Route
 from gateway.routing.table import RouteTable
 from tests.support.gateway_apps import ask, fastapi_side, flask_side, scope_of
@@ -75,7 +76,7 @@ METHODS = ("GET", "PUT", "DELETE")
 
 def test_all_methods_of_a_rule_agree() -> None:
     routes = [Route(frozenset({method}), RULE, Mode.CANARY, percent=50) for method in METHODS]
-    table = RouteTable.compile(routes)
+    table = RouteTable.compile(routes, Inventory())
     scopes = [[scope_of(method, "/users/7", client=(key, 1)) for method in METHODS] for key in KEYS[:500]]
     sides = [[table.decide(scope).backend for scope in of_one_client] for of_one_client in scopes]
     assert {tuple(chosen) for chosen in sides} == {(Backend.NEW,) * 3, (Backend.LEGACY,) * 3}
@@ -120,5 +121,5 @@ def test_a_request_goes_where_its_key_falls() -> None:
     for method in ("GET", "HEAD"):
         sides = [ask(gateway, method, "/users/7", header).all("x-side") for header, _ in asked]
         assert sides == [["new" if takes_new(bucket_of(RULE, key), 50) else "legacy"] for _, key in asked]
-    decision = RouteTable.compile([replace(route, percent=100)]).decide(scope_of("GET", "/users/7"))
+    decision = RouteTable.compile([replace(route, percent=100)], Inventory()).decide(scope_of("GET", "/users/7"))
     assert (decision.backend, decision.reason, decision.bucket) == (Backend.NEW, "canary", bucket_of(RULE, CLIENT))

@@ -136,7 +136,7 @@ def test_a_flask_rule_that_answers_no_request_takes_none(kept: dict[str, bool]) 
 
 def test_without_a_flask_app_only_the_map_counts() -> None:
     listed = parse_routes({"GET /a/<x>": "new", "GET /a/b": "legacy"}, "new").map
-    routes = RouteTable.compile(listed.routes, default=listed.default)
+    routes = RouteTable.compile(listed.routes, Inventory(), default=listed.default)
     assert [routes.match("GET", path).backend for path in ("/a/b", "/a/c", "/d")] == [LEGACY, NEW, NEW]
 
 

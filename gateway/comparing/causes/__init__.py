@@ -6,25 +6,21 @@ ORDER MATTERS, of the sections here and of the causes in a module: the first sig
 
 from __future__ import annotations
 
-from types import ModuleType
-
 from . import answers, cookies, effects, errors, headers, json_values, parameters, routing
 from .symptom import Cause
 
-
-def _defined_in(module: ModuleType) -> tuple[Cause, ...]:
-    return tuple(value for value in vars(module).values() if isinstance(value, Cause))
-
-
 SECTIONS: dict[str, tuple[Cause, ...]] = {
-    "Effects": _defined_in(effects),
-    "Methods and paths": _defined_in(routing),
-    "Errors and authentication": _defined_in(errors),
-    "Parameters and bodies": _defined_in(parameters),
-    "Cookies": _defined_in(cookies),
-    "Headers and files": _defined_in(headers),
-    "What a view returns": _defined_in(answers),
-    "JSON": _defined_in(json_values),
+    title: tuple(value for value in vars(module).values() if isinstance(value, Cause))
+    for title, module in {
+        "Effects": effects,
+        "Methods and paths": routing,
+        "Errors and authentication": errors,
+        "Parameters and bodies": parameters,
+        "Cookies": cookies,
+        "Headers and files": headers,
+        "What a view returns": answers,
+        "JSON": json_values,
+    }.items()
 }
 """Causes by section, in the order in which they are tried: the most telling signs first."""
 CAUSES: dict[str, Cause] = {cause.name: cause for section in SECTIONS.values() for cause in section}
