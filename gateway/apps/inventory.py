@@ -66,10 +66,12 @@ def take_inventory(legacy: Any, new: Any) -> Inventory:
 
 def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
     """Return every route of the table, then what only the new side has and the map does not list."""
-    legacy, new = _by_shape(inventory.legacy), _by_shape(inventory.new)
+    by_shape: dict[Hashable, list[AppRoute]] = {}
+    for have in (*inventory.legacy, *inventory.new):  # shapes of the one are tuples, of the other texts
+        by_shape.setdefault(have.shape, []).append(have)
     rows = []
     for rule, route in table.entries:
-        flask, fastapi = legacy.get(shape_of(rule), []), new.get(rule_outline(rule), [])
+        flask, fastapi = by_shape.get(shape_of(rule), []), by_shape.get(rule_outline(rule), [])
         wanted = route.methods or frozenset().union(*(have.methods or () for have in flask))
         both = (_implementation(route, wanted, have) for have in (flask, fastapi))
         rows.append(Row(route.key, route, *both))
@@ -153,13 +155,6 @@ def hook_functions(legacy: Any) -> Iterator[tuple[Hook, Any]]:
 def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:
     """Yield the hooks that run around a view: the app's, its blueprint's and those of the blueprints around that."""
     return (hook for hook in hooks if hook.scope is None or endpoint.startswith(f"{hook.scope}."))
-
-
-def _by_shape(routes: Iterable[AppRoute]) -> dict[Hashable, list[AppRoute]]:
-    found: dict[Hashable, list[AppRoute]] = {}
-    for route in routes:
-        found.setdefault(route.shape, []).append(route)
-    return found
 
 
 def _implementation(route: Route, wanted: frozenset[str], have: list[AppRoute]) -> Implementation:

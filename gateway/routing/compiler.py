@@ -130,19 +130,16 @@ def request_rules(url_map: Map) -> list[Rule]:
 
 def hidden_rules(rules: Sequence[tuple[Rule, Methods]]) -> Iterator[tuple[int, int]]:
     """Yield (a rule, another one that takes all its requests before it), by their indices in the sequence."""
+    # Only a rule of equal weights may hide another.
+    weights = [tuple(part.content if part.static else str(part.weight) for part in parts_of(rule)) for rule, _ in rules]
     peers: dict[Hashable, list[int]] = defaultdict(list)
-    for at, (rule, _) in enumerate(rules):
-        peers[_weights(rule)].append(at)
+    for at, own in enumerate(weights):
+        peers[own].append(at)
     for at, narrow in enumerate(rules):
-        for before in peers[_weights(narrow[0])]:
+        for before in peers[weights[at]]:
             if _covers(rules[before], narrow) and _is_tried_first(rules[before][0], narrow[0], rules):
                 yield at, before
                 break
-
-
-def _weights(rule: Rule) -> Hashable:
-    """Return a key that is equal for rules of which one may hide the other."""
-    return tuple(part.content if part.static else str(part.weight) for part in parts_of(rule))
 
 
 def _covers(wide: tuple[Rule, Methods], narrow: tuple[Rule, Methods]) -> bool:
