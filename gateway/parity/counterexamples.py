@@ -68,7 +68,7 @@ def _shrink(session: ParitySession, case: Case, result: ParityResult) -> Case:
     wanted = (result.route, mismatched_fields(result))
 
     def still_differs(smaller: Case) -> bool:
-        found = (one for replayed in session.replay([smaller]) for one in replayed.results)
+        found = (one for _, results in session.replay([smaller]) for one in results)
         return any((one.route, mismatched_fields(one)) == wanted for one in found)
 
     return replace(shrink(case, still_differs), source="counterexample", origin=f"counterexample of {case.origin}")

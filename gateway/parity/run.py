@@ -113,11 +113,11 @@ def _replay(
     unfinished: dict[str, list[Case]] = defaultdict(list)
     with ParitySession(plan, workers=options.workers, seed=options.seed) as session:
         try:
-            for number, one in enumerate(session.replay(cases), 1):
-                if one.compared.control_lacks and one.compared.case.credential == "given":
-                    unfinished[one.compared.control_lacks].append(one.compared.case)
-                batch += one.results
-                yield one.results
+            for number, (compared, results) in enumerate(session.replay(cases), 1):
+                if compared.control_lacks and compared.case.credential == "given":
+                    unfinished[compared.control_lacks].append(compared.case)
+                batch += results
+                yield results
                 if number % BATCH_CASES == 0:
                     store.add_results(run, batch)
                     batch = []

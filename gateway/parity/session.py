@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..comparing.noise import MIN_REPEATS
@@ -15,15 +14,6 @@ from .corpus.case import Case
 from .plan import Plan
 from .replaying.replay import Replay
 from .replaying.sandbox import ReplaySetup
-
-
-@dataclass(frozen=True, slots=True)
-class CaseResult:
-    """One case: what both sides did, and the results on the routes that the plan compares."""
-
-    compared: ComparedCase
-    results: tuple[ParityResult, ...]
-    """The results of its requests, in order: those of compared routes and of paths that no rule takes."""
 
 
 class ParitySession(Replay):
@@ -48,8 +38,12 @@ class ParitySession(Replay):
         self._plan = plan
         self._today = datetime.now(UTC).date()
 
-    def replay(self, cases: Iterable[Case]) -> Iterator[CaseResult]:
-        """Yield each case's results in the order of completion. Raises ReplayError when a side cannot be restarted."""
+    def replay(self, cases: Iterable[Case]) -> Iterator[tuple[ComparedCase, tuple[ParityResult, ...]]]:
+        """Yield (what both sides did with a case, the results of its requests) in the order of completion.
+
+        Results are those of compared routes and of paths that no rule takes. Raises ReplayError when a side cannot be
+        restarted.
+        """
         plan = self._plan
 
         def verdicts_of(compared: Compared) -> tuple[Verdict, ...]:
@@ -57,4 +51,4 @@ class ParitySession(Replay):
 
         for compared in self.run(cases, verdicts_of):
             results = case_results(compared, plan.route_of)
-            yield CaseResult(compared, tuple(one for one in results if one.route in plan.routes or not one.route))
+            yield compared, tuple(one for one in results if one.route in plan.routes or not one.route)

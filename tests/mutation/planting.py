@@ -62,8 +62,8 @@ def planned() -> Iterator[Plan]:
 def mismatches(plan: Plan, cases: Iterable[Case], workers: int = 1) -> Iterator[Shown]:
     """Yield what mismatches; the control is not asked again, for what is noise the sound app shows as well."""
     with ParitySession(plan, workers=workers, seed=SEED, repeats=0) as session:
-        for one in session.replay(cases):
-            for result in one.results:
+        for _, results in session.replay(cases):
+            for result in results:
                 if result.route and result.outcome is Outcome.MISMATCHED:
                     yield from ((result.case, where) for where in mismatched_locations(result.verdicts))
 

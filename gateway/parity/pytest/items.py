@@ -65,7 +65,7 @@ class LazySession:
         if isinstance(self._session, ReplayError):
             raise self._session
         found = self._session.replay([self.plan.prepared(case)])
-        return tuple(result for one in found for result in one.results)
+        return tuple(result for _, results in found for result in results)
 
     def complaints(self) -> tuple[str, ...] | None:
         """Return what is wrong with the ignore rules, or None while not every case was replayed."""
