@@ -1,4 +1,4 @@
-"""What a run will replay: the cases of the routes that both apps have, written and generated."""
+"""Plan what a run will replay: the cases of the routes that both apps have, written and generated."""
 
 from __future__ import annotations
 

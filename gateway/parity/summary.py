@@ -1,4 +1,4 @@
-"""What a run shows of each route: its outcome, how sure that is, and how fast both sides were. Pure."""
+"""Sum up what a run shows of each route: its outcome, how sure that is, and how fast both sides were. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteSummary:
-    """What the results of one route come to."""
+    """The results of one route, counted and judged."""
 
     route: str
     """Key of the map; empty for paths that no rule takes."""

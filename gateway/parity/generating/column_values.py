@@ -1,4 +1,4 @@
-"""What the databases of a run have in columns of a parameter's name: values that a filter finds. They are only read."""
+"""Read columns of a parameter's name in the databases of a run: values that a filter finds. Nothing is written."""
 
 from __future__ import annotations
 

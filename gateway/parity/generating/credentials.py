@@ -15,13 +15,6 @@ from .samples import credential_headers, is_csrf, needed_steps
 from .variation import Group
 
 _BOGUS = (b"authorization", b"Bearer gateway-parity-wrong-token")
-_CREDENTIALS = {
-    Group.ANONYMOUS: "anonymous",
-    Group.WRONG_CREDENTIAL: "wrong",
-    Group.OTHER_USER: "other-user",
-    Group.NO_CSRF: "no-csrf",
-}
-"""What `Case.credential` says of each variant."""
 
 
 def credential_variants(case: Case, others: Sequence[Case]) -> Iterator[Case]:
@@ -36,19 +29,19 @@ def credential_variants(case: Case, others: Sequence[Case]) -> Iterator[Case]:
     given = credential_headers(request)
     rest = tuple(header for header in request.headers if header not in given)
     if given:
-        yield _variant(case, Group.ANONYMOUS, replace(request, headers=rest))
+        yield _variant(case, Group.ANONYMOUS, "anonymous", replace(request, headers=rest))
         headers = tuple(_altered(*header) if header in given else header for header in request.headers)
-        yield _variant(case, Group.WRONG_CREDENTIAL, replace(request, headers=headers))
+        yield _variant(case, Group.WRONG_CREDENTIAL, "wrong", replace(request, headers=headers))
         for lender, way_in, headers in _lent(case, given, others):
             # Right before the last request, after all that came before: what the way in captures counts then.
-            variant = _variant(case, Group.OTHER_USER, replace(request, headers=(*rest, *headers)))
+            variant = _variant(case, Group.OTHER_USER, "other-user", replace(request, headers=(*rest, *headers)))
             steps = (*case.steps[:-1], *way_in, variant.steps[-1])
             yield replace(variant, steps=steps, origin=f'{variant.origin}, lent login of "{lender.name}"')
     else:
-        yield _variant(case, Group.WRONG_CREDENTIAL, replace(request, headers=(*rest, _BOGUS)))
+        yield _variant(case, Group.WRONG_CREDENTIAL, "wrong", replace(request, headers=(*rest, _BOGUS)))
     without = _without_csrf(request)
     if without != request:
-        yield _variant(case, Group.NO_CSRF, without)
+        yield _variant(case, Group.NO_CSRF, "no-csrf", without)
 
 
 def is_signed(case: Case) -> bool:
@@ -56,8 +49,7 @@ def is_signed(case: Case) -> bool:
     return bool(case.steps and credential_headers(case.steps[-1].request))
 
 
-def _variant(case: Case, group: Group, request: Request) -> Case:
-    credential = _CREDENTIALS[group]
+def _variant(case: Case, group: Group, credential: str, request: Request) -> Case:
     return replace(
         case,
         name=f"{case.name} [{credential}]",

@@ -1,4 +1,4 @@
-"""What a view reads from its request, as values: one parameter for each name at each location. Pure."""
+"""Describe what a view reads from its request, as values: one parameter for each name at each location. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can stand for a variable of a rule: texts that its converter takes, and texts at its edges. Percent-encoded."""
+"""List what can stand for a variable of a rule: texts that its converter takes, and its edges. Percent-encoded."""
 
 from __future__ import annotations
 

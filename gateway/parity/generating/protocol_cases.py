@@ -1,4 +1,4 @@
-"""What HTTP lets a client do with any route: methods, slashes, conditions, ranges, origins. Pure."""
+"""Do what HTTP lets a client do with any route: methods, slashes, conditions, ranges, origins. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What samples tell: values of path variables, bodies and queries by route; credentials with how to get them. Pure."""
+"""Learn from samples: values of path variables, bodies and queries by route; credentials with how to get them. Pure."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """What is known of each route."""
+    """Everything that samples tell of each route."""
 
     by_route: Mapping[RouteKey, tuple[Sample, ...]]
     path_texts: Mapping[tuple[str, str], tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""What a Flask view reads from its request, found in its source without running it.
+"""Find what a Flask view reads from its request, in its source and without running it.
 
 Names are followed through assignments and into the app's own functions; what is not understood is left out.
 """
@@ -51,7 +51,7 @@ class WholeInput:
 
 @dataclass(frozen=True, slots=True)
 class NamedInput:
-    """What was read under these names at one location, or its length."""
+    """A value read under one of these names at one location, or its length."""
 
     where: str
     names: tuple[str, ...]
@@ -87,7 +87,7 @@ def _read(functions: Iterable[tuple[FunctionType, Any]]) -> ViewReading:
 
 
 class _Notes:
-    """What has been found so far."""
+    """Collects what has been found so far."""
 
     def __init__(self) -> None:
         self.parameters: list[Parameter] = []

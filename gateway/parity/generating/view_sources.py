@@ -64,7 +64,7 @@ def tree_of(function: FunctionType) -> Function | None:
 
 
 class Scope:
-    """What the free names of a function stand for; names in `local`, which hide them, stand for nothing."""
+    """Finds what the free names of a function stand for; names in `local`, which hide them, stand for nothing."""
 
     def __init__(self, function: FunctionType, owner: Any, local: Container[str]) -> None:
         closed = dict(zip(function.__code__.co_freevars, map(_content, function.__closure__ or ()), strict=True))

@@ -11,17 +11,13 @@ from wsgiref.types import WSGIApplication
 
 from starlette.types import ASGIApp, Message, Scope
 
+from ...errors import ReplayError
 from ...http.message import Request
 from ...serving.lifespan import Lifespan
 from .case_runner import CaseRunner
 from .client import GRACE_SECONDS, CallResult, ClientEnd, format_error, scope_of
 from .messages import Ask
 from .wsgi_serving import call_wsgi
-
-
-class StartError(Exception):
-    """The app's lifespan failed."""
-
 
 LEFTOVER_SECONDS = 1.0
 """Time for the tasks that a request leaves behind: what they do is its own effect, not the next one's. A task that goes
@@ -31,7 +27,7 @@ on is the app's from then on, and no later request waits for it."""
 async def serve_asgi(
     app: ASGIApp, runner: CaseRunner, connection: Connection, beside: WSGIApplication | None = None
 ) -> None:
-    """Start the app, answer cases until the parent closes the connection, stop it. Raises StartError.
+    """Start the app, answer cases until the parent closes the connection, stop it. Raises ReplayError.
 
     `beside` answers what the new app does not have yet.
     """
@@ -115,7 +111,7 @@ class AsyncClientEnd(ClientEnd):
 
 @asynccontextmanager
 async def lifespan(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
-    """Run the app's lifespan as a server does; give the state for its requests. Raises StartError."""
+    """Run the app's lifespan as a server does; give the state for its requests. Raises ReplayError."""
     state: dict[str, Any] = {}
     received: asyncio.Queue[Message] = asyncio.Queue()
     sent: asyncio.Queue[Message] = asyncio.Queue()
@@ -132,7 +128,7 @@ async def lifespan(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
     answer = await sent.get()
     if answer["type"] != "lifespan.startup.complete":
         (failed,) = await asyncio.gather(task, return_exceptions=True)
-        raise StartError(format_error(failed) if failed else answer.get("message", "its lifespan ended"))
+        raise ReplayError(format_error(failed) if failed else answer.get("message", "its lifespan ended"))
     yield state
     await received.put({"type": "lifespan.shutdown"})
     await asyncio.wait({task}, timeout=GRACE_SECONDS)

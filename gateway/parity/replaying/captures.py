@@ -14,7 +14,7 @@ _KEY = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
 
 
 class Captures:
-    """What one side's answers have given to one case so far."""
+    """Keeps what one side's answers have given to one case so far."""
 
     def __init__(self, side: str) -> None:
         self._side = side

@@ -1,4 +1,4 @@
-"""What a side does with a case, whoever calls its app: back to the baseline, every step asked and observed."""
+"""Run a case in a side, whoever calls its app: back to the baseline, every step asked and observed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .client import CallResult
 from .containment import Containment
 from .database_state import DatabaseState, addresses_of, database_name, is_sqlite, open_state
 from .directory_state import DirectoryState
-from .drivers import watch_drivers, watch_engines
+from .drivers import watch_drivers
 from .freezing import SECOND, Freezer, freeze_sqlite
 from .messages import Ask, CaseAnswer, Ready, SideStart
 from .probes import Probes
@@ -41,9 +41,7 @@ class CaseRunner:
         self.containment = Containment((start.directory, start.scratch, *beside), addresses_of(start.database))
         self._probes = Probes(freeze_sqlite if start.freezes else None)
         self._probes.install()
-        url = make_url(start.database)
-        watch_engines(url, self.containment.refuse_database)
-        watch_drivers(url, self.containment.refuse_database)
+        watch_drivers(make_url(start.database), self.containment.refuse_database)
         self.containment.install()
 
         self._has_files = False

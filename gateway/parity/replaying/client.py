@@ -18,7 +18,7 @@ GRACE_SECONDS = 1.0
 
 @dataclass(slots=True)
 class CallResult:
-    """What came of a call of an app."""
+    """The outcome of one call of an app."""
 
     response: Response | None
     error: str | None
@@ -31,7 +31,7 @@ class CallResult:
 
 
 class ClientEnd:
-    """What an app has answered so far, taken from ASGI's messages as uvicorn does."""
+    """Collects an app's answer from ASGI's messages, as uvicorn does."""
 
     def __init__(self, request: Request) -> None:
         self.request = request

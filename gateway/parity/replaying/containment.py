@@ -1,4 +1,4 @@
-"""What an app tries beyond its own side is refused and recorded: other hosts, programs, files and databases.
+"""Refuse and record what an app tries beyond its own side: other hosts, programs, files and databases.
 
 An audit hook (PEP 578): it sees what Python does, whatever library asks, and cannot be taken away again.
 """
@@ -40,7 +40,7 @@ class ContainedImportError(ImportError):
 
 
 class Containment:
-    """What the process may reach, and what it has tried beyond. There is one; `install` is for good."""
+    """Knows what the process may reach, and what it has tried beyond. There is one; `install` is for good."""
 
     def __init__(self, directories: tuple[str, ...], addresses: tuple[object, ...] = ()) -> None:
         """`directories` may be written to, `addresses` be connected to: `("db.example", 5432)` or a socket's path."""

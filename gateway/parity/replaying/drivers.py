@@ -31,17 +31,15 @@ def same_database(url: URL, given: Mapping[str, Any]) -> bool:
     return (_database(given), host, port) == (url.database, url.query.get("host") or url.host, str(url.port or 5432))
 
 
-def watch_engines(url: URL, refuse: Callable[[str], None]) -> None:
-    """Have every engine of SQLAlchemy connect to the side's own database, or refuse it."""
+def watch_drivers(url: URL, refuse: Callable[[str], None]) -> None:
+    """Refuse other databases than the side's own: to every engine of SQLAlchemy, and, as far as they are installed,
+    where drivers of PostgreSQL connect by themselves."""
 
     @event.listens_for(Engine, "do_connect")
     def connecting(dialect: Any, _record: Any, _cargs: Any, cparams: dict[str, Any]) -> None:
         if dialect.name != "sqlite" and not same_database(url, cparams):  # sqlite3 is watched by its audit event
             refuse(_format_url(dialect.name, cparams))
 
-
-def watch_drivers(url: URL, refuse: Callable[[str], None]) -> None:
-    """Refuse other databases also where drivers of PostgreSQL connect by themselves, as far as they are installed."""
     if url.get_backend_name() != "postgresql":
         return
     import psycopg

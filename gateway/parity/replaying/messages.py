@@ -1,4 +1,4 @@
-"""What a run and the process of one side say to each other, pickled over a socket pair. Values only."""
+"""Define what a run and the process of one side say to each other, pickled over a socket pair. Values only."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class CaseAnswer:
-    """What a side did with a case."""
+    """A side's answer to a case: what was observed at each step, and why it went no further."""
 
     steps: tuple[tuple[Request, Observation], ...]
     """(the request as it was asked, captured values filled in; what came of it)."""

@@ -1,4 +1,4 @@
-"""What a request does besides answering: probes on SQLAlchemy, sqlite3 and logging, set before the app is imported."""
+"""Watch what a request does besides answering: on SQLAlchemy, sqlite3 and logging, before the app is imported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FACTORY = 5
 
 
 class Probes:
-    """What requests did besides answering, since the last `clear`."""
+    """Collects what requests did besides answering, since the last `clear`."""
 
     def __init__(self, on_sqlite: Callable[[sqlite3.Connection], None] | None) -> None:
         """`on_sqlite`, if it is given, is called with each SQLite connection that the app opens, however it does."""

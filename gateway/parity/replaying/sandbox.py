@@ -18,7 +18,7 @@ from .side_process import RemoteSide, environment_of, fill_placeholders
 
 @dataclass(frozen=True, slots=True)
 class SideRole:
-    """What a side is to its worker, and how its start differs from another side's."""
+    """Says what a side is to its worker, and how its start differs from another side's."""
 
     name: str
     app: str

@@ -1,4 +1,4 @@
-"""What a worker does next: which case it sends, which it waits for, when both sides start anew. Pure.
+"""Decide what a worker does next: which case it sends, which it waits for, when both sides start anew. Pure.
 
 It decides on values, without a process, a clock or a thread; `worker` has the rules and the table of states.
 """

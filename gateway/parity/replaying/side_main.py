@@ -18,7 +18,7 @@ from time import sleep
 
 from ...apps.loading import import_app
 from ...errors import GatewayError
-from .asgi_serving import StartError, serve_asgi
+from .asgi_serving import serve_asgi
 from .case_runner import CaseRunner
 from .client import format_error
 from .database_state import addresses_of
@@ -54,7 +54,7 @@ def main() -> None:
         else:
             serve_wsgi(app, runner, connection)
     except Exception as error:  # noqa: BLE001 - the app's own: the parent reports it
-        text = str(error) if isinstance(error, GatewayError | StartError) else format_error(error)
+        text = str(error) if isinstance(error, GatewayError) else format_error(error)
         connection.send(Failed(text, runner.containment.take()))
     connection.close()
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What a run has to say, however it is written (terminal, JSON, JUnit, HTML), and its text for people. Pure."""
+"""Hold what a run has to say, however it is written (terminal, JSON, JUnit, HTML), and format it for people. Pure."""
 
 from __future__ import annotations
 
