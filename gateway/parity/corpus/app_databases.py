@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,5 @@ def _urls(app: Any) -> Iterator[Any]:
     config = getattr(app, "config", {})
     for key in ("SQLALCHEMY_DATABASE_URI", "DATABASE_URL", "DATABASE_URI"):
         if isinstance(config.get(key), str) and not found:
-            try:
+            with suppress(ArgumentError):
                 yield make_url(config[key])
-            except ArgumentError:
-                continue

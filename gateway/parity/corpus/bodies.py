@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, time
 from itertools import chain, count
 from typing import Any
@@ -36,12 +37,10 @@ def describe_body(body: bytes, content_type: str) -> Iterator[tuple[str, Any]]:
     Bodies are read leniently; what does not encode to each of the same bytes again is left out.
     """
     for form, parse in _PARSERS.items():
-        try:
+        with suppress(ValueError, RecursionError):
             value = parse(body, content_type)
             if value is not None and encode_body(form, value, content_type)[0] == body:
                 yield form, value
-        except (ValueError, RecursionError):
-            continue
 
 
 # --- what a file says, to bytes ---

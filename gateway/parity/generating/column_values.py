@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from ...http.redaction.secret_texts import CARD, EMAIL, JWT, is_token
@@ -48,7 +48,7 @@ def read_values(databases: Databases, names: Iterable[str]) -> Values:
     wanted = sorted({name for name in names if not is_secret(name)})
     found: dict[str | None, Mapping[str, tuple[str, ...]]] = {}
     for state, path in databases.items() if wanted else ():
-        try:
+        with suppress(OSError, sqlite3.Error):
             with path.open("rb") as file:
                 is_wal = file.read(20)[18:] == WAL
             # SQLite makes files beside one with a journal that nobody has open, unless it is said to stand still.
@@ -56,8 +56,6 @@ def read_values(databases: Databases, names: Iterable[str]) -> Values:
             uri = f"{path.absolute().as_uri()}?mode=ro{still}"
             with closing(sqlite3.connect(uri, uri=True, timeout=1)) as database:
                 found[state] = column_values(database, wanted)
-        except (OSError, sqlite3.Error):
-            continue
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from ...http.headers import parse_cookies, replace_cookie_values
@@ -68,10 +69,8 @@ def _altered(name: bytes, value: bytes) -> tuple[bytes, bytes]:
         return name, replace_cookie_values(value, lambda _, text: _one_changed(text))
     scheme, space, proof = value.rpartition(b" ")
     if scheme.lower() == b"basic":
-        try:
+        with suppress(binascii.Error):  # not Base64: any other text is as wrong
             return name, scheme + space + base64.b64encode(base64.b64decode(proof, validate=True) + b"x")
-        except binascii.Error:
-            pass  # not Base64: any other text is as wrong
     return name, scheme + space + _one_changed(proof)
 
 

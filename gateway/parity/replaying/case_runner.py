@@ -71,7 +71,7 @@ class CaseRunner:
         return answer if is_fit else replace(answer, is_spent=True)
 
     async def _ask(self, ask: Ask, call: Call) -> CaseAnswer:
-        captures = Captures(self._start.name)
+        captures = Captures(self._start.role.name)
         done: list[tuple[Request, Observation]] = []
         for number, step in enumerate(ask.steps):
             if missing := captures.lacks(step.request):

@@ -13,13 +13,28 @@ from ..corpus.case import Step
 
 
 @dataclass(frozen=True, slots=True)
-class SideStart:
-    """How one side starts: the first message, before its app is imported."""
+class SideRole:
+    """Says what a side is to its worker, and how its start differs from another side's."""
 
     name: str
     """`control`, `candidate` or `repeat`."""
-    key: str
-    """The key of the map that names its app, for messages."""
+    app: str
+    """`legacy` or `new`: the key of the map that names its app."""
+    cpu: int = 0
+    """Which of its worker's two CPUs it keeps to."""
+    seed_offset: int = 0
+    """What its seed is more than the run's: another seed gives other hashes and random numbers."""
+    has_legacy_beside: bool = False
+    """Whether the legacy app answers in its process what its own app does not have yet."""
+    notes_changes: bool = False
+    """Whether a change that its start makes to the database is worth a note: a change of legacy's is the baseline."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideStart:
+    """How one side starts: the first message, before its app is imported."""
+
+    role: SideRole
     app: str
     """Import string."""
     arguments: tuple[tuple[str, str], ...]

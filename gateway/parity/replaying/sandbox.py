@@ -12,26 +12,8 @@ from ...config.parity_table import ReplaySettings
 from ...errors import ReplayError
 from ..corpus.case import Case
 from .isolation import open_isolation
-from .messages import Ready, SideStart, moment_now
+from .messages import Ready, SideRole, SideStart, moment_now
 from .side_process import RemoteSide, environment_of, fill_placeholders
-
-
-@dataclass(frozen=True, slots=True)
-class SideRole:
-    """Says what a side is to its worker, and how its start differs from another side's."""
-
-    name: str
-    app: str
-    """`legacy` or `new`: the key of the map that names its app."""
-    cpu: int = 0
-    """Which of its worker's two CPUs it keeps to."""
-    seed_offset: int = 0
-    """What its seed is more than the run's: another seed gives other hashes and random numbers."""
-    has_legacy_beside: bool = False
-    """Whether the legacy app answers in its process what its own app does not have yet."""
-    notes_changes: bool = False
-    """Whether a change that its start makes to the database is worth a note: a change of legacy's is the baseline."""
-
 
 CONTROL = SideRole("control", "legacy")
 CANDIDATE = SideRole("candidate", "new", cpu=1, has_legacy_beside=True, notes_changes=True)
@@ -86,8 +68,7 @@ class Sandbox:
         database = self._isolation.new_database(own.name, is_first=is_first)
         values = {"database": database, "directory": str(directory), "side": role.name, "scratch": str(scratch)}
         start = SideStart(
-            name=role.name,
-            key=role.app,
+            role=role,
             app=setup.new if role.app == "new" else setup.legacy,
             arguments=tuple((name, fill_placeholders(text, values)) for name, text in settings.arguments),
             directory=str(directory),

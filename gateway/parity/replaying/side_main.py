@@ -46,7 +46,7 @@ def main() -> None:
             os.sched_setaffinity(0, {start.cpu})
     runner = CaseRunner(start)
     try:
-        app = import_app(start.app, start.key, dict(start.arguments))
+        app = import_app(start.app, start.role.app, dict(start.arguments))
         # It is called with (scope, receive, send), not with (environ, start_response).
         if iscoroutinefunction(app) or iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
             beside = import_app(start.beside, "legacy", dict(start.arguments)) if start.beside else None

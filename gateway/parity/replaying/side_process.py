@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -60,14 +61,12 @@ class RemoteSide:
             reason = self._end(START_SECONDS)
         lines = self._output.read_text("utf-8", "replace").splitlines()[-MAX_LAST_LINES:]
         printed = "".join(f"\n  | {line}" for line in lines)
-        raise ReplayError(f"the {self._start.name} did not start: {reason}{printed}")
+        raise ReplayError(f"the {self._start.role.name} did not start: {reason}{printed}")
 
     def send(self, message: bytes) -> None:
         """Send a pickled Ask; that the process has died since its last answer, `receive` says."""
-        try:
+        with suppress(OSError):
             self._connection.send_bytes(message)
-        except OSError:
-            return
 
     def receive(self, steps: int) -> CaseAnswer:
         """Return the next answer, to an ask of so many steps; a refusal when the process hangs or dies."""
@@ -75,7 +74,7 @@ class RemoteSide:
         answer = self._receive(limit)
         if isinstance(answer, CaseAnswer):
             return answer
-        return CaseAnswer((), f"the {self._start.name} {self._end(limit)}", is_spent=True)
+        return CaseAnswer((), f"the {self._start.role.name} {self._end(limit)}", is_spent=True)
 
     def hang_up(self) -> None:
         """Close the connection: the process ends by itself as soon as it has shut its app down."""

@@ -47,8 +47,8 @@ from ...errors import ReplayError
 from ..compared_case import ComparedCase, Judge
 from ..corpus.case import Case
 from .experiments import PendingExperiments
-from .messages import Ask, CaseAnswer, moment_now
-from .sandbox import REPEAT, SIDES, Sandbox, SideRole
+from .messages import Ask, CaseAnswer, SideRole, moment_now
+from .sandbox import REPEAT, SIDES, Sandbox
 from .schedule import PlannedCase, Receive, Restart, Schedule, Send
 from .side_process import RemoteSide
 

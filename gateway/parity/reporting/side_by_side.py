@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -94,8 +95,6 @@ def _body_text(response: Response) -> str:
     except UnicodeDecodeError:
         return f"({len(response.body):,} bytes, not text)\n{response.body[:64].hex(' ')}"
     if response.media_type.endswith("json"):
-        try:
+        with suppress(ValueError, TypeError, RecursionError):  # what is not JSON is shown as it came
             return json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False)
-        except (ValueError, TypeError, RecursionError):
-            pass  # what is not JSON is shown as it came
     return text
