@@ -81,7 +81,7 @@ class LazySession:
             self._session = None
 
 
-SIDES = pytest.StashKey[LazySession]()
+SESSION = pytest.StashKey[LazySession]()
 """The session of a run with `--parity`, in its config."""
 
 
@@ -90,7 +90,7 @@ class ParityTests:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Collect the map as a file of tests."""
-        return MapFile.from_parent(parent, path=file_path) if file_path == parent.config.stash[SIDES].path else None
+        return MapFile.from_parent(parent, path=file_path) if file_path == parent.config.stash[SESSION].path else None
 
     @pytest.hookimpl(tryfirst=True)  # before `-m` selects
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -101,7 +101,7 @@ class ParityTests:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """End the sides."""
-        session.config.stash[SIDES].close()
+        session.config.stash[SESSION].close()
 
 
 class MapFile(pytest.File):
@@ -110,7 +110,7 @@ class MapFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Yield the tests of the map. Raises CollectError with what is wrong in map, corpus or apps."""
         try:
-            plan = self.config.stash[SIDES].plan
+            plan = self.config.stash[SESSION].plan
         except GatewayError as error:
             raise self.CollectError(str(error)) from error
         for route in plan.routes:
@@ -119,7 +119,7 @@ class MapFile(pytest.File):
             yield ParityTest.from_parent(self, name="ignore rules", check=self._check_rules)
 
     def _check_rules(self) -> None:
-        complaints = self.config.stash[SIDES].complaints()
+        complaints = self.config.stash[SESSION].complaints()
         if complaints is None:
             pytest.skip("only a run of every case, generated ones too, shows that a rule matches nothing")
         if complaints:
@@ -131,7 +131,7 @@ class RouteTests(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the tests in the order of the corpus."""
-        plan, requests = self.config.stash[SIDES].plan, 0
+        plan, requests = self.config.stash[SESSION].plan, 0
         for case in plan.cases:
             if asked := plan.routes_of(case).count(self.name):
                 requests += asked
@@ -141,7 +141,7 @@ class RouteTests(pytest.Collector):
             yield ParityTest.from_parent(self, name="enough requests", check=fail)
 
     def _check(self, case: Case) -> None:
-        found = tuple(result for result in self.config.stash[SIDES].results(case) if result.route == self.name)
+        found = tuple(result for result in self.config.stash[SESSION].results(case) if result.route == self.name)
         if not found and case.is_generated:
             pytest.skip("a wrong guess: no answer of legacy has the value that it goes on with")
         _check_green(found, case.origin)

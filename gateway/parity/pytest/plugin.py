@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Import what an option needs, and only then."""
     config.addinivalue_line("markers", "parity: asks both apps of a migration map; runs with --parity")
     if config.getoption("--parity"):
-        from .items import SIDES, LazySession, ParityTests
+        from .items import SESSION, LazySession, ParityTests
 
         started = config.invocation_params.dir
         given = [path for path in (started / one.partition("::")[0] for one in config.args) if path.suffix == ".toml"]
@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f'--parity: no map "{path}"; name it: pytest --parity path/to/{MAP}')
         if not given:
             config.args.append(str(path))
-        config.stash[SIDES] = LazySession(path, generated=not config.getoption("--parity-no-generate"))
+        config.stash[SESSION] = LazySession(path, generated=not config.getoption("--parity-no-generate"))
         config.pluginmanager.register(ParityTests())
     directory: Path | None = config.getoption("--gateway-record")
     if directory is not None:
@@ -68,6 +68,6 @@ def parity(request: pytest.FixtureRequest) -> Parity:
     """Give what asks both apps and fails where they differ (docs/parity.md); a test that has it runs with --parity."""
     if not request.config.getoption("--parity"):
         pytest.skip("a parity test; it runs with --parity")
-    from .items import SIDES, Parity
+    from .items import SESSION, Parity
 
-    return Parity(request.config.stash[SIDES], request.node.nodeid)
+    return Parity(request.config.stash[SESSION], request.node.nodeid)
