@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 PART = ".part"
 MAX_BYTES = 64 * 1024 * 1024
-"""Size of a database that is still copied."""
+"""Size of a database that is still copied, or read for values."""
 _COUNTERS = (slice(24, 28), slice(92, 96))
 """What SQLite counts in a file's head; two databases of the same content differ in it (sqlite.org/fileformat2.html)."""
 

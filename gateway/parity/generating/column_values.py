@@ -10,17 +10,16 @@ from pathlib import Path
 
 from ...http.redaction.secret_texts import CARD, EMAIL, JWT, is_token
 from ...http.secret_names import is_secret
+from ..corpus.app_databases import MAX_BYTES
 from ..corpus.case import Case
 from ..corpus.files import STATES
 from ..replaying.database_state import is_sqlite
-from ..replaying.isolation import WAL, real_file
+from ..replaying.isolation import has_idle_journal, real_file
 
 MAX_VALUES = 3
 """Values of one parameter."""
 MAX_CHARS = 40
 """Characters of a value."""
-MAX_BYTES = 64 * 1024 * 1024
-"""Size of a database that is still read."""
 MAX_ROWS = 1000
 """Rows of a table that are looked at."""
 MAX_FILES = 20
@@ -49,10 +48,7 @@ def read_values(databases: Databases, names: Iterable[str]) -> Values:
     found: dict[str | None, Mapping[str, tuple[str, ...]]] = {}
     for state, path in databases.items() if wanted else ():
         with suppress(OSError, sqlite3.Error):
-            with path.open("rb") as file:
-                is_wal = file.read(20)[18:] == WAL
-            # SQLite makes files beside one with a journal that nobody has open, unless it is said to stand still.
-            still = "&immutable=1" if is_wal and not path.with_name(f"{path.name}-shm").exists() else ""
+            still = "&immutable=1" if has_idle_journal(path) else ""
             uri = f"{path.absolute().as_uri()}?mode=ro{still}"
             with closing(sqlite3.connect(uri, uri=True, timeout=1)) as database:
                 found[state] = column_values(database, wanted)

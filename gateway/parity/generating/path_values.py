@@ -25,7 +25,7 @@ from .parameters import Parameter
 from .plausible import HUGE, valid_text
 
 UNKNOWN = "999983"
-_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 _UUID = "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab"
 _NUMBERS = ("0", "-1", "+1", "1_0", "1.0", "abc", str(HUGE), "%D9%A1", "", "1%0A", "1%2F2", "%201", "%00")
 _TEXTS = ("", "%0A", "a%2Fb", "%C3%A9%E2%98%83", "%FF", "x" * 300, "..", "a%20b", "a+b", "%00", "-", "%25")
@@ -40,7 +40,7 @@ _EDGES: dict[type[BaseConverter], tuple[str, ...]] = {
 
 def path_of(rule: Rule, values: Mapping[str, str]) -> str:
     """Return the path with these texts in it as they stand, however wrong they are."""
-    return _VARIABLE.sub(lambda found: values[found[1]], rule.rule)
+    return VARIABLE.sub(lambda found: values[found[1]], rule.rule)
 
 
 def valid_values(rule: Rule, known: Mapping[str, str], folder: str | None) -> dict[str, str]:

@@ -19,6 +19,7 @@ from ...routing.inventory import AppRoute
 from ...routing.route import WEBSOCKET
 from ..corpus.case import Case, Step
 from ..corpus.case_reading import HOST
+from .path_values import VARIABLE
 from .samples import Credential, Samples, read_samples
 from .variation import Group
 
@@ -28,7 +29,6 @@ DRAWS = 4
 """Times as many are drawn, for many are alike."""
 MISSING = 'no cases from the OpenAPI schema: they need Schemathesis, pip install "migration-gateway[generate]"'
 _BASE = "http://gateway.test"
-_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 _SENT = frozenset({"content-type", "content-length", "cookie"})
 """Headers that follow from what was drawn; the others are the client library's own."""
 
@@ -96,7 +96,7 @@ def _operation(operation: Any, routes: Sequence[AppRoute], samples: Samples, see
 
     method, path = operation.method.upper(), operation.path
     # A path of the schema has lost the converters that the route's rule has.
-    same = (one.rule for one in routes if _VARIABLE.sub(r"{\1}", one.rule) == path and method in (one.methods or ()))
+    same = (one.rule for one in routes if VARIABLE.sub(r"{\1}", one.rule) == path and method in (one.methods or ()))
     rule = next(same, re.sub(r"{(\w+)}", r"<\1>", path))
     own_seed = zlib.crc32(f"{seed} {method} {rule}".encode())
     known: dict[str, Any] = {}

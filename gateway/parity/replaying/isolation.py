@@ -14,8 +14,15 @@ from .database_state import database_name, is_sqlite, with_database
 from .sqlite_state import save
 
 NEW = "sqlite:///database.sqlite3"
-WAL = b"\x02\x02"
+_WAL = b"\x02\x02"
 """Bytes 18 and 19 of a database whose changes wait in a file beside it."""
+
+
+def has_idle_journal(path: Path) -> bool:
+    """Tell whether nobody has a SQLite file open whose changes wait beside it: to open it would make files there."""
+    with path.open("rb") as file:
+        is_wal = file.read(20)[18:] == _WAL
+    return is_wal and not path.with_name(f"{path.name}-shm").exists()
 
 
 def real_file(url: str, root: Path) -> Path:
@@ -104,10 +111,7 @@ def copy_real(real: Path, target: Path) -> None:
     if not real.is_file():
         raise ReplayError(f'no database "{real}"; [parity] database names the one that a parity run copies')
     beside = real.with_name(real.name + "-wal")
-    with real.open("rb") as file:
-        is_wal = file.read(20)[18:] == WAL
-    if is_wal and not real.with_name(real.name + "-shm").exists():
-        # Nobody has it open; to open it would make files beside it.
+    if has_idle_journal(real):
         shutil.copyfile(real, target)
         if beside.exists():
             shutil.copyfile(beside, target.with_name(target.name + "-wal"))
