@@ -8,16 +8,17 @@ modules of this package replace its environ, body, responder and threads, whose 
 from __future__ import annotations
 
 import asyncio
+import io
 from dataclasses import replace
-from typing import Any, cast
-from wsgiref.types import WSGIApplication
+from typing import IO, Any, cast
+from wsgiref.types import ErrorStream, WSGIApplication
 
 from a2wsgi import WSGIMiddleware
 from starlette.types import Message, Receive, Scope, Send
 
 from ..config.bridge_limits import BridgeLimits
 from .environ import is_ambiguous
-from .request_body import Spool, read_body
+from .request_body import Spool, may_have_body, read_body
 from .scheduler import Gauges, Scheduler
 from .streaming_body import ClientGoneError
 from .wsgi_call import WSGICall
@@ -32,10 +33,14 @@ AMBIGUOUS = b"Host and Content-Type must stand once.\n"
 class WSGIBridge(WSGIMiddleware):
     """An ASGI app that runs a WSGI app in threads of its own."""
 
-    def __init__(self, app: WSGIApplication, *, limits: BridgeLimits | None = None) -> None:
+    def __init__(
+        self, app: WSGIApplication, *, limits: BridgeLimits | None = None, errors: ErrorStream | None = None
+    ) -> None:
+        """Serve a WSGI app within these limits; `errors` is its `wsgi.errors`, stderr where it is None."""
         super().__init__(cast(Any, app))
         self._limits = limits or BridgeLimits()
         self._spool = Spool(self._limits.spool_mib * MIB, self._limits.spool_total_mib * MIB)
+        self._errors = errors
         self._scheduler: Scheduler | None = None
 
     @property
@@ -47,7 +52,7 @@ class WSGIBridge(WSGIMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] == "http":
-            return await self._answer(scope, receive, send)
+            return await self.answer(scope, receive, send)
         try:
             await super().__call__(cast(Any, scope), cast(Any, receive), cast(Any, send))
         finally:
@@ -60,17 +65,22 @@ class WSGIBridge(WSGIMiddleware):
             self._scheduler.close()
             self._scheduler = None
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if is_ambiguous(scope):
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        headers = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]) and is_ambiguous(scope):
             for message in plain_response(400, AMBIGUOUS):
                 await send(message)
             return
         scheduler = self._scheduler = self._scheduler or Scheduler(asyncio.get_running_loop(), self._limits)
-        try:
-            body = await read_body(scope, receive, self._spool)
-        except ClientGoneError:
-            return
-        call = WSGICall(cast(WSGIApplication, self.app), scope, body, scheduler.to_streams, scheduler.done)
+        body: IO[bytes] = io.BytesIO()
+        if may_have_body(scope, headers):
+            try:
+                body = await read_body(scope, headers, receive, self._spool)
+            except ClientGoneError:
+                return
+        app = cast(WSGIApplication, self.app)
+        call = WSGICall(app, scope, body, scheduler.to_streams, scheduler.done, self._errors)
         scheduler.submit(call)
         await call.answer(receive, send)
         if call.was_refused and not call.is_abandoned:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import IO
 from urllib.parse import quote, unquote_to_bytes
-from wsgiref.types import WSGIEnvironment
+from wsgiref.types import ErrorStream, WSGIEnvironment
 from wsgiref.util import FileWrapper
 
 from starlette.types import Scope
@@ -16,8 +16,11 @@ from starlette.types import Scope
 HOST = re.compile(r"\[?([^\[\]]+?)\]?(?::(\d+))?")
 
 
-def build_environ(scope: Scope, body: IO[bytes]) -> WSGIEnvironment:
-    """Return the environ that gunicorn would build; RAW_URI lacks what ASGI does not carry (docs/bridge.md)."""
+def build_environ(scope: Scope, body: IO[bytes], errors: ErrorStream | None = None) -> WSGIEnvironment:
+    """Return the environ that gunicorn would build; RAW_URI lacks what ASGI does not carry (docs/bridge.md).
+
+    `errors` is the app's `wsgi.errors`, stderr where it is None.
+    """
     raw_path, path = sent_path(scope)
     query = scope["query_string"].decode("latin-1")
     target = raw_path.decode("latin-1") + (query and f"?{query}")
@@ -46,7 +49,7 @@ def build_environ(scope: Scope, body: IO[bytes]) -> WSGIEnvironment:
         "wsgi.url_scheme": "https" if scope.get("scheme") == "https" else "http",  # uvicorn takes "wss" from a proxy
         "wsgi.input": body,
         "wsgi.input_terminated": True,  # the server knows where the body ends, chunked or not
-        "wsgi.errors": sys.stderr,
+        "wsgi.errors": errors or sys.stderr,
         "wsgi.file_wrapper": FileWrapper,
         "wsgi.multithread": True,
         # Nothing tells how many processes the server runs. An app that hears False may keep its state in one of them.
@@ -58,7 +61,7 @@ def build_environ(scope: Scope, body: IO[bytes]) -> WSGIEnvironment:
 def sent_path(scope: Scope) -> tuple[bytes, bytes]:
     """Return the path as it was sent, and decoded; both from `path` if a middleware rewrote that: it was routed."""
     raw_path: bytes = scope.get("raw_path") or b""
-    path = unquote_to_bytes(raw_path)
+    path = unquote_to_bytes(raw_path) if b"%" in raw_path else raw_path
     if path.decode("utf-8", "replace") == scope["path"]:
         return raw_path, path
     return quote(scope["path"]).encode(), scope["path"].encode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import IO
 
@@ -74,16 +74,19 @@ class SpooledBody(io.BufferedRandom):
         super().close()
 
 
-async def read_body(scope: Scope, receive: Receive, spool: Spool) -> IO[bytes]:
+def may_have_body(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether a body may come: on HTTP/1 only one that is announced (RFC 9112, 6.3)."""
+    if scope["method"] not in ("GET", "HEAD") or scope["http_version"] not in ("1.0", "1.1"):
+        return True
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+
+async def read_body(scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, spool: Spool) -> IO[bytes]:
     """Return the whole body as a file at its start, or a StreamingBody when the spool has no room for it.
 
     Raises ClientGoneError when it is cut, LostBodyError when the server lost it.
     """
-    headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"0")
-    is_announced = length != b"0" or b"transfer-encoding" in headers  # on HTTP/1 there is no other (RFC 9112, 6.3)
-    if not is_announced and scope["method"] in ("GET", "HEAD") and scope["http_version"] in ("1.0", "1.1"):
-        return io.BytesIO()
     promised_bytes = int(length) if length.isdigit() else 0
     if promised_bytes > spool.file_bytes:
         return StreamingBody(receive, io.BytesIO())

@@ -111,7 +111,7 @@ def response_start(status: str, headers: Iterable[tuple[str, str]]) -> tuple[Mes
         raise ValueError(f"invalid status {status!r}")
     code, sent, lengths = int(matched[1]), [], set()
     for name, value in headers:
-        if CONTROL.search(value):
+        if not value.isprintable() and CONTROL.search(value):
             raise ValueError(f"invalid response header {name!r}")
         header = header_name(name), value.strip(" \t").encode("latin-1")
         if header[0] == b"content-length":

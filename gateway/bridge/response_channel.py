@@ -55,6 +55,10 @@ def call_on(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *argumen
             raise
 
 
+def _nothing() -> None:
+    """Stand where a callback was."""
+
+
 class ResponseChannel:
     """The messages of one answer, from its worker thread to the event loop."""
 
@@ -123,6 +127,7 @@ class ResponseChannel:
         if self.is_finished and not self._has_ended:
             self._has_ended = True
             self._on_end()
+            self._on_full = self._on_end = _nothing  # its call and it hold each other; the collector has nothing to do
         self._wake_waiter()
 
     def _wake_waiter(self) -> None:
@@ -132,18 +137,22 @@ class ResponseChannel:
     async def take(self) -> tuple[list[Message], bool]:
         """Wait for messages; return those there are, bodies that follow each other as one, and whether that is all.
 
-        Suspends each time: a worker that answers as fast as its client reads must leave the loop to the others.
+        Suspends, but for the last: a worker that answers as fast as its client reads must leave the loop to the others.
         """
         if self._messages or self.is_finished or self.is_abandoned:
-            await asyncio.sleep(0)
+            if not self.is_finished:
+                await asyncio.sleep(0)
         else:
             self._waiter = self._loop.create_future()
             await self._waiter
         is_last = self.is_finished  # asked before the messages: one may still come as long as it is False
-        taken = [self._messages.popleft() for _ in range(len(self._messages))]
-        self._taken_bytes += sum(size for _, size in taken)
+        taken: list[Message] = []
+        for _ in range(len(self._messages)):
+            message, size = self._messages.popleft()
+            taken.append(message)
+            self._taken_bytes += size
         self._make_room()
-        return joined([message for message, _ in taken]), is_last
+        return joined(taken), is_last
 
     def abandon(self) -> None:
         """Refuse from now on what the worker puts: the client has left."""

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from typing import IO
-from wsgiref.types import WSGIApplication
+from wsgiref.types import ErrorStream, WSGIApplication
 
 from starlette.types import Receive, Scope, Send
 
@@ -48,6 +48,7 @@ class WSGICall(Call):
         body: IO[bytes],
         on_full: Callable[[WSGICall], None],
         on_end: Callable[[WSGICall], None],
+        errors: ErrorStream | None = None,
     ) -> None:
         """`on_full` is called when the answer has filled its channel, `on_end` when no thread has the call any more."""
         super().__init__(isinstance(body, StreamingBody))
@@ -55,6 +56,7 @@ class WSGICall(Call):
         self._app = app
         self._scope = scope
         self._body = body
+        self._errors = errors
         self._incoming = body.incoming if isinstance(body, StreamingBody) else None
         self._context = request_context()
         self._on_end = on_end
@@ -73,7 +75,7 @@ class WSGICall(Call):
         error: Exception | None = None
         try:
             if not self._channel.is_abandoned:
-                environ = build_environ(self._scope, self._body)
+                environ = build_environ(self._scope, self._body, self._errors)
                 self._context.run(run_app, self._app, environ, WSGIResponse(self._channel, self._scope["method"]))
         except Exception as failed:  # noqa: BLE001 - the app's own; the loop raises it to the server
             error = failed

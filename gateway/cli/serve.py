@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 from ..serving.gateway import Gateway, create_app
 from ..serving.http_protocol import HeadLimits, HTTPProtocol
 from ..serving.interpreter import SettledHeap, share_interpreter
-from ..serving.line_writer import LastLines
+from ..serving.line_writer import LastLines, LineStream
 from ..serving.uvicorn_server import ServeOptions, serve
 
 SETTINGS_VARIABLE = "GATEWAY_SERVE"
@@ -75,4 +76,6 @@ def app_of_environment() -> Gateway:
 
         observers.append(Recorder(Path(settings["record"]), settings["record_sample"], recorded_case_text))
     wanted = {name: settings[name] for name in ("watch", "access_log")}
-    return create_app(settings["path"], **wanted, observers=observers, services=(SettledHeap(), LastLines()))
+    services = (SettledHeap(), LastLines())
+    errors = LineStream(sys.stderr)  # one that nobody reads must not hold up views that report errors
+    return create_app(settings["path"], **wanted, observers=observers, services=services, errors=errors)

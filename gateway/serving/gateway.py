@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
+from wsgiref.types import ErrorStream
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -54,15 +55,18 @@ class Gateway:
         services: Iterable[Service] = (),
         reserved: Mapping[str, ASGIApp] | None = None,
         gauges: Mapping[str, Callable[[], Mapping[str, int]]] | None = None,
+        errors: ErrorStream | None = None,
     ) -> None:
         """Serve a project, its requests watched by these `observers`.
 
         `services` run from the start of both apps to their end. `reserved` mounts apps below `/_gateway`, by what
         follows that prefix: `{"/metrics": app}`; a name that ends with a slash has all that is below it too.
-        `gauges` are shown by `/_gateway/ready`.
+        `gauges` are shown by `/_gateway/ready`. `errors` is the Flask app's `wsgi.errors`, stderr where it is None.
         """
         self._project = project
-        self._bridge = None if project.legacy is None else WSGIBridge(project.legacy, limits=project.map.limits)
+        legacy = project.legacy
+        self._bridge = None if legacy is None else WSGIBridge(legacy, limits=project.map.limits, errors=errors)
+        self._legacy = self._bridge and self._bridge.answer
         self._observers = tuple(observers)
         self._gauges = dict(gauges or {})
         self._services = list(services)
@@ -132,7 +136,7 @@ class Gateway:
         if decision.path.startswith(RESERVED_PREFIX) and (mounted := self._mounted(decision.path)) is not None:
             await mounted(scope, receive, send)
             return
-        side = project.new if decision.backend is Backend.NEW else self._bridge
+        side = project.new if decision.backend is Backend.NEW else self._legacy
         assert side is not None, "a map whose sides are not all there is refused"
         observers = wanted_by(self._observers, decision, scope)
         if decision.allow or project.map.served_by_header:
@@ -187,12 +191,14 @@ def create_app(
     access_log: bool = False,
     observers: Iterable[Observer] = (),
     services: Iterable[Service] = (),
+    errors: ErrorStream | None = None,
 ) -> Gateway:
     """Return the gateway of a map file, an ASGI app for any server.
 
     It follows the file while it serves, if `watch`, and writes a JSON line a request on stdout, if `access_log`: a
-    reader that stalls delays no answer, lines are dropped and counted in `/_gateway/ready`. Raises MapError with every
-    fault of the map, ImportAppError when it names no app.
+    reader that stalls delays no answer, lines are dropped and counted in `/_gateway/ready`. `errors` is the Flask app's
+    `wsgi.errors`, stderr where it is None. Raises MapError with every fault of the map, ImportAppError when it names no
+    app.
     """
     text = read_map(path)
     project = load_parsed(parse_map(decode_map(text, path), str(path)))
@@ -202,7 +208,7 @@ def create_app(
         watching.insert(0, AccessLog(writer.write))
         gauges["access_log"] = lambda: {"dropped": writer.dropped}
     running = (*services, *(one for one in watching if isinstance(one, Service)))
-    gateway = Gateway(project, observers=watching, services=running, gauges=gauges)
+    gateway = Gateway(project, observers=watching, services=running, gauges=gauges, errors=errors)
     if watch:
         gateway.follow(Path(path), text)
     return gateway

@@ -10,6 +10,7 @@ Rules.
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import select
@@ -87,6 +88,26 @@ class LineWriter:
                     select.select([], [self._descriptor], [], 1.0)
         except OSError:
             self.dropped += lines
+
+
+class LineStream(io.TextIOBase):
+    """A text stream over a LineWriter, as `wsgi.errors`: what a view prints there never holds up its thread."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._writer = LineWriter(stream)
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Hand the text over."""
+        self._writer.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: what is on its way is written soon, and a caller never waits for it."""
 
 
 class LineHandler(logging.Handler):

@@ -79,10 +79,12 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace workers that are gone; before any has been up, leave it to uvicorn, which ends a start that fails."""
-        self._was_up = self._was_up or any(process.is_ready() for process in self.processes)
         if not self._was_up:
-            super().keep_subprocess_alive()
-            return
+            self._was_up = any(process.is_ready() for process in self.processes)
+            if not self._was_up:
+                super().keep_subprocess_alive()
+                return
+            LOGGER.info("workers are up; from now on one that ends is replaced")
         for at, process in enumerate(self.processes):
             if self.should_exit.is_set() or process.is_alive(timeout=self.config.timeout_worker_healthcheck):
                 continue

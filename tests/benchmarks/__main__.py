@@ -16,9 +16,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "performance.md"
 SETTINGS = {
-    "throughput": {"ROUNDS": "3", "SECONDS": "1"},
+    "throughput": {"ROUNDS": "10", "SECONDS": "1"},
     "cpu": {"ROUNDS": "3", "SECONDS": "1"},
     "mixed": {"SECONDS": "3"},
+    "flips": {"FLIPS": "10"},
+    "stalled_reader": {"SECONDS": "60"},
+    "start": {"ROUNDS": "5"},
     "stalled": {"SECONDS": "2"},
     "parity_throughput": {"SECONDS": "2"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -90,7 +91,7 @@ async def inline(scope: Scope, receive: Receive, send: Send) -> None:
     """The Flask app on the event loop itself: it blocks everybody else; a bridge can hardly use less CPU."""
     if scope["type"] == "lifespan":
         return
-    body = await read_body(scope, receive, SPOOL)
+    body = await read_body(scope, dict(scope["headers"]), receive, SPOOL) if scope["method"] == "POST" else io.BytesIO()
     head: list[Any] = []
 
     def start_response(*status_and_headers: Any) -> Any:

@@ -20,19 +20,26 @@ from tests.support.fault_clients import free_port
 from tests.support.servers import Server, serve_command
 
 APPS = "tests.benchmarks.apps"
-UVICORN = ("-m", "uvicorn", "--http", "httptools", "--loop", "uvloop", "--port", "0", "--no-access-log")
+QUIET = ("sh", "-c", 'exec "$@" >/dev/null', "sh")
+"""Where logs of requests go: the address that a server has chosen stands on stderr."""
+GUNICORN = ("-m", "gunicorn", "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0")
+UVICORN = ("-m", "uvicorn", "--port", "0")
+GATEWAY = ("-m", "gateway", "--map", "tests/benchmarks/map.toml", "serve", "--port", "0")
+NO_LOG = "--no-access-log"
 SERVERS = {
-    "gunicorn gthread": ("-m", "gunicorn", "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0", f"{APPS}:legacy"),
+    "gunicorn gthread": (*GUNICORN, f"{APPS}:legacy"),
     "FastAPI + a2wsgi": (*UVICORN, f"{APPS}:plain"),
-    "gateway": ("-m", "tests.benchmarks.serve_gateway", "gateway"),
+    "gateway": GATEWAY,
+    "FastAPI alone": (*UVICORN, f"{APPS}:new"),
     "no thread": ("-m", "tests.benchmarks.serve_gateway", "inline"),
+    "uvicorn alone": (*UVICORN, NO_LOG, f"{APPS}:floor"),
     "granian WSGI": (
         *("-m", "granian", "--interface", "wsgi", "--blocking-threads", "8", "--no-ws"),
         *("--host", "127.0.0.1", "--port", str(free_port()), f"{APPS}:legacy"),
     ),
-    "uvicorn alone": (*UVICORN, f"{APPS}:floor"),
-    "FastAPI alone": (*UVICORN, f"{APPS}:new"),
 }
+"""Each with its own defaults: uvicorn and the gateway write a line for each request, gunicorn none."""
+SERVERS |= {f"{name}, no log": (*SERVERS[name], NO_LOG) for name in ("FastAPI + a2wsgi", "gateway", "FastAPI alone")}
 UPLOAD = """
 wrk.method = "POST"
 wrk.body = string.rep("x", 1048576)
@@ -58,13 +65,18 @@ def require(*tools: str) -> None:
         raise SystemExit("missing: granian; pip install 'migration-gateway[bench]'")
 
 
+def command(*words: str) -> tuple[str, ...]:
+    """Return a server's command with its stdout at /dev/null; granian says its address there."""
+    return words if "granian" in words else (*QUIET, *words)
+
+
 @contextmanager
 def started(names: list[str]) -> Iterator[Mapping[str, Server]]:
     """The named servers, all on the first CPU."""
     require("wrk", "taskset")
     with ExitStack() as stack:
         yield {
-            name: stack.enter_context(serve_command("taskset", "-c", "0", sys.executable, *SERVERS[name]))
+            name: stack.enter_context(serve_command(*command("taskset", "-c", "0", sys.executable, *SERVERS[name])))
             for name in names
         }
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 from tests.mutation.by_group import group_of, table
-from tests.mutation.defects import read_defects
+from tests.mutation.defects import SHARE, read_defects
 from tests.mutation.planting import Found, find, mismatches, planned
 
 
@@ -23,7 +23,7 @@ def _line(found: Found) -> str:
 
 
 def main(words: list[str]) -> None:
-    """Print each defect as it is found or missed, then what each group found."""
+    """Print each defect as it is found or missed, then what each group found; exit code 1 where that is too few."""
     began = time.monotonic()
     defects = [one for one in read_defects() if all(word in one.name for word in words)]
     with planned() as plan:
@@ -40,6 +40,8 @@ def main(words: list[str]) -> None:
     for line in table((case.origin for case in plan.cases), (one.origin for one in fit if one.shown)):
         print(line)  # noqa: T201
     print(f"{caught} of {len(fit)} caught, {caught / max(1, len(fit)):.1%}; {time.monotonic() - began:.0f} s")  # noqa: T201
+    if sound or len(fit) < len(found) or caught < SHARE * len(fit):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

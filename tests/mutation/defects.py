@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILE = Path(__file__).with_name("defects.toml")
+SHARE = 0.95
+"""Of the defects that have to be found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.parity.plan import Plan
-from tests.mutation.defects import read_defects
+from tests.mutation.defects import SHARE, read_defects
 from tests.mutation.planting import find, mismatches, planned
 
 DEFECTS = read_defects()
 PART, PARTS = map(int, os.environ.get("GATEWAY_DEFECTS", "0/1").split("/"))
-SHARE = 0.95
 
 pytestmark = [pytest.mark.long, pytest.mark.process]
 

@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -15,10 +17,13 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from gateway.cli import serve as command
+from tests.support.fault_clients import free_port
 from tests.support.servers import (
     PATIENCE_SECONDS,
+    ROOT,
     Answer,
     Server,
+    accepts,
     ask,
     fail_to_serve,
     gateway_command,
@@ -216,8 +221,31 @@ def test_a_websocket_handshake_that_announces_a_body_is_answered_as_without(
 # --- how it ends ---
 
 
+def test_outputs_that_nobody_reads_hold_nobody_up(tmp_path: Path) -> None:
+    fifo = tmp_path / "outputs"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDWR)  # never read
+    with fifo.open("w") as outputs:
+        port = free_port()
+        file = write_map(tmp_path, '[gateway]\nlegacy = "tests.support.gateway_apps:legacy"\n')  # the new side prints
+        command = gateway_command(file, "--port", str(port))
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=outputs, stderr=outputs)
+    try:
+        server = SimpleNamespace(host="127.0.0.1", port=port)
+        wait_until(lambda: accepts(server))  # type: ignore[arg-type]
+        for _ in range(60):  # a failure is reported in some kilobytes, of which a pipe holds 64
+            assert ask(server, request("/fail")).status == 500  # type: ignore[arg-type]
+            assert ask(server, request("/who")).status == 200  # type: ignore[arg-type]
+    finally:
+        process.terminate()
+        assert process.wait(PATIENCE_SECONDS) == -signal.SIGTERM
+        os.close(reader)
+
+
 def test_a_view_that_ends_its_process_ends_one_worker_which_is_replaced(tmp_path: Path) -> None:
     with serve_gateway(write_map(tmp_path, BOTH), "--workers", "2") as server:
+        server.wait_for_log("from now on one that ends is replaced")
         for code in (3, 0):  # to uvicorn, 3 is a start that failed
             assert raw(server, request(f"/exit/{code}")) == b""
             server.wait_for_log(f"has ended with exit code {code}; another takes its place")
