@@ -9,11 +9,19 @@ from typing import Generic, TypeVar
 from ..config.bridge_limits import BridgeLimits
 
 FIRST_VIEWS = 8
-MIN_VIEWS = 2
-MAX_CPU_SHARE = 0.8
-"""Share of one CPU above which views fill the interpreter: more of them at once only delay the event loop."""
-WIDEN_CPU_SHARE = 0.6
-"""Share of one CPU below which the views' lane may be widened."""
+MIN_VIEWS_HELD_UP = 2
+"""Views at once while they fill the interpreter and one of them takes long: another need not wait for its end."""
+HELD_UP_SECONDS = 0.05
+AHEAD = 20
+"""Calls handed over beside the one that runs, where one runs at a time: its thread never waits for the loop."""
+FULL_SHARE = 0.92
+"""Share of one CPU, the event loop's part too, above which the interpreter is full: more views only delay the loop."""
+FILLING_SHARE = 0.4
+"""Share of one CPU that views must have for it to be them who fill the interpreter."""
+PARALLEL_SHARE = 1.15
+"""Share of one CPU above which views run outside the interpreter, in C: more of them at once are more work done."""
+WIDEN_SHARE = 0.85
+"""Share of one CPU, the event loop's part too, below which the views' lane may be widened."""
 STREAM_AFTER_SECONDS = 1.0
 """Age of a call from which an answer that has begun is a stream."""
 WATCH_AFTER_SECONDS = 0.1
@@ -55,7 +63,7 @@ class Lanes(Generic[C]):
         self.is_closed = False
         """Whether nothing is to start any more."""
         self.max_running = min(FIRST_VIEWS, limits.workers)
-        """Views that may run at once now."""
+        """Views that may run at once now; where that is one of more, AHEAD more are in their lane, waiting for it."""
         self.queued: dict[C, None] = OrderedDict()  # a dict takes longer to its first key the more were deleted
         self.running: dict[C, None] = {}
         self.streaming: dict[C, None] = {}
@@ -66,13 +74,23 @@ class Lanes(Generic[C]):
         """The calls in both lanes."""
         return len(self.running) + len(self.streaming)
 
+    @property
+    def thread_count(self) -> int:
+        """The threads that the calls in both lanes need."""
+        return len(self.streaming) + min(len(self.running), self.max_running)
+
+    @property
+    def _has_room(self) -> bool:
+        is_narrow = self.max_running == 1 < self._limits.workers
+        return len(self.running) < (1 + AHEAD if is_narrow else self.max_running)
+
     def admit(self, call: C, now: float) -> State:
         """Put a new call into its first state and return that: in a lane, QUEUED, or DONE when it is refused."""
         if self.is_closed:
             state = DONE
         elif call.is_live:
             state = STREAMING if len(self.streaming) < self._limits.streams else DONE
-        elif len(self.running) < self.max_running and not self.queued:
+        elif self._has_room and not self.queued:
             state = RUNNING
         else:
             state = QUEUED if len(self.queued) < self._limits.queue else DONE
@@ -82,7 +100,7 @@ class Lanes(Generic[C]):
 
     def start_next(self, now: float) -> C | None:
         """Start and return the call that has waited longest; None while none waits or the lane has no room."""
-        if not self.queued or len(self.running) >= self.max_running:
+        if not self.queued or not self._has_room:
             return None
         call = next(iter(self.queued))
         call.since = now
@@ -96,15 +114,19 @@ class Lanes(Generic[C]):
             self.move(call, STREAMING)
         return is_moved
 
-    def adapt(self, cpu_share: float) -> None:
+    def adapt(self, views_share: float, process_share: float, now: float) -> None:
         """Narrow the views' lane while views fill the interpreter, widen it while they wait more than they run.
 
-        `cpu_share` is what all threads but the event loop's have used lately, 1.0 being one CPU.
+        `views_share` is what all threads but the event loop's have used lately, `process_share` what all have, 1.0
+        being one CPU.
         """
-        if cpu_share > MAX_CPU_SHARE:
-            narrowed = self.max_running - 1 - self.max_running // 4
-            self.max_running = max(narrowed, min(MIN_VIEWS, self._limits.workers))
-        elif cpu_share < WIDEN_CPU_SHARE and self.queued and len(self.running) >= self.max_running:
+        is_held_up = any(now - call.since > HELD_UP_SECONDS for call in self.running)
+        fewest = min(MIN_VIEWS_HELD_UP if is_held_up else 1, self._limits.workers)
+        is_wanted = len(self.running) + bool(self.queued) > self.max_running
+        is_parallel = views_share > PARALLEL_SHARE
+        if process_share > FULL_SHARE and views_share > FILLING_SHARE and not is_parallel:
+            self.max_running = max(self.max_running - 1 - self.max_running // 4, fewest)
+        elif (process_share < WIDEN_SHARE or is_parallel) and is_wanted:
             self.max_running = min(self.max_running + 2, self._limits.workers)
 
     def slow(self, now: float) -> list[C]:

@@ -23,8 +23,11 @@ Rule 3: a call has one state, which `Lanes.move` alone changes. What this table 
 
 A request whose body is being read is no call yet (request_body.py): a slow upload takes no place.
 
-Rule 4: at least as many threads live as calls are RUNNING or STREAMING. A thread that ends for want of work may have
-been handed a call in its last moment: the loop hears of its end and starts another where one lacks.
+Rule 4: a thread lives for each call that is STREAMING, and for each that is RUNNING up to `max_running`. Views that
+fill the interpreter run one at a time: a second thread would only take the interpreter away from the loop. Further
+calls are RUNNING then too, handed over ahead, so that the thread goes from one to the next without the loop. A None
+ends a thread that is too many. One that ends for want of work may have been handed a call in its last moment: the loop
+hears of its end and starts another where one lacks.
 
 Rule 5: `close` hands each thread a None, behind all calls, and refuses what waits and what comes later. Threads are
 daemonic: one that is stuck ends with the process.
@@ -83,9 +86,11 @@ class Scheduler:
         self._lanes: Lanes[WSGICall] = Lanes(limits)
         self._handed: SimpleQueue[WSGICall | None] = SimpleQueue()
         self._threads: set[Thread] = set()
+        self._told_to_end = 0
+        """Threads for which a None is on its way."""
         self._tick: asyncio.TimerHandle | None = None
-        self._cpu_seconds = 0.0
-        """CPU time of all threads but the loop's when they were last looked at, which was at `_looked_at`."""
+        self._process_seconds = self._loop_seconds = 0.0
+        """CPU time of the process and of the loop's thread when it was last looked at, which was at `_looked_at`."""
         self._looked_at = 0.0
 
     @property
@@ -105,13 +110,14 @@ class Scheduler:
         elif state is not QUEUED:
             self._hand_over(call)
         if self._tick is None:
-            self._cpu_share(now)
+            self._cpu_shares(now)
             self._tick = self._loop.call_later(TICK_SECONDS, self._on_tick)
 
     def to_streams(self, call: WSGICall) -> None:
         """Move a call out of the views' lane, if the streams' lane has room."""
         if self._lanes.move_to_streams(call):
             self._start_next(self._loop.time())
+            self._add_missing_threads()
 
     def done(self, call: WSGICall) -> None:
         """End a call whose thread is through, or whose client left before it was started."""
@@ -138,47 +144,61 @@ class Scheduler:
             self._hand_over(call)
 
     def _hand_over(self, call: WSGICall) -> None:
-        if len(self._threads) >= self._lanes.started_count or self._add_thread():
+        if self._add_missing_threads():
             self._handed.put(call)
         else:
             self._lanes.move(call, DONE)
             call.refuse()
 
-    def _add_thread(self) -> bool:
-        """Start one thread more; tell whether the system had one left."""
-        thread = Thread(target=self._work, name="wsgi", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            LOGGER.exception("the system gives no more threads")
-            return False
-        self._threads.add(thread)
+    def _add_missing_threads(self) -> bool:
+        """Start the threads that rule 4 asks for; tell whether the system had them left."""
+        lanes = self._lanes
+        while len(self._threads) - self._told_to_end < lanes.thread_count:
+            thread = Thread(target=self._work, name="wsgi", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                LOGGER.exception("the system gives no more threads")
+                return False
+            self._threads.add(thread)
         return True
 
     def _work(self) -> None:
         """Run calls in a thread of its own until None comes or nothing for IDLE_THREAD_SECONDS."""
+        was_told = False
         with suppress(Empty):
             while (call := self._handed.get(timeout=IDLE_THREAD_SECONDS)) is not None:
                 call.run()
                 del call  # or it would live until the next one comes
-        call_on(self._loop, self._thread_ended, current_thread())
+            was_told = True
+        call_on(self._loop, self._thread_ended, current_thread(), was_told)
 
-    def _thread_ended(self, thread: Thread) -> None:
+    def _thread_ended(self, thread: Thread, was_told: bool) -> None:
         self._threads.discard(thread)
-        if not self._lanes.is_closed and len(self._threads) < self._lanes.started_count:  # rule 4
-            self._add_thread()
+        self._told_to_end -= was_told
+        if not self._lanes.is_closed:
+            self._add_missing_threads()
 
-    def _cpu_share(self, now: float) -> float:
-        """Return how much of a CPU all threads but the loop's have used since the last look, and look anew."""
-        seconds = time.process_time() - time.thread_time()
-        share = (seconds - self._cpu_seconds) / max(now - self._looked_at, 1e-6)
-        self._cpu_seconds, self._looked_at = seconds, now
-        return share
+    def _end_threads_too_many(self) -> None:
+        may_live = len(self._lanes.streaming) + self._lanes.max_running
+        for _ in range(len(self._threads) - self._told_to_end - may_live):
+            self._told_to_end += 1
+            self._handed.put(None)
+
+    def _cpu_shares(self, now: float) -> tuple[float, float]:
+        """Return how much of a CPU all threads but the loop's, and all, have used since the last look; look anew."""
+        process, loop = time.process_time(), time.thread_time()
+        seconds = max(now - self._looked_at, 1e-6)
+        in_process, in_loop = process - self._process_seconds, loop - self._loop_seconds
+        self._process_seconds, self._loop_seconds, self._looked_at = process, loop, now
+        return (in_process - in_loop) / seconds, in_process / seconds
 
     def _on_tick(self) -> None:
         now, lanes = self._loop.time(), self._lanes
-        lanes.adapt(self._cpu_share(now))
+        lanes.adapt(*self._cpu_shares(now), now)
         self._start_next(now)
+        self._add_missing_threads()
+        self._end_threads_too_many()
         for call in lanes.slow(now):
             call.watch()
         for call in lanes.long(now):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import math
 import os
 from pathlib import Path
 
@@ -33,6 +34,8 @@ class ModeChoice(click.Choice[str]):
 @click.pass_obj
 def flip_command(path: Path, route: str, mode: str, percent: float | None, force: bool, reason: str | None) -> None:
     """Move ROUTE to another mode by editing its line; a running gateway follows."""
+    if percent is not None and math.isnan(percent):
+        raise click.UsageError("--percent is a number from 0 to 100")
     if percent is not None and mode != Mode.CANARY.value:
         raise click.UsageError("--percent is the share of a canary; leave it out, or flip to canary")
     if force != bool(reason and reason.strip()):

@@ -80,13 +80,12 @@ def read_map(path: str | Path) -> bytes:
     more than MAX_MAP_BYTES.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise IsADirectoryError(0, "not a regular file")
             text = file.read(MAX_MAP_BYTES + 1)
-    except OSError as error:
-        message = f"cannot be read: {error.strerror}; `gateway init module:app` writes a first map"
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        message = f"cannot be read: {getattr(error, 'strerror', error)}; `gateway init module:app` writes a first map"
         raise MapError((Fault(str(path), None, "", message),)) from None
     if len(text) > MAX_MAP_BYTES:
         message = f"has more than {MAX_MAP_BYTES:,} bytes; a map of a thousand routes has a tenth of that"
@@ -153,7 +152,7 @@ _GATEWAY = Schema(
     {
         "legacy": checks.of_type(str, 'is not "module:app"'),
         "new": checks.of_type(str, 'is not "module:app"'),
-        "default": checks.word(backend.value for backend in Backend),
+        "default": checks.word((backend.value for backend in Backend), gone=FUTURE_MODES),
         "served_by_header": checks.FLAG,
         "sticky": _STICKY,
     }

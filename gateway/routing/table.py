@@ -54,10 +54,13 @@ class RouteTable:
         """Return the table for listed routes that differ from this table's in mode, canary options or line only.
 
         The compiled matcher is shared, so this costs microseconds where `compile` costs milliseconds. Returns None
-        where routes were added or removed, which only `compile` can do.
+        where routes were added or removed, or one stands twice in two spellings, of which only `compile` can judge.
         """
-        changed = {(route.methods, route.rule): route for route in routes}
-        if changed.keys() != {(route.methods, route.rule) for route in self.routes if route.listed}:
+        listed = tuple(routes)
+        changed = {(route.methods, route.rule): route for route in listed}
+        if len(changed) < len(listed) or changed.keys() != {
+            (route.methods, route.rule) for route in self.routes if route.listed
+        }:
             return None
         entries = tuple(
             (rule, changed[route.methods, route.rule] if route.listed else route) for rule, route in self.entries

@@ -30,7 +30,7 @@ LOGGER = logging.getLogger("gateway")
 MAX_FAULTS = 20
 """Faults of a map that a probe names; the rest is counted."""
 STOP_SECONDS = 5.0
-"""What services get at the end of the process."""
+"""Time that services get at the end of the process; one that takes a fifth more is left behind."""
 
 
 @runtime_checkable
@@ -70,6 +70,7 @@ class Gateway:
         self._observers = tuple(observers)
         self._gauges = dict(gauges or {})
         self._services = list(services)
+        self._started: list[Service] = []
         self._reserved = {**probes(lambda: self.status), **(reserved or {})}
         self._faults: tuple[Fault, ...] = ()
         self._up = False
@@ -156,14 +157,24 @@ class Gateway:
 
     async def _start(self) -> None:
         for service in self._services:
-            await service.start()
+            try:
+                await service.start()
+            except BaseException:
+                await self._stop()
+                raise
+            self._started.append(service)
         self._up = True
 
     async def _stop(self) -> None:
+        """Stop every service that was started; one that fails or hangs keeps neither others nor apps from it."""
         self._up = False
         if self._bridge is not None:
             self._bridge.close()
-        await asyncio.gather(*(service.stop(STOP_SECONDS) for service in self._services))
+        stopping = (asyncio.wait_for(service.stop(STOP_SECONDS), 1.2 * STOP_SECONDS) for service in self._started)
+        for service, ended in zip(self._started, await asyncio.gather(*stopping, return_exceptions=True), strict=True):
+            if isinstance(ended, BaseException):
+                LOGGER.error("%s did not stop: %s: %s", type(service).__name__, type(ended).__name__, ended)
+        self._started.clear()
 
     def _change_map(self, path: Path, text: bytes) -> None:
         """Put a map in force, or refuse it and say why. Called in the watcher's thread."""

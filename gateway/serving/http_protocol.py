@@ -17,6 +17,8 @@ LINGER_SECONDS = 1.0
 """How long a connection stays open that has no request at the end of the server, or has had its last answer."""
 FRAMING = (b"content-length", b"transfer-encoding")
 INVALID = "Invalid HTTP request received."
+STOPPING = "gateway.stopping"
+"""The ASGI extension of a request that came after the server was told to end."""
 READ_BYTES = 65_536
 """What a transport hands over at once, at most: as much of a head may have come beyond a limit before it is seen."""
 
@@ -38,7 +40,7 @@ class HTTPProtocol(HttpToolsProtocol):
     """A request that comes after `shutdown` is still answered; one that offers an upgrade keeps its body."""
 
     limits = HeadLimits()
-    """Of every connection in the process; `limited_to` gives a class with others."""
+    """Of every connection in the process; `gateway serve` sets them."""
     is_discarding = False
     """Whether the answer was the connection's last: what still comes is read to be forgotten, but not without end."""
     pending_bytes = 0
@@ -83,7 +85,7 @@ class HTTPProtocol(HttpToolsProtocol):
         if not self._is_idle():
             self.transport.abort()
             return
-        is_long = len(self.url or b"") > self.limits.field_bytes
+        is_long = len(getattr(self, "url", b"")) > self.limits.field_bytes
         status = b"414 URI Too Long" if is_long else b"431 Request Header Fields Too Large"
         self.logger.warning("A request was refused: %s", status.decode())
         self.transport.write(b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
@@ -137,6 +139,7 @@ class HTTPProtocol(HttpToolsProtocol):
             self.headers = []  # of the trailers, which are no headers (RFC 9110, 6.5.1)
         if self.is_ending and self.cycle is not None:
             self.cycle.keep_alive = False
+            self.cycle.scope["extensions"] = {STOPPING: {}}
 
     def on_message_complete(self) -> None:
         if not self.parser.should_upgrade():  # else its body may follow

@@ -31,21 +31,24 @@ class MapWatcher:
         Both callbacks are called in the watcher's thread and must not raise. `unreadable` is called once for each
         reason; a file that can be read again is a change, even to the same bytes.
         """
-        self._path = path
+        self._path = path.absolute()  # an app may change the directory
         self._last: bytes | _Faults = last
         self._changed = changed
         self._unreadable = unreadable
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="gateway-watch", daemon=True)
+        self._thread: threading.Thread | None = None
 
     async def start(self) -> None:
-        """Start the thread."""
+        """Start a thread."""
+        self._over.clear()
+        self._thread = threading.Thread(target=self._run, name="gateway-watch", daemon=True)
         self._thread.start()
 
     async def stop(self, seconds: float) -> None:
         """End the thread; one that hangs in a read of the file is left behind after `seconds`."""
         self._over.set()
-        await asyncio.to_thread(self._thread.join, seconds)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, seconds)
 
     def _run(self) -> None:
         while not self._over.wait(POLL_SECONDS):

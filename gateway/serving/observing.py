@@ -28,6 +28,11 @@ class Capture:
     """Bytes of the request body to keep at most; 0 keeps none."""
     response_body_bytes: int = 0
 
+    def __post_init__(self) -> None:
+        """Raise TypeError for what is no number of bytes."""
+        if not isinstance(self.request_body_bytes, int) or not isinstance(self.response_body_bytes, int):
+            raise TypeError(f"a capture is two numbers of bytes, not {self}")
+
 
 NOTHING_OF_BODIES = Capture()
 
@@ -70,6 +75,8 @@ def wanted_by(observers: tuple[Observer, ...], decision: Decision, scope: Scope)
     for observer in observers:
         try:
             capture = observer.wants(decision, scope)
+            if capture is not None and not isinstance(capture, Capture):
+                raise TypeError(f"`wants` returns a Capture or None, not {capture!r}")
         except Exception as error:  # noqa: BLE001 - an observer's fault is never a client's
             _log_failure(observer, error)
         else:

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..routing.route import RESERVED_PREFIX
+from .http_protocol import STOPPING
 
 
 def probes(status: Callable[[], dict[str, Any]]) -> Mapping[str, ASGIApp]:
@@ -19,6 +20,8 @@ def probes(status: Callable[[], dict[str, Any]]) -> Mapping[str, ASGIApp]:
 
     async def ready(scope: Scope, _receive: Receive, send: Send) -> None:
         body = status()
+        if STOPPING in scope.get("extensions", ()):
+            body["ready"] = False
         await _answer_get(scope, send, 200 if body["ready"] else 503, body)
 
     return {"/health": health, "/ready": ready}

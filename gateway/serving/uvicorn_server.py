@@ -102,6 +102,8 @@ def log_config() -> dict[str, Any]:
     config = copy.deepcopy(LOGGING_CONFIG)
     lines = f"{LineHandler.__module__}.LineHandler"
     config["handlers"] = {"default": {"class": lines, "formatter": "default", "stream": "ext://sys.stderr"}}
+    # uvicorn would ask stdout, which may be closed.
+    config["formatters"]["default"]["use_colors"] = sys.stderr is not None and sys.stderr.isatty()
     del config["loggers"]["uvicorn.access"]
     config["loggers"]["gateway"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     return config

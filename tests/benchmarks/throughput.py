@@ -21,6 +21,8 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS", "3"))
 WSGI = ["gunicorn gthread", "FastAPI + a2wsgi", "gateway", "granian WSGI"]
 CEILING = "no thread"
+NO_LOG = "FastAPI alone, no log"
+"""What uvicorn would answer if its log cost nothing."""
 FLOOR = "uvicorn alone"
 """An ASGI app that only moves the bytes: what no bridge under uvicorn can save."""
 WORK = {
@@ -29,7 +31,7 @@ WORK = {
     "1 MB download": ("/download", 32, [*WSGI, FLOOR]),
     "1 MB upload": ("/upload", 32, [*WSGI, FLOOR]),
     "small JSON, 1 connection": ("/small", 1, WSGI),
-    "FastAPI route": ("/new", 32, ["FastAPI alone", "FastAPI + a2wsgi", "gateway"]),
+    "FastAPI route": ("/new", 32, ["FastAPI alone", "FastAPI + a2wsgi", "gateway", NO_LOG]),
     "no logs: small JSON": (
         "/small",
         32,
@@ -81,7 +83,7 @@ def main() -> None:
     if "--svg" in sys.argv:
         path = sys.argv[sys.argv.index("--svg") + 1]
         drawn = {
-            work: {name: value for name, value in values.items() if name != CEILING}
+            work: {name: value for name, value in values.items() if name not in (CEILING, NO_LOG)}
             for work, values in ratios.items()
             if not work.startswith("no logs")
         }

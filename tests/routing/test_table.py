@@ -510,3 +510,9 @@ def test_a_table_with_other_modes_shares_the_matcher_and_has_their_lines() -> No
 def test_other_routes_need_a_table_of_their_own(listed: dict[str, Any]) -> None:
     before = table({"GET /a": "new", "GET /c": "legacy"}, "/a", "/b", "/c")
     assert before.with_modes(parse_routes(listed, "legacy").map.routes, "v2") is None
+
+
+@pytest.mark.parametrize("twice", ["GET,HEAD /a", "HEAD,GET /a", "GET  /a"])
+def test_a_route_in_two_spellings_is_for_compile_to_refuse(twice: str) -> None:
+    before = table({"GET /a": "new"}, "/a")
+    assert before.with_modes(parse_routes({"GET /a": "new", twice: "legacy"}, "legacy").map.routes, "v2") is None

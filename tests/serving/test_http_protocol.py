@@ -236,11 +236,12 @@ def head(*lines: str, target: str = "/") -> bytes:
         (b"GET / HTTP/1.1\r\nA: " + b"x" * 100_000, 431),
         (b"GET /" + b"x" * 100_000, 414),
         (b"GET / HTTP/1.1\r\n" + b"x" * 100_000, 431),
+        (b"\r\n" * 50_000, 431),
     ],
     ids=[
         "a field at the limit", "a field beyond", "a long name", "as many fields as may be", "one field more",
         "a target at the limit", "a target beyond", "a query beyond", "a value without end", "a target without end",
-        "a name without end",
+        "a name without end", "lines without end",
     ],
 )  # fmt: skip
 def test_a_head_has_limits_however_it_comes(sent: bytes, status: int, monkeypatch: pytest.MonkeyPatch) -> None:

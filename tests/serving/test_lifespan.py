@@ -11,6 +11,8 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import Gateway
+from gateway.apps.project import Project
+from gateway.config.map_file import parse_routes
 from gateway.serving.lifespan import Lifespan
 from tests.support.gateway_apps import Noting, fastapi_side, flask_side, reply_to, running, scope_of
 from tests.support.servers import ask, fail_to_serve, request, serve_gateway
@@ -119,6 +121,53 @@ def test_the_app_gets_the_very_scope() -> None:
 
     asyncio.run(Gateway.of_apps(new=app, default="new")(scope, nothing, forget))
     assert app.calls[0][0] is scope
+
+
+class Stepping:
+    """A service that tells its steps, and fails at one of them."""
+
+    def __init__(self, name: str, told: list[str], fails: str = "") -> None:
+        self.name, self.told, self.fails = name, told, fails
+
+    async def start(self) -> None:
+        if self.fails == "start":
+            raise LookupError("no start")
+        self.told.append(f"{self.name} starts")
+
+    async def stop(self, _seconds: float) -> None:
+        if self.fails == "stop":
+            raise LookupError("no stop")
+        if self.fails == "hang":
+            await asyncio.Event().wait()
+        self.told.append(f"{self.name} stops")
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"),
+    [("stop", "Stepping did not stop: LookupError: no stop"), ("hang", "Stepping did not stop: TimeoutError: ")],
+)
+def test_a_service_that_does_not_stop_keeps_nobody_else_from_it(
+    fails: str, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("gateway.serving.gateway.STOP_SECONDS", 0.05)
+    told: list[str] = []
+
+    async def new(scope: Scope, receive: Receive, send: Send) -> None:
+        await well_behaved(scope, receive, send)
+        told.append("the app ends")
+
+    services = [Stepping("one", told), Stepping("two", told, fails), Stepping("three", told)]
+    sent, error = converse(Gateway(Project.of(parse_routes({}, "new"), None, new), services=services))
+    assert ([message["type"] for message in sent], error) == (COMPLETE, None)
+    assert told == ["one starts", "two starts", "three starts", "one stops", "three stops", "the app ends"]
+    assert [record.message for record in caplog.records] == [said]
+
+
+def test_a_service_that_does_not_start_stops_those_before_it() -> None:
+    told: list[str] = []
+    services = [Stepping("one", told), Stepping("two", told, "start"), Stepping("three", told)]
+    _, error = converse(Gateway(Project.of(parse_routes({}, "new"), None, well_behaved), services=services))
+    assert (str(error), told) == ("no start", ["one starts", "one stops"])
 
 
 def test_the_bridges_threads_end_with_the_process() -> None:

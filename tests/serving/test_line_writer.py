@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 import pytest
 
+from gateway.serving import line_writer
 from gateway.serving.line_writer import LineHandler, LineWriter
 from tests.support.servers import wait_until
 
@@ -96,6 +99,55 @@ def test_what_cannot_be_written_is_counted(fault: str) -> None:
     wait_until(lambda: writer.dropped == 1)
     writer.write("lost too\n")
     wait_until(lambda: writer.dropped == 2)
+
+
+def test_a_pipe_that_workers_share_gets_whole_lines(pipe: tuple[int, TextIO]) -> None:
+    read, stream = pipe
+    writers = [LineWriter(stream) for _ in range(3)]
+    for number in range(2_000):
+        for at, writer in enumerate(writers):
+            writer.write(f"{at}:{number:>{100 + number % 300}}\n")
+    taken = b""
+    while taken.count(b"\n") < 6_000:
+        taken += os.read(read, 3_000)  # slower than they write
+    lines = [line.split(":") for line in taken.decode().splitlines()]
+    assert sorted((int(at), int(number)) for at, number in lines) == [(at, n) for at in range(3) for n in range(2_000)]
+    assert [writer.dropped for writer in writers] == [0, 0, 0]
+
+
+def test_what_waits_has_a_limit_in_bytes(pipe: tuple[int, TextIO], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_writer, "MAX_WAITING_BYTES", 1_000_000)
+    writer = LineWriter(pipe[1])
+    for _ in range(40):
+        writer.write("x" * 99_999 + "\n")
+    assert 25 < writer.dropped < 30
+    os.set_blocking(pipe[0], False)
+    with suppress(BlockingIOError):
+        while writer.dropped:
+            os.read(pipe[0], PIPE_BYTES)
+
+
+def test_after_a_part_of_a_line_the_next_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, write, room = tmp_path / "lines", os.write, [1_050]
+
+    def write_to_a_full_disk(descriptor: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = write(descriptor, bytes(data)[: room[0]])
+        room[0] -= written
+        return written
+
+    monkeypatch.setattr("gateway.serving.line_writer.os.write", write_to_a_full_disk)
+    with file.open("w") as stream:
+        writer = LineWriter(stream)
+    for _ in range(15):
+        writer.write("x" * 99 + "\n")
+    wait_until(lambda: writer.dropped == 5)
+    room[0] = 1_000
+    writer.write("last\n")
+    writer.flush(10)
+    assert file.read_text().splitlines() == ["x" * 99] * 10 + ["x" * 50, "last"]
+    assert writer.dropped == 5
 
 
 def test_a_stream_without_a_descriptor_drops_all() -> None:

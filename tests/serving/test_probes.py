@@ -10,6 +10,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from gateway import Gateway
+from gateway.serving.http_protocol import STOPPING
 from tests.support.gateway_apps import Noting, Reply, ask, fastapi_side, flask_side, reply_to, running, scope_of
 
 READY, HEALTH = "/_gateway/ready", "/_gateway/health"
@@ -54,6 +55,16 @@ def test_ready_from_the_end_of_startup_until_the_shutdown_begins() -> None:
     gateway = Gateway.of_apps(legacy=flask_side(), new=new)
     asyncio.run(whole_life())
     assert seen == [503, 503, 200, 503, 503]
+
+
+def test_not_ready_for_a_request_that_came_after_the_server_was_told_to_end() -> None:
+    async def asked() -> Reply:
+        async with running(gateway):
+            return await reply_to(gateway, scope_of("GET", READY, extensions={STOPPING: {}}))
+
+    gateway = both()
+    reply = asyncio.run(asked())
+    assert (reply.status, body(reply)["ready"]) == (503, False)
 
 
 @pytest.mark.parametrize(
