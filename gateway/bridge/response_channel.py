@@ -65,7 +65,7 @@ class ResponseChannel:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, on_full: Callable[[], None], on_end: Callable[[], None]
     ) -> None:
-        """`on_full` is called on the loop each time the worker has to wait, `on_end` once it is through."""
+        """Call `on_full` on the loop each time the worker has to wait, `on_end` once it is through."""
         self._loop = loop
         self._on_full = on_full
         self._on_end = on_end

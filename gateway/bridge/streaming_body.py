@@ -21,7 +21,7 @@ class IncomingBody(io.RawIOBase):
     """The bytes of one request body, from the event loop to its worker thread, a piece at a time."""
 
     def __init__(self, receive: Receive, head: IO[bytes]) -> None:
-        """`head` is what has come already, at its start; it is closed together with the body."""
+        """Begin with `head`, what has come already, at its start; it is closed together with the body."""
         self._loop = asyncio.get_running_loop()
         self._receive = receive
         self._head: Any = head  # IO does not promise readinto; files and BytesIO have it

@@ -50,7 +50,7 @@ class WSGICall(Call):
         on_end: Callable[[WSGICall], None],
         errors: ErrorStream | None = None,
     ) -> None:
-        """`on_full` is called when the answer has filled its channel, `on_end` when no thread has the call any more."""
+        """Call `on_full` when the answer has filled its channel, `on_end` when no thread has the call any more."""
         super().__init__(isinstance(body, StreamingBody))
         self._loop = asyncio.get_running_loop()
         self._app = app

@@ -38,7 +38,7 @@ def import_group() -> None:
 @_RAW
 @click.option("--host", help="Take the requests to this host; the first request's if absent.")
 def har_command(file: Path, corpus: Path, raw: bool, host: str | None) -> None:
-    """A HAR 1.2 FILE of a browser or a proxy."""
+    """Import a HAR 1.2 FILE of a browser or a proxy."""
     _write(corpus, file, read_har(file, host), raw=raw)
 
 
@@ -48,7 +48,7 @@ def har_command(file: Path, corpus: Path, raw: bool, host: str | None) -> None:
 @_RAW
 @click.option("--limit", default=MAX_CASES, type=click.IntRange(1), help="Distinct requests to take.")
 def access_log_command(file: Path, corpus: Path, raw: bool, limit: int) -> None:
-    """The GET and HEAD requests of an access log in the combined format."""
+    """Import the GET and HEAD requests of an access log in the combined format."""
     lines = read_access_log(file, limit)
     comments = {case.name: comment for case, comment in lines}
     _write(corpus, file, tuple(case for case, _ in lines), raw=raw, comments=comments)
@@ -60,7 +60,7 @@ def access_log_command(file: Path, corpus: Path, raw: bool, limit: int) -> None:
 @_RAW
 @click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the collection.")
 def postman_command(file: Path, corpus: Path, raw: bool, variables: tuple[str, ...]) -> None:
-    """A Postman collection, exported as v2.1."""
+    """Import a Postman collection, exported as v2.1."""
     for variable in variables:
         if "=" not in variable:
             raise click.UsageError(f'--variable "{variable}" has no value; write NAME=VALUE')

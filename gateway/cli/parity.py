@@ -125,7 +125,7 @@ def _run(path: Path, routes: tuple[str, ...], options: RunOptions, progress: Pro
 
 
 def _resumed(options: RunOptions, sources: Sources, store: Store) -> RunOptions:
-    """With the seed of the run that goes on: the same seed gives the same cases."""
+    """Return the options with the seed of the run that goes on: the same seed gives the same cases."""
     if not options.resume:
         return options
     earlier = store.interrupted_run(sources.whole)

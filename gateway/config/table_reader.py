@@ -96,17 +96,17 @@ class TableReader:
         return {key: found.line for found in reversed(list(statements(self._text))) for key in found.keys}
 
     def _add_syntax_fault(self, error: tomllib.TOMLDecodeError) -> None:
+        reason, line = str(error), None
+        if found := re.search(r" \(at line (\d+), column (\d+)\)", reason):
+            reason, line = f"{reason.removesuffix(found[0])} at column {found[2]}", int(found[1])
         seen: dict[KeyPath, Statement] = {}
-        for statement in statements(self._text):
+        for statement in statements("\n".join(self._text.split("\n")[: line or 0])):
             for key in statement.keys:
                 if key in seen and not statement.is_header and _clash(seen[key], statement):
                     first = seen[key].line
                     self.fault(key, f"stands twice (first on line {first}); keep one of the two", statement.line)
                     return
                 seen[key] = statement
-        reason, line = str(error), None
-        if found := re.search(r" \(at line (\d+), column (\d+)\)", reason):
-            reason, line = f"{reason.removesuffix(found[0])} at column {found[2]}", int(found[1])
         self.fault((), f"not TOML: {reason}; texts need quotes", line)
 
 

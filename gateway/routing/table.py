@@ -21,7 +21,7 @@ class RouteTable:
     """All routes, compiled; a lookup costs under two microseconds however many they are (tests/benchmarks)."""
 
     def __init__(self, matcher: Matcher, entries: tuple[Entry, ...], default: Backend, version: str) -> None:
-        """`entries` are in the order of the matcher's rules."""
+        """Join the matcher with its `entries`, in the order of its rules."""
         self.default = default
         self.version = version
         """Version of the map that the table was made from."""

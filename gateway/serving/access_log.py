@@ -42,7 +42,7 @@ class AccessLog:
     """
 
     def __init__(self, write: Callable[[str], None]) -> None:
-        """`write` gets each line with its line end, on the event loop: it must not block."""
+        """Give each line with its line end to `write`, on the event loop: it must not block."""
         self._write = write
         self._ids: list[str] = []
         self._second = 0

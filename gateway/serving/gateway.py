@@ -19,6 +19,7 @@ from ..config.map_file import decode_map, parse_map, parse_routes, read_map
 from ..errors import Fault, MapError
 from ..routing.route import RESERVED_PREFIX, Backend
 from .access_log import AccessLog
+from .interpreter import made_to_stay
 from .lifespan import Lifespan
 from .line_writer import LineWriter
 from .map_watcher import MapWatcher
@@ -179,7 +180,8 @@ class Gateway:
     def _change_map(self, path: Path, text: bytes) -> None:
         """Put a map in force, or refuse it and say why. Called in the watcher's thread."""
         try:
-            project = self._project.with_map(parse_map(decode_map(text, path), str(path)))
+            with made_to_stay():
+                project = self._project.with_map(parse_map(decode_map(text, path), str(path)))
         except MapError as error:
             self._refuse(error.faults)
         except Exception as error:  # noqa: BLE001 - whatever a file does to its readers, the next one is read too

@@ -26,7 +26,7 @@ class MapWatcher:
     def __init__(
         self, path: Path, last: bytes, changed: Callable[[bytes], None], unreadable: Callable[[_Faults], None]
     ) -> None:
-        """`last` is what was read before the start.
+        """Look for what differs from `last`, which was read before the start.
 
         Both callbacks are called in the watcher's thread and must not raise. `unreadable` is called once for each
         reason; a file that can be read again is a change, even to the same bytes.

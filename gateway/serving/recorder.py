@@ -47,7 +47,7 @@ class Recorder:
     """
 
     def __init__(self, directory: Path, sample: float, write: WriteCase, *, max_waiting: int = MAX_WAITING) -> None:
-        """`sample` is the share of requests to record, 0 to 1; `write` gives the text of a case.
+        """Record a `sample` of the requests, a share from 0 to 1; `write` gives the text of a case.
 
         Raises OSError when the directory cannot be made: later faults are counted and logged once.
         """

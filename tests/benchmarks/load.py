@@ -46,6 +46,10 @@ wrk.body = string.rep("x", 1048576)
 """
 
 
+MAX_IDLE_SECONDS = 3
+"""Servers close what is idle for longer than five."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What wrk saw."""
@@ -119,11 +123,14 @@ async def open_loop(server: Server, path: str, *, rate: int, seconds: float) -> 
 
     Counted from when each was due, so that a stalled server cannot hide behind requests that were never sent.
     """
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
     latencies: list[float] = []
 
     async def ask(due: float) -> None:
-        reader, writer = idle.pop() if idle else await asyncio.open_connection(server.host, server.port)
+        now = time.perf_counter()
+        while idle and now - idle[0][2] > MAX_IDLE_SECONDS:
+            idle.pop(0)[1].close()
+        reader, writer, _ = idle.pop() if idle else (*await asyncio.open_connection(server.host, server.port), now)
         writer.write(f"GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: (\d+)", head)
@@ -131,7 +138,7 @@ async def open_loop(server: Server, path: str, *, rate: int, seconds: float) -> 
             raise SystemExit(head.decode())
         await reader.readexactly(int(length[1]))
         latencies.append((time.perf_counter() - due) * 1000)
-        idle.append((reader, writer))
+        idle.append((reader, writer, time.perf_counter()))
 
     began = time.perf_counter()
     tasks = []
@@ -140,7 +147,7 @@ async def open_loop(server: Server, path: str, *, rate: int, seconds: float) -> 
         await asyncio.sleep(max(due - time.perf_counter(), 0))
         tasks.append(asyncio.create_task(ask(due)))
     await asyncio.gather(*tasks)
-    for _, writer in idle:
+    for _, writer, _ in idle:
         writer.close()
     return sorted(latencies)
 

@@ -40,8 +40,8 @@ def main() -> None:
         pinned = ("taskset", "-c", "0", sys.executable, *GATEWAY)
         to_fifo = ("sh", "-c", f'exec "$@" >{fifo}', "sh")
         servers = [stack.enter_context(serve_command(*where, *pinned)) for where in (QUIET, to_fifo)]
-        # A pipe holds some hundreds of lines.
-        subprocess.run(["wrk", "-t1", "-c8", "-d1s", f"{servers[1].url}/new"], stdout=subprocess.DEVNULL, check=True)
+        # A pipe holds some hundreds of lines, the gateway some ten thousand more.
+        subprocess.run(["wrk", "-t1", "-c8", "-d20s", f"{servers[1].url}/new"], stdout=subprocess.DEVNULL, check=True)
         null, stalled = asyncio.run(ask_all(servers))
         with urllib.request.urlopen(f"{servers[1].url}/_gateway/ready") as answer:
             dropped = json.load(answer)["access_log"]["dropped"]

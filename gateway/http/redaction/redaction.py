@@ -97,7 +97,7 @@ class _Redactor:
         return f"{scheme} {self.texts.secret(proof)}"
 
     def _cookie(self, pair: str) -> str:
-        """A short cookie of a harmless name is often a word (`lang=english`), not to be looked for elsewhere."""
+        """Redact one cookie; a short one of a harmless name is often a word (`lang=english`), not to be searched."""
         name, equals, value = pair.partition("=")
         is_searched = is_secret(name.strip()) or len(value) >= 16
         return f"{name}{equals}{self.texts.secret(value, is_searched=is_searched)}"

@@ -36,7 +36,7 @@ class LazySession:
     """A plan and its sides, each case replayed once. `close` ends it."""
 
     def __init__(self, path: Path, *, generated: bool) -> None:
-        """`path` is that of the map."""
+        """Prepare for the map at `path`."""
         self.path = path
         self._generated = generated
         self._session: ParitySession | ReplayError | None = None

@@ -43,7 +43,7 @@ class Containment:
     """Knows what the process may reach, and what it has tried beyond. There is one; `install` is for good."""
 
     def __init__(self, directories: tuple[str, ...], addresses: tuple[object, ...] = ()) -> None:
-        """`directories` may be written to, `addresses` be connected to: `("db.example", 5432)` or a socket's path."""
+        """Let `directories` be written to, `addresses` be connected to: `("db.example", 5432)` or a socket's path."""
         self._directories = tuple(os.path.realpath(directory) for directory in directories)
         self._addresses = addresses
         self._hosts = {address[0] for address in addresses if isinstance(address, tuple)}

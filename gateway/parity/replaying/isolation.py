@@ -34,7 +34,7 @@ class SqliteIsolation:
     """Databases for one run: files below its directory, which goes as a whole."""
 
     def __init__(self, url: str, real: Path | None, directory: Path) -> None:
-        """`baseline` is the URL of the database that all sides start from, once a first side has made it."""
+        """Copy the `real` file aside; `baseline` is what all sides start from, once a first side has made it."""
         self._url = url
         self._directory = directory
         self._raw = directory / "raw.sqlite3"

@@ -38,8 +38,10 @@ class PostgresqlState:
     """The side's database beside what it was."""
 
     def __init__(self, url: str, baseline: str, release: Callable[[], bool]) -> None:
-        """`baseline` is made from what is there now if there is none yet. `release` has the app close its idle
-        connections; it says whether it could."""
+        """Make `baseline` from what is there now if there is none yet.
+
+        `release` has the app close its idle connections; it says whether it could.
+        """
         self._url = make_url(url)
         self._baseline = database_name(baseline)
         self._release = release

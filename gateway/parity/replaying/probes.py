@@ -28,7 +28,7 @@ class Probes:
     """Collects what requests did besides answering, since the last `clear`."""
 
     def __init__(self, on_sqlite: Callable[[sqlite3.Connection], None] | None) -> None:
-        """`on_sqlite`, if it is given, is called with each SQLite connection that the app opens, however it does."""
+        """Call `on_sqlite`, if it is given, with each SQLite connection that the app opens, however it does."""
         self._on_sqlite = on_sqlite
         self.statements: list[str] = []
         self.errors: list[str] = []

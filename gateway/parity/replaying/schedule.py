@@ -64,7 +64,7 @@ class Schedule:
     """The cases of one worker that are neither done nor still in the run's queue."""
 
     def __init__(self, cases: Iterator[PlannedCase]) -> None:
-        """`cases` are the run's, taken one by one; what the iterator raises, `next_move` raises."""
+        """Take the run's `cases` one by one; what the iterator raises, `next_move` raises."""
         self._cases = cases
         self._taken: PlannedCase | None = None
         self._experiments: deque[PlannedCase] = deque()

@@ -22,7 +22,7 @@ class SqliteState:
     """The side's database beside what it was."""
 
     def __init__(self, path: str, baseline: str) -> None:
-        """`baseline` is made from what is there now if there is none yet."""
+        """Make `baseline` from what is there now if there is none yet."""
         if not Path(baseline).exists():
             save(path, baseline)
         self._first = baseline

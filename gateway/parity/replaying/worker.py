@@ -75,7 +75,7 @@ class Worker:
     """The sides of one worker, and its part of a run."""
 
     def __init__(self, number: int, sandbox: Sandbox, repeats: int) -> None:
-        """`repeats` is how often the control is asked again about what differs."""
+        """Ask the control `repeats` times again about what differs."""
         self._number = number
         self._sandbox = sandbox
         self._repeats = repeats
