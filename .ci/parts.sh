@@ -66,6 +66,7 @@ export -f system_packages environment lint readme_command_2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export scratch PATH="$scratch/venv/bin:$PATH"
+unset PYTHONDONTWRITEBYTECODE  # as on anybody's machine: each process that a test starts would compile all it imports
 export PYTEST_DEBUG_TEMPROOT="$scratch"  # pytest removes the directories of runs beside it, where it shares their root
 
 part 90 "system packages" system_packages

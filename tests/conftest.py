@@ -38,9 +38,9 @@ settings.register_profile("long", deadline=None, suppress_health_check=[HealthCh
 settings.register_profile("default", settings.get_profile("long"), max_examples=20)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Return the processes of `-n auto`: more than CPUs, for half of the tests wait for a process of their own."""
-    return 2 * (os.cpu_count() or 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return the processes of `-n auto`: more than CPUs where many a test waits for a process of its own."""
+    return (os.cpu_count() or 1) * (1 if "not process" in config.option.markexpr else 2)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

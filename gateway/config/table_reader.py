@@ -100,7 +100,9 @@ class TableReader:
         if found := re.search(r" \(at line (\d+), column (\d+)\)", reason):
             reason, line = f"{reason.removesuffix(found[0])} at column {found[2]}", int(found[1])
         seen: dict[KeyPath, Statement] = {}
-        for statement in statements("\n".join(self._text.split("\n")[: line or 0])):
+        # Whether a key stands twice, tomllib says in these words; lines that are no TOML cost a search each.
+        searched = self._text.split("\n")[:line] if reason.startswith(("Cannot", "Duplicate")) else []
+        for statement in statements("\n".join(searched)):
             for key in statement.keys:
                 if key in seen and not statement.is_header and _clash(seen[key], statement):
                     first = seen[key].line

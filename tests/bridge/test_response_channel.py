@@ -195,7 +195,7 @@ TOO_MANY = [b"one", b"two", b"three"]
         ([b"one"], Run.put, Run.take_bodies, b"one", {()}),
         ([], Run.put_and_finish, Run.take_to_the_end, b"", {("end",)}),
         ([b"one", b"two"], Run.put_and_finish, Run.take_to_the_end, b"onetwo", {("end",)}),
-        (TOO_MANY, Run.put, Run.take_bodies, b"onetwothree", {(), ("full",)}),
+        pytest.param(TOO_MANY, Run.put, Run.take_bodies, b"onetwothree", {(), ("full",)}, marks=pytest.mark.long),
         (TOO_MANY, Run.put_for_nobody, Run.abandon, b"", {(), ("full",)}),
     ],
     ids=["a message", "only the end", "messages and the end", "too many messages", "a client that leaves"],

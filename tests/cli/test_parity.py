@@ -58,12 +58,14 @@ def test_a_forgotten_commit_is_caught_though_the_answer_is_right(notes: Notes) -
     assert notes.left_behind() == []
 
 
+@pytest.mark.long
 def test_a_request_after_one_that_differs_is_no_difference_of_its_own(notes: Notes) -> None:
     done = notes.run("parity", "--no-generate")
     assert "as in a note is created and read, request 2" not in done.stdout
     assert "4 mismatched, 2 inconclusive" in done.stdout
 
 
+@pytest.mark.long
 def test_a_value_that_no_answer_has_is_said_aloud(agreeing: Notes) -> None:
     agreeing.edit("corpus/notes.toml", '"body.id"', '"body.number"')
     done = agreeing.run("parity", "--no-generate")
@@ -84,6 +86,7 @@ request = "GET /notes?about={{text}}"
 """
 
 
+@pytest.mark.long
 def test_what_only_flask_has_it_answers_on_both_sides(agreeing: Notes) -> None:
     (agreeing.directory / "corpus" / "notes.toml").write_text(LOOK_ROUND)
     done = agreeing.run("parity", "GET /notes", "--no-generate", "--json", "-")
@@ -131,6 +134,7 @@ def test_evidence_lets_a_flip_through_until_the_code_changes(agreeing: Notes) ->
     assert agreeing.run("flip", "GET /notes", "new").returncode == 0
 
 
+@pytest.mark.long
 def test_workers_and_a_route(agreeing: Notes) -> None:
     done = agreeing.run("parity", "GET /notes/<int:note_id>", "--no-generate", "--workers", "2", "--json", "-")
     assert done.returncode == 0

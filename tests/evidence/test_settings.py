@@ -193,6 +193,7 @@ def told(project: Project, script: str, **environment: str) -> str:
     ).stdout
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_a_run_and_every_service_have_the_same(project: Project) -> None:
     seen = {

@@ -83,6 +83,7 @@ def test_every_step_with_a_credential_is_asked_without_it_and_those_before_are_a
     assert (len(cut.steps), len(last.steps), last.steps[:3]) == (3, 4, whole.steps[:3])
 
 
+@pytest.mark.long
 def test_of_a_route_the_first_steps_of_written_cases_are_spoilt(project: Project) -> None:
     project.write("corpus/counterexamples.toml", signed_in("f", source="counterexample"))
     project.write("corpus/z.toml", signed_in("y") + signed_in("z"))

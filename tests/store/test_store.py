@@ -299,6 +299,7 @@ with Store.open(sys.argv[1]) as store:
 """
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_several_processes_make_and_use_one_store_at_once(url: str) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

@@ -43,6 +43,7 @@ def test_alone(start):
 """
 
 
+@pytest.mark.long
 def test_a_test_that_starts_something_says_so(tmp_path: Path) -> None:
     _, output = run_pytest(tmp_path, TESTS, "-W", "ignore", "-rfp")
     assert set(re.findall(r"^PASSED test_it.py::(\S+)", output, re.MULTILINE)) == {

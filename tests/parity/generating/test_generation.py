@@ -224,6 +224,7 @@ def test_every_case_can_be_written_to_a_file(depot: Flask, tmp_path: Path) -> No
     assert write_cases(tmp_path, "generated.toml", own(generate(depot, (), 1))).read_text()
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_the_sample_app_likes_the_good_ones_and_refuses_many_of_the_others(depot: Flask) -> None:
     """Of the good ones 85 in 100 answer 2xx or 3xx; of the others some are refused, and none breaks the app."""

@@ -136,6 +136,7 @@ def test_what_needs_nothing_has_the_state_of_all_samples_of_its_route() -> None:
     assert good("POST /customers", *samples).state is None
 
 
+@pytest.mark.long
 def test_cases_from_a_schema_have_the_state_of_their_login_too() -> None:
     app = FastAPI()
     app.put("/items/{item_id:int}")(lambda item_id: item_id)

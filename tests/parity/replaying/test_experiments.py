@@ -65,6 +65,7 @@ def test_the_steps_before_it_come_before_its_experiments_too(settings: ReplaySet
     assert found(pair, 1) == [("repeated-parameter", [BRAM, BRAM], [added, added])]
 
 
+@pytest.mark.long
 def test_a_side_that_ends_in_an_experiment_takes_only_that_one_with_it(settings: ReplaySettings) -> None:
     ends, after = case("GET /shelf?author=1&author=nobody"), case("GET /shelf?author=1")
     with replaying(settings) as replay:
@@ -74,6 +75,7 @@ def test_a_side_that_ends_in_an_experiment_takes_only_that_one_with_it(settings:
     assert items((pairs[after.name].steps[0].control, pairs[after.name].steps[0].candidate)) == [ADA, ADA]
 
 
+@pytest.mark.long
 def test_large_requests_and_answers_hold_nobody_up(settings: ReplaySettings) -> None:
     """A socket takes so much and no more while nobody reads: experiments wait for their turn as cases do."""
     large = step("POST /echo?tag=1&tag=2", b"x" * 1_000_000)

@@ -71,6 +71,7 @@ def test_a_crash_names_the_side_and_how_it_ended(settings: ReplaySettings) -> No
         assert ask(replay, "GET /books").refused == ""
 
 
+@pytest.mark.long
 def test_both_sides_start_anew_so_that_their_memories_have_the_same_past(settings: ReplaySettings) -> None:
     with replaying(settings, new=LEGACY) as replay:
         assert [seen(replay, "GET /count") for _ in range(2)] == [("1", "1"), ("2", "2")]
@@ -85,6 +86,7 @@ def seen(replay: Replay, request: str) -> tuple[str, str]:
     return pair.control.response.body.decode(), pair.candidate.response.body.decode()
 
 
+@pytest.mark.long
 def test_a_transaction_or_a_connection_left_open_costs_a_restart(settings: ReplaySettings) -> None:
     with replaying(settings, new=LEGACY) as replay:
         for request in ("/lock", "/lock-raw", "/leak"):
@@ -175,6 +177,7 @@ with replaying(with_timeout(library(Path(sys.argv[1])), 5), new=LEGACY, workers=
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_sides_end_with_their_run(tmp_path: Path, number: signal.Signals) -> None:
     run = subprocess.Popen(

@@ -336,6 +336,7 @@ def test_the_command_writes_redacted_cases(tmp_path: Path) -> None:
     assert requests_of(load_corpus(tmp_path / "raw")[0]) == ["GET /todos?page=2"]
 
 
+@pytest.mark.long
 @pytest.mark.process
 def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:
     done = run(tmp_path, "har", "none.har")
