@@ -126,7 +126,7 @@ class Lanes(Generic[C]):
         is_parallel = views_share > PARALLEL_SHARE
         if process_share > FULL_SHARE and views_share > FILLING_SHARE and not is_parallel:
             self.max_running = max(self.max_running - 1 - self.max_running // 4, fewest)
-        elif (process_share < WIDEN_SHARE or is_parallel) and is_wanted:
+        elif is_wanted and (process_share < WIDEN_SHARE or views_share < FILLING_SHARE or is_parallel):
             self.max_running = min(self.max_running + 2, self._limits.workers)
 
     def slow(self, now: float) -> list[C]:

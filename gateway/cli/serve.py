@@ -6,6 +6,8 @@ import dataclasses
 import json
 import os
 import sys
+import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +60,12 @@ SETTINGS_VARIABLE = "GATEWAY_SERVE"
 def serve_command(path: Path, /, **options: Any) -> None:
     """Serve both apps on one port."""
     of_server = {field.name: options.pop(field.name) for field in dataclasses.fields(ServeOptions)}
-    os.environ[SETTINGS_VARIABLE] = json.dumps({"path": path, **options}, default=str)
-    # Also with several workers: a bad map starts none.
-    serve(app_of_environment(), f"{__name__}:app_of_environment", ServeOptions(**of_server))
+    are_several = of_server["workers"] > 1  # one process ends by its signal, and would leave the directory behind
+    with tempfile.TemporaryDirectory(prefix="gateway-serve-") if are_several else nullcontext() as directory:
+        settings = {"path": path, "last_good": directory and Path(directory, "map.toml"), **options}
+        os.environ[SETTINGS_VARIABLE] = json.dumps(settings, default=str)
+        # Also with several workers: a bad map starts none.
+        serve(app_of_environment(), f"{__name__}:app_of_environment", ServeOptions(**of_server))
 
 
 def app_of_environment() -> Gateway:
@@ -78,4 +83,7 @@ def app_of_environment() -> Gateway:
     wanted = {name: settings[name] for name in ("watch", "access_log")}
     services = (SettledHeap(), LastLines())
     errors = LineStream(sys.stderr)  # one that nobody reads must not hold up views that report errors
-    return create_app(settings["path"], **wanted, observers=observers, services=services, errors=errors)
+    last_good = None if settings["last_good"] is None else Path(settings["last_good"])
+    return create_app(
+        settings["path"], **wanted, observers=observers, services=services, errors=errors, last_good=last_good
+    )

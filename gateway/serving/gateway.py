@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -113,9 +114,12 @@ class Gateway:
             **{name: read() for name, read in self._gauges.items()},
         }
 
-    def follow(self, path: Path, text: bytes) -> None:
-        """Put each good change of this file in force while serving; `text` is what was last read of it."""
-        watcher = MapWatcher(path, text, lambda changed: self._change_map(path, changed), self._refuse)
+    def follow(self, path: Path, text: bytes, last_good: Path | None = None) -> None:
+        """Put each good change of this file in force while serving, and keep a copy of it in `last_good`.
+
+        `text` is what was last read of the file, or what is in force instead of it.
+        """
+        watcher = MapWatcher(path, text, lambda changed: self._change_map(path, changed, last_good), self._refuse)
         self._services.append(watcher)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -177,7 +181,7 @@ class Gateway:
                 LOGGER.error("%s did not stop: %s: %s", type(service).__name__, type(ended).__name__, ended)
         self._started.clear()
 
-    def _change_map(self, path: Path, text: bytes) -> None:
+    def _change_map(self, path: Path, text: bytes, last_good: Path | None) -> None:
         """Put a map in force, or refuse it and say why. Called in the watcher's thread."""
         try:
             with made_to_stay():
@@ -189,6 +193,7 @@ class Gateway:
         else:
             self._project = project
             self._faults = ()
+            _keep(text, last_good)
             LOGGER.info("map version %s is in force", project.map.version)
 
     def _refuse(self, faults: tuple[Fault, ...]) -> None:
@@ -205,16 +210,25 @@ def create_app(
     observers: Iterable[Observer] = (),
     services: Iterable[Service] = (),
     errors: ErrorStream | None = None,
+    last_good: Path | None = None,
 ) -> Gateway:
     """Return the gateway of a map file, an ASGI app for any server.
 
     It follows the file while it serves, if `watch`, and writes a JSON line a request on stdout, if `access_log`: a
     reader that stalls delays no answer, lines are dropped and counted in `/_gateway/ready`. `errors` is the Flask app's
-    `wsgi.errors`, stderr where it is None. Raises MapError with every fault of the map, ImportAppError when it names no
-    app.
+    `wsgi.errors`, stderr where it is None. `last_good` is a file in which workers of one service keep the newest good
+    text: one that starts while the map is bad serves by that. Raises MapError with every fault of the map,
+    ImportAppError when it names no app.
     """
-    text = read_map(path)
-    project = load_parsed(parse_map(decode_map(text, path), str(path)))
+    try:
+        text = read_map(path)
+        project = load_parsed(parse_map(decode_map(text, path), str(path)))
+    except MapError:
+        if last_good is None or not last_good.is_file():
+            raise
+        text = last_good.read_bytes()
+        project = load_parsed(parse_map(decode_map(text, path), str(path)))
+    _keep(text, last_good)
     watching, gauges = list(observers), {}
     if access_log:
         writer = LineWriter(sys.stdout)
@@ -223,5 +237,13 @@ def create_app(
     running = (*services, *(one for one in watching if isinstance(one, Service)))
     gateway = Gateway(project, observers=watching, services=running, gauges=gauges, errors=errors)
     if watch:
-        gateway.follow(Path(path), text)
+        gateway.follow(Path(path), text, last_good)
     return gateway
+
+
+def _keep(text: bytes, last_good: Path | None) -> None:
+    """Write the copy whole or not at all: another process may be reading it."""
+    if last_good is not None:
+        written = last_good.with_name(f"{last_good.name}.{os.getpid()}")
+        written.write_bytes(text)
+        written.replace(last_good)

@@ -178,7 +178,13 @@ def test_root_path_and_access_lines_on_stdout_alone(tmp_path: Path) -> None:
 
 
 def test_a_worker_learns_by_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = {"path": str(write_map(tmp_path, BOTH)), "record": None, "field_bytes": 8190, "fields": 100}
+    settings = {
+        "path": str(write_map(tmp_path, BOTH)),
+        "last_good": str(tmp_path / "last_good.toml"),
+        "record": None,
+        "field_bytes": 8190,
+        "fields": 100,
+    }
     followed = []
     for is_on in (True, False):
         text = json.dumps({**settings, "watch": is_on, "access_log": is_on})
@@ -219,6 +225,20 @@ def test_a_websocket_handshake_that_announces_a_body_is_answered_as_without(
 
 
 # --- how it ends ---
+
+
+def test_a_worker_that_starts_while_the_map_is_bad_serves_by_the_last_good_one(tmp_path: Path) -> None:
+    file = write_map(tmp_path, BOTH)
+    with serve_gateway(file, "--workers", "2") as server:
+        server.wait_for_log("from now on one that ends is replaced")
+        file.write_text(f'{BOTH}[routes]\n"GET /who" = "new"\n')
+        wait_until(lambda: server.log().count("is in force") >= 2)
+        file.write_text("no map at all")
+        wait_until(lambda: server.log().count("map refused") >= 2)
+        raw(server, request("/exit/3"))
+        wait_until(lambda: server.log().count("map refused") >= 3)  # by the worker that is new
+        sides = {json.loads(ask(server, request("/who")).body)["side"] for _ in range(20)}
+        assert (sides, server.stop()) == ({"new"}, 0)
 
 
 def test_outputs_that_nobody_reads_hold_nobody_up(tmp_path: Path) -> None:
