@@ -16,12 +16,18 @@ AHEAD = 20
 """Calls handed over beside the one that runs, where one runs at a time: its thread never waits for the loop."""
 FULL_SHARE = 0.92
 """Share of one CPU, the event loop's part too, above which the interpreter is full: more views only delay the loop."""
+FULL_SHARE_LATE = 0.7
+LATE_SECONDS = 0.003
+"""Where the event loop is this late, the lower share is full: a host may not give a whole CPU."""
 FILLING_SHARE = 0.4
 """Share of one CPU that views must have for it to be them who fill the interpreter."""
 PARALLEL_SHARE = 1.15
 """Share of one CPU above which views run outside the interpreter, in C: more of them at once are more work done."""
 WIDEN_SHARE = 0.85
-"""Share of one CPU, the event loop's part too, below which the views' lane may be widened."""
+"""Share of one CPU, the event loop's part too, below which the lane may be widened while the loop is in time."""
+WIDEN_SHARE_LATE = 0.55
+IN_TIME_SECONDS = 0.0015
+"""Lateness of the event loop above which only a lower share lets the lane be widened."""
 STREAM_AFTER_SECONDS = 1.0
 """Age of a call from which an answer that has begun is a stream."""
 WATCH_AFTER_SECONDS = 0.1
@@ -114,19 +120,21 @@ class Lanes(Generic[C]):
             self.move(call, STREAMING)
         return is_moved
 
-    def adapt(self, views_share: float, process_share: float, now: float) -> None:
+    def adapt(self, views_share: float, process_share: float, late_seconds: float, now: float) -> None:
         """Narrow the views' lane while views fill the interpreter, widen it while they wait more than they run.
 
         `views_share` is what all threads but the event loop's have used lately, `process_share` what all have, 1.0
-        being one CPU.
+        being one CPU; `late_seconds` is how much later than it should the loop comes to its timers.
         """
         is_held_up = any(now - call.since > HELD_UP_SECONDS for call in self.running)
         fewest = min(MIN_VIEWS_HELD_UP if is_held_up else 1, self._limits.workers)
         is_wanted = len(self.running) + bool(self.queued) > self.max_running
         is_parallel = views_share > PARALLEL_SHARE
-        if process_share > FULL_SHARE and views_share > FILLING_SHARE and not is_parallel:
+        is_full = process_share > (FULL_SHARE_LATE if late_seconds > LATE_SECONDS else FULL_SHARE)
+        has_cpu_left = process_share < (WIDEN_SHARE if late_seconds < IN_TIME_SECONDS else WIDEN_SHARE_LATE)
+        if is_full and views_share > FILLING_SHARE and not is_parallel:
             self.max_running = max(self.max_running - 1 - self.max_running // 4, fewest)
-        elif is_wanted and (process_share < WIDEN_SHARE or views_share < FILLING_SHARE or is_parallel):
+        elif is_wanted and (has_cpu_left or views_share < FILLING_SHARE or is_parallel):
             self.max_running = min(self.max_running + 2, self._limits.workers)
 
     def slow(self, now: float) -> list[C]:

@@ -59,6 +59,8 @@ CLOSE_SECONDS = 0.3
 IDLE_THREAD_SECONDS = 30.0
 """Time that a thread without work stays."""
 TICK_SECONDS = 0.02
+LATE_WEIGHT = 0.2
+"""Of the newest tick in the mean lateness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,10 @@ class Scheduler:
         self._process_seconds = self._loop_seconds = 0.0
         """CPU time of the process and of the loop's thread when it was last looked at, which was at `_looked_at`."""
         self._looked_at = 0.0
+        self._due = 0.0
+        """When the next tick should be."""
+        self._late_seconds = 0.0
+        """How late ticks are, a moving mean."""
 
     @property
     def gauges(self) -> Gauges:
@@ -111,7 +117,7 @@ class Scheduler:
             self._hand_over(call)
         if self._tick is None:
             self._cpu_shares(now)
-            self._tick = self._loop.call_later(TICK_SECONDS, self._on_tick)
+            self._tick = self._tick_later(now)
 
     def to_streams(self, call: WSGICall) -> None:
         """Move a call out of the views' lane, if the streams' lane has room."""
@@ -193,9 +199,14 @@ class Scheduler:
         self._process_seconds, self._loop_seconds, self._looked_at = process, loop, now
         return (in_process - in_loop) / seconds, in_process / seconds
 
+    def _tick_later(self, now: float) -> asyncio.TimerHandle:
+        self._due = now + TICK_SECONDS
+        return self._loop.call_at(self._due, self._on_tick)
+
     def _on_tick(self) -> None:
         now, lanes = self._loop.time(), self._lanes
-        lanes.adapt(*self._cpu_shares(now), now)
+        self._late_seconds += (now - self._due - self._late_seconds) * LATE_WEIGHT
+        lanes.adapt(*self._cpu_shares(now), self._late_seconds, now)
         self._start_next(now)
         self._add_missing_threads()
         self._end_threads_too_many()
@@ -206,4 +217,4 @@ class Scheduler:
         for call in lanes.expire(now):
             call.refuse()
         is_idle = not (lanes.started_count or lanes.queued)
-        self._tick = None if is_idle else self._loop.call_later(TICK_SECONDS, self._on_tick)
+        self._tick = None if is_idle else self._tick_later(now)

@@ -116,32 +116,35 @@ def test_closed_lanes_refuse_what_waits_and_what_comes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("workers", "before", "views", "process", "age", "after"),
+    ("workers", "before", "views", "process", "late_ms", "age", "after"),
     [
-        (40, 40, 0.81, 1.0, 0.0, 29),
-        (40, 8, 0.81, 1.0, 0.0, 5),
-        (40, 8, 0.5, 0.93, 0.0, 5),  # beside a loop that is busy
-        (40, 2, 1.0, 1.0, 0.0, 1),
-        (1, 1, 1.0, 1.0, 9.0, 1),
-        (40, 2, 1.0, 1.0, 0.06, 2),  # one that takes long does not hold up all
-        (40, 1, 1.0, 1.0, 0.06, 2),
-        (40, 8, 0.3, 1.0, 0.0, 10),  # it is not the views, which wait
-        (40, 8, 0.8, 0.9, 0.0, 8),
-        (40, 8, 0.5, 0.84, 0.0, 10),
-        (40, 8, 3.0, 3.2, 0.0, 10),  # C code that runs beside the interpreter
-        (40, 39, 0.0, 0.0, 0.0, 40),
-        (40, 40, 0.0, 0.0, 0.0, 40),
+        (40, 40, 0.81, 1.0, 0.0, 0.0, 29),
+        (40, 8, 0.81, 1.0, 0.0, 0.0, 5),
+        (40, 8, 0.5, 0.93, 0.0, 0.0, 5),  # beside a loop that is busy
+        (40, 8, 0.5, 0.75, 4.0, 0.0, 5),  # a host that gives three quarters of a CPU
+        (40, 2, 1.0, 1.0, 0.0, 0.0, 1),
+        (1, 1, 1.0, 1.0, 0.0, 9.0, 1),
+        (40, 2, 1.0, 1.0, 0.0, 0.06, 2),  # one that takes long does not hold up all
+        (40, 1, 1.0, 1.0, 0.0, 0.06, 2),
+        (40, 8, 0.3, 1.0, 9.0, 0.0, 10),  # it is not the views, which wait
+        (40, 8, 0.8, 0.9, 2.0, 0.0, 8),
+        (40, 8, 0.5, 0.84, 1.0, 0.0, 10),
+        (40, 8, 0.5, 0.84, 2.0, 0.0, 8),  # the loop is late already
+        (40, 8, 0.5, 0.54, 9.0, 0.0, 10),
+        (40, 8, 3.0, 3.2, 0.0, 0.0, 10),  # C code that runs beside the interpreter
+        (40, 39, 0.0, 0.0, 0.0, 0.0, 40),
+        (40, 40, 0.0, 0.0, 0.0, 0.0, 40),
     ],
 )
 def test_the_views_lane_is_narrow_while_views_fill_the_interpreter(
-    workers: int, before: int, views: float, process: float, age: float, after: int
+    workers: int, before: int, views: float, process: float, late_ms: float, age: float, after: int
 ) -> None:
-    """In each case all views wait that can, so that only the CPU decides."""
+    """In each case all views wait that can, so that only the CPU and the loop's lateness decide."""
     lanes: Lanes[Call] = Lanes(BridgeLimits(workers=workers))
     lanes.max_running = before
     for _ in range(before + 20):
         lanes.admit(view(), 0.0)
-    lanes.adapt(views, process, age)
+    lanes.adapt(views, process, late_ms / 1000, age)
     assert lanes.max_running == after
 
 
@@ -153,7 +156,7 @@ def test_where_one_runs_at_a_time_others_are_handed_over_ahead() -> None:
     assert lanes.thread_count == 1
     assert lanes.admit(live_call(), 0.0) is STREAMING
     assert lanes.thread_count == 2
-    lanes.adapt(0.0, 0.0, 0.0)
+    lanes.adapt(0.0, 0.0, 0.0, 0.0)
     assert (lanes.max_running, lanes.thread_count) == (3, 4)
 
 
@@ -167,7 +170,7 @@ def test_the_views_lane_is_not_widened_for_nobody(running: int, queued: int) -> 
     lanes = lanes_with(running=8, queued=queued, limits=BridgeLimits())
     for call in [*lanes.running][running:]:
         lanes.move(call, DONE)
-    lanes.adapt(0.0, 0.0, 0.0)
+    lanes.adapt(0.0, 0.0, 0.0, 0.0)
     assert lanes.max_running == 8
 
 
@@ -178,7 +181,7 @@ def test_the_views_lane_begins_with_eight_at_most(workers: int, first: int) -> N
 
 def test_a_narrowed_lane_starts_nothing_before_it_has_room() -> None:
     lanes = lanes_with(running=8, queued=2, limits=BridgeLimits())
-    lanes.adapt(1.0, 1.0, 0.0)
+    lanes.adapt(1.0, 1.0, 0.0, 0.0)
     for call in [*lanes.running][:3]:
         lanes.move(call, DONE)
         assert lanes.start_next(0.0) is None
@@ -259,7 +262,7 @@ def test_whatever_comes_in_whatever_order_no_call_is_lost_or_overtaken() -> None
                 lanes.move_to_streams(random.choice(calls))
             case 6:
                 share = random.choice((0.0, 0.9, 1.0))
-                lanes.adapt(share, share, now)
+                lanes.adapt(share, share, 0.0, now)
             case _:
                 lanes.expire(now)
         waiting = [*lanes.queued]
