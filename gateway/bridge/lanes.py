@@ -19,8 +19,10 @@ FULL_SHARE = 0.92
 FULL_SHARE_LATE = 0.7
 LATE_SECONDS = 0.003
 """Where the event loop is this late, the lower share is full: a host may not give a whole CPU."""
-FILLING_SHARE = 0.4
+FILLING_SHARE = 0.25
 """Share of one CPU that views must have for it to be them who fill the interpreter."""
+WAITING_SHARE = 0.1
+"""Share of one CPU below which views do not compute but wait: more of them at once hurt nobody."""
 PARALLEL_SHARE = 1.15
 """Share of one CPU above which views run outside the interpreter, in C: more of them at once are more work done."""
 WIDEN_SHARE = 0.85
@@ -134,7 +136,7 @@ class Lanes(Generic[C]):
         has_cpu_left = process_share < (WIDEN_SHARE if late_seconds < IN_TIME_SECONDS else WIDEN_SHARE_LATE)
         if is_full and views_share > FILLING_SHARE and not is_parallel:
             self.max_running = max(self.max_running - 1 - self.max_running // 4, fewest)
-        elif is_wanted and (has_cpu_left or views_share < FILLING_SHARE or is_parallel):
+        elif is_wanted and (has_cpu_left or views_share < WAITING_SHARE or is_parallel):
             self.max_running = min(self.max_running + 2, self._limits.workers)
 
     def slow(self, now: float) -> list[C]:

@@ -126,7 +126,9 @@ def test_closed_lanes_refuse_what_waits_and_what_comes() -> None:
         (1, 1, 1.0, 1.0, 0.0, 9.0, 1),
         (40, 2, 1.0, 1.0, 0.0, 0.06, 2),  # one that takes long does not hold up all
         (40, 1, 1.0, 1.0, 0.0, 0.06, 2),
-        (40, 8, 0.3, 1.0, 9.0, 0.0, 10),  # it is not the views, which wait
+        (40, 8, 0.2, 1.0, 9.0, 0.0, 8),  # it is the loop
+        (40, 1, 0.09, 1.0, 9.0, 0.0, 3),  # it is the loop, and the views wait
+        (40, 8, 0.3, 1.0, 9.0, 0.0, 5),  # a busy loop and views that compute
         (40, 8, 0.8, 0.9, 2.0, 0.0, 8),
         (40, 8, 0.5, 0.84, 1.0, 0.0, 10),
         (40, 8, 0.5, 0.84, 2.0, 0.0, 8),  # the loop is late already
