@@ -24,7 +24,7 @@ NO_BODY = frozenset({204, 304})
 
 
 class MessageSink(Protocol):
-    """What takes an answer; ResponseChannel says what each of these is for."""
+    """Take an answer, message by message, as ResponseChannel does, whose methods say what each of these is for."""
 
     @property
     def is_abandoned(self) -> bool: ...

@@ -99,7 +99,7 @@ class Gateway:
 
     @property
     def status(self) -> dict[str, Any]:
-        """What `/_gateway/ready` tells, as JSON: `ready` from when both apps are up until the process is stopping."""
+        """The answer of `/_gateway/ready`: `ready` from when both apps are up until the process is stopping."""
         sides = self._bridge, self._project.new
         legacy, new = ("absent" if side is None else "up" if self._up else "down" for side in sides)
         map_, bridge = self._project.map, None if self._bridge is None else self._bridge.gauges
@@ -242,8 +242,11 @@ def create_app(
 
 
 def _keep(text: bytes, last_good: Path | None) -> None:
-    """Write the copy whole or not at all: another process may be reading it."""
+    """Write the copy whole or not at all: another process may be reading it. A full disk costs the copy alone."""
     if last_good is not None:
         written = last_good.with_name(f"{last_good.name}.{os.getpid()}")
-        written.write_bytes(text)
-        written.replace(last_good)
+        try:
+            written.write_bytes(text)
+            written.replace(last_good)
+        except OSError as error:
+            LOGGER.warning("the map in force could not be copied to %s: %s", last_good, error.strerror)

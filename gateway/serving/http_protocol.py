@@ -25,7 +25,7 @@ READ_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class HeadLimits:
-    """What a request's head may hold, as gunicorn limits it; beyond, the answer is 431, for a target 414 (RFC 9110)."""
+    """Limit a request's head as gunicorn does; beyond, the answer is 431, for a target 414 (RFC 9110)."""
 
     field_bytes: int = 8_190
     """Of one field: name, value, colon and line end; of the target as well."""

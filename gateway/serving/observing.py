@@ -125,7 +125,7 @@ def _log_failure(observer: Observer, error: Exception) -> None:
 
 
 class _Bodies:
-    """What goes by of one request, up to what observers want; every message passes on untouched."""
+    """Keep the bodies of one request, up to what observers want; every message passes on untouched."""
 
     def __init__(self, watching: Watching) -> None:
         self._head: Message = {}

@@ -24,7 +24,7 @@ LOGGER = logging.getLogger("gateway")
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What `gateway serve` was asked for; times in seconds."""
+    """The options of one `gateway serve`; times in seconds."""
 
     host: str
     port: int

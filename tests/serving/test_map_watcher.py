@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from gateway import Gateway
+from gateway import Gateway, create_app
 from gateway.apps.project import Project
 from gateway.config.map_file import MAX_MAP_BYTES, parse_map
 from gateway.serving.map_watcher import POLL_SECONDS, MapWatcher
@@ -426,6 +426,25 @@ def test_the_same_text_is_no_change(tmp_path: Path) -> None:
                 await asyncio.to_thread(texts.get, timeout=2 * POLL_SECONDS)
 
     asyncio.run(read_on())
+
+
+def test_a_copy_that_cannot_be_written_stops_no_flip(tmp_path: Path) -> None:
+    file = tmp_path / "map.toml"
+    text = '[gateway]\nnew = "tests.support.gateway_apps:new"\ndefault = "new"\n[routes]\n'
+    file.write_text(text)
+    gateway = create_app(file, last_good=tmp_path / "nowhere" / "map.toml")
+
+    async def flip_twice() -> None:
+        async with running(gateway):
+            for number in (1, 2):
+                other = file.with_name("other")
+                other.write_text(f'{text}"GET /a{number}" = "new"\n')
+                other.replace(file)
+                await asyncio.to_thread(
+                    wait_until, lambda key=f"GET /a{number}": [r.key for r in gateway.project.map.routes] == [key]
+                )
+
+    asyncio.run(flip_twice())
 
 
 @pytest.mark.process

@@ -60,7 +60,7 @@ class Target:
 
     @cached_property
     def credential(self) -> Credential | None:
-        """What the valid requests are let in with; a page with a form gives its own session."""
+        """The credential that lets the valid requests in; a page with a form gives its own session."""
         if self._has_form_page:
             return None
         functions, endpoint = self.app.before_request_funcs, str(self.rule.endpoint)
@@ -180,7 +180,7 @@ class Target:
 
     @cached_property
     def preceding_steps(self) -> tuple[Step, ...]:
-        """What has to be asked first, on either side: a login, what the path names, the page with the form."""
+        """The requests to ask first, on either side: a login, what the path names, the page with the form."""
         page: tuple[Step, ...] = ()
         if self._has_form_page:
             without_header = replace(self.without_body, method="GET", headers=())

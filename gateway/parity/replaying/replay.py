@@ -31,7 +31,7 @@ class Replay:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the run should know: what a start tried or changed."""
+        """The notes that a reader of the run should have: on what a start tried or changed."""
         return self._sandbox.notes
 
     def __enter__(self) -> Self:
