@@ -41,6 +41,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -171,6 +172,7 @@ class Scheduler:
 
     def _work(self) -> None:
         """Run calls in a thread of its own until None comes or nothing for IDLE_THREAD_SECONDS."""
+        _let_the_loop_go_first()
         was_told = False
         with suppress(Empty):
             while (call := self._handed.get(timeout=IDLE_THREAD_SECONDS)) is not None:
@@ -218,3 +220,13 @@ class Scheduler:
             call.refuse()
         is_idle = not (lanes.started_count or lanes.queued)
         self._tick = None if is_idle else self._tick_later(now)
+
+
+def _let_the_loop_go_first() -> None:
+    """Tell the system that this thread computes: when it wakes, the event loop keeps its CPU (sched(7), SCHED_BATCH).
+
+    Its share of the CPU stays what it was. Where the process runs under another policy, that one stays.
+    """
+    with suppress(AttributeError, OSError):  # a system without policies, a container that forbids to set them
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import logging
+import signal
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ from .interpreter import share_interpreter
 from .line_writer import LineHandler
 
 LOGGER = logging.getLogger("gateway")
+
+RESTART_SECONDS = 600
+"""Time that a worker may take to start while the one that it replaces still serves; uvicorn gives it five seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,26 @@ class Supervisor(Multiprocess):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config, sockets=[config.bind_socket()])
         self._was_up = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_end)
+
+    def restart_all(self) -> None:
+        """Replace each worker once the new one has started, however long its app takes to."""
+        patience = self.config.timeout_worker_healthcheck
+        self.config.timeout_worker_healthcheck = RESTART_SECONDS
+        try:
+            super().restart_all()
+        finally:
+            self.config.timeout_worker_healthcheck = patience
+
+    def terminate_all(self) -> None:
+        """End all workers; say first by which signal."""
+        self.handle_signals()
+        super().terminate_all()
+
+    def _on_end(self, number: int, _frame: object) -> None:
+        self.signal_queue.append(number)
+        self.should_exit.set()  # at once: a restart may be waiting for its worker
 
     def keep_subprocess_alive(self) -> None:
         """Replace workers that are gone; before any has been up, leave it to uvicorn, which ends a start that fails."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 from random import Random
 from threading import Event, Semaphore, Thread
@@ -378,3 +379,21 @@ def test_a_call_that_waits_starts_once_the_lane_was_widened() -> None:
         return have_entered
 
     assert asyncio.run(submit_nine())
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="a system without scheduling policies has nothing to tell")
+def test_views_run_as_what_computes_and_the_loop_does_not() -> None:
+    async def policies() -> tuple[int, list[int]]:
+        scheduler = Scheduler(asyncio.get_running_loop(), LIMITS)
+        seen: list[int] = []
+
+        def app(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+            seen.append(os.sched_getscheduler(0))
+            start_response("200 OK", [])
+            return []
+
+        await submitted(scheduler, app).answer(no_message, forget)
+        scheduler.close()
+        return os.sched_getscheduler(0), seen
+
+    assert asyncio.run(policies()) == (os.SCHED_OTHER, [os.SCHED_BATCH])

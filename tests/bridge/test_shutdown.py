@@ -90,8 +90,17 @@ def test_stuck_views_keep_no_server_alive(how: str, left: bool, order: signal.Si
 
 MAP = """
 [gateway]
-legacy = "tests.support.faulty_app:legacy"
+legacy = "slow_start:legacy"
 """
+SLOW_START = """
+import time
+from pathlib import Path
+from tests.support.faulty_app import legacy
+
+if Path("are_up").exists():
+    time.sleep(6)
+"""
+"""The third worker and those after it take longer than uvicorn would wait for one."""
 
 
 class Load:
@@ -156,11 +165,27 @@ def restart_by_supervisor(server: Server) -> None:
 def test_a_rolling_restart_loses_no_request(tmp_path: Path) -> None:
     map_file = tmp_path / "migration_map.toml"
     map_file.write_text(MAP)
+    (tmp_path / "slow_start.py").write_text(SLOW_START)
     with serve_gateway(map_file, "--workers", "2", "--no-access-log", "--no-watch") as server:
         wait_until(lambda: server.log().count("startup complete") == 2)
+        (tmp_path / "are_up").touch()
         load = Load(server)
         with load.of(4, load.fresh, load.kept):
             restart_by_supervisor(server)
             before = load.answered
             wait_until(lambda: load.answered > before + 100)
     assert load.lost == []
+
+
+def test_a_restart_that_waits_for_its_worker_can_be_ended(tmp_path: Path) -> None:
+    map_file = tmp_path / "migration_map.toml"
+    map_file.write_text(MAP)
+    (tmp_path / "slow_start.py").write_text(SLOW_START.replace("6", "600"))
+    with serve_gateway(map_file, "--workers", "2", "--no-access-log", "--no-watch") as server:
+        wait_until(lambda: server.log().count("startup complete") == 2)
+        (tmp_path / "are_up").touch()
+        os.kill(server.pid, signal.SIGHUP)
+        server.wait_for_log("restarting processes")
+        os.kill(server.pid, signal.SIGTERM)
+        server.wait()
+        assert "Received SIGTERM" in server.log()
