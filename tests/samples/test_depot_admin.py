@@ -15,12 +15,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from legacy_flask import create_app as create_legacy
 from new_fastapi.admin_tables import ADMIN_TABLES
 from new_fastapi.database import open_engine
 from new_fastapi.models import Employee, Feedback, Model, Product, Todo, Upload, User
 from new_fastapi.seed import PASSWORD
-from tests.support.depot import ADA, SECRET_KEY, SIDES, open_side
+from tests.support.depot import ADA, SIDES, lend_legacy, open_side
 from tests.support.stores import QUICK_HASH, Store
 
 PAGES = {
@@ -110,11 +109,9 @@ def fastapi_pages(app: FastAPI) -> Iterator[tuple[str, str]]:
                 yield method, "/admin" + re.sub(r"{\w+(:path)?}", "1", path)
 
 
-def test_nobody_else_gets_past_the_door(office: Office, store: Store) -> None:
-    with store.new_database() as url:
-        flask_app = create_legacy(database_url=url, secret_key=SECRET_KEY)
+def test_nobody_else_gets_past_the_door(office: Office, store: Store, tmp_path: Path) -> None:
+    with store.new_database() as url, lend_legacy(url, tmp_path) as flask_app:
         pages = list(flask_pages(flask_app) if office.side == "legacy" else fastapi_pages(office.client.app))
-        flask_app.extensions["engine"].dispose()
     assert len(pages) > 12
     for method, page in pages:
         answer = office.client.request(method, page, follow_redirects=False)

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,23 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from legacy_flask import create_app
 from new_fastapi.models import Feedback
 from new_fastapi.seed import PASSWORD
+from tests.support.depot import lend_legacy
 from tests.support.stores import Store
 
 ADA = {"id": 1, "name": "Ada Morgan", "email": "ada@example.com", "age": 36}
 SPA = "http://localhost:5173"
 TOKEN = r'name="csrf_token"[^>]* value="([^"]+)"'
-
-
-@contextmanager
-def make_app(url: str | None = None, secret_key: str | None = "a key for tests") -> Iterator[Flask]:
-    app = create_app(database_url=url, secret_key=secret_key)
-    try:
-        yield app
-    finally:
-        app.extensions["engine"].dispose()
 
 
 @pytest.fixture
@@ -38,8 +29,8 @@ def url(store: Store) -> Iterator[str]:
 
 
 @pytest.fixture
-def app(url: str) -> Iterator[Flask]:
-    with make_app(url) as app:
+def app(url: str, tmp_path: Path) -> Iterator[Flask]:
+    with lend_legacy(url, tmp_path) as app:
         yield app
 
 

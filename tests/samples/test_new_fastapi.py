@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 from werkzeug.security import generate_password_hash
 
-from new_fastapi import create_app, passwords
+from new_fastapi import passwords
 from new_fastapi.database import open_engine
 from new_fastapi.models import Employee, Stop, Trip, TripStop
 from new_fastapi.resources import REPORT
 from new_fastapi.seed import PASSWORD, PASSWORD_HASH
+from tests.support.depot import lend_new
 from tests.support.stores import Store
 
 ADA = {"id": 1, "name": "Ada Morgan", "email": "ada@example.com", "age": 36}
@@ -30,8 +32,8 @@ def url(store: Store) -> Iterator[str]:
 
 
 @pytest.fixture
-def client(url: str) -> Iterator[TestClient]:
-    with TestClient(create_app(database_url=url, secret_key="a key for tests")) as client:
+def client(url: str, tmp_path: Path) -> Iterator[TestClient]:
+    with lend_new(url, tmp_path) as app, TestClient(app) as client:
         yield client
 
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from fastapi import FastAPI
+from flask import Flask
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Scope
 
 from gateway import Gateway
 from legacy_flask import create_app as create_legacy
 from new_fastapi import create_app as create_new
+from new_fastapi.database import open_engine
+from new_fastapi.settings import Settings
 from tests.support.gateway_apps import scope_of
 
 SIDES = ("legacy", "new")
@@ -21,21 +28,55 @@ ADDRESS = "127.0.0.1"
 ADA = {"id": 1, "name": "Ada Morgan", "email": "ada@example.com", "age": 36}
 
 
+# Building an app takes longer than most tests do with it: a test that is done with one leaves it to the next, and one
+# that fails does not.
+_FREE_LEGACY: defaultdict[Settings, list[Flask]] = defaultdict(list)
+_FREE_NEW: defaultdict[Settings, list[FastAPI]] = defaultdict(list)
+
+
+@contextmanager
+def lend_legacy(url: str, upload_dir: Path) -> Iterator[Flask]:
+    """The Flask app on that database, which is prepared, with the environment's settings; nobody else has it."""
+    settings, build = _settings(url, upload_dir)
+    free = _FREE_LEGACY[build]
+    app = free.pop() if free else create_legacy(database_url=url, secret_key=SECRET_KEY)
+    app.config["UPLOAD_DIR"] = settings.upload_dir
+    app.extensions["engine"].dispose()
+    app.extensions["engine"] = open_engine(url, pool_size=settings.pool_size)
+    if settings.limit_storage == "memory://":
+        for limiter in app.extensions["limiter"]:
+            limiter.reset()
+    try:
+        yield app
+    finally:
+        app.extensions["engine"].dispose()
+    free.append(app)
+
+
+@contextmanager
+def lend_new(url: str, upload_dir: Path) -> Iterator[FastAPI]:
+    """The FastAPI app on that database, with the environment's settings; nobody else has it."""
+    settings, build = _settings(url, upload_dir)
+    free = _FREE_NEW[build]
+    app = free.pop() if free else create_new(database_url=url, secret_key=SECRET_KEY)
+    app.state.settings = settings  # its lifespan opens what they name
+    yield app
+    free.append(app)
+
+
+def _settings(url: str, upload_dir: Path) -> tuple[Settings, Settings]:
+    """What a start has chosen, and that part which an app keeps from when it was built."""
+    settings = Settings.parse(os.environ, database_url=url, secret_key=SECRET_KEY, upload_dir=upload_dir)
+    return settings, replace(settings, database_url="", upload_dir=Path())
+
+
 @contextmanager
 def open_side(side: str, url: str, upload_dir: Path, *, address: str = ADDRESS) -> Iterator[TestClient]:
     """One app on that database, its client at that address. The Flask app answers as behind the gateway."""
-    chosen = {"database_url": url, "secret_key": SECRET_KEY, "upload_dir": str(upload_dir)}
-    if side == "new":
-        with TestClient(create_new(**chosen), raise_server_exceptions=False, client=(address, 50000)) as client:
+    with lend_new(url, upload_dir) if side == "new" else lend_legacy(url, upload_dir) as app:
+        served = app if side == "new" else Gateway.of_apps(legacy=app)
+        with TestClient(served, raise_server_exceptions=False, client=(address, 50000)) as client:
             yield client
-        return
-    app = create_legacy(**chosen)
-    gateway = Gateway.of_apps(legacy=app)
-    try:
-        with TestClient(gateway, raise_server_exceptions=False, client=(address, 50000)) as client:
-            yield client
-    finally:
-        app.extensions["engine"].dispose()
 
 
 def send_pieces(
