@@ -12,7 +12,7 @@ import sys
 import tempfile
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -27,9 +27,19 @@ from flask import Blueprint, Flask
 from starlette.applications import Starlette
 from starlette.routing import Router
 
-from .definitions import Definition, DefinitionSearch
 from .names import Reference
-from .own_code import Listener, OwnCode, OwnModule, Snippet, is_own, library_of, text_of, values_in
+from .own_code import (
+    Definition,
+    DefinitionSearch,
+    Listener,
+    OwnCode,
+    OwnModule,
+    Snippet,
+    is_own,
+    library_of,
+    text_of,
+    values_in,
+)
 from .settings import SECRET
 
 _NUMBERS = (bool, int, float, complex, Decimal, date, time, timedelta)
@@ -186,7 +196,8 @@ class Walk:
             self.parts.add(library_of(module))
         else:
             self.parts.add(f"{label} {text_of(code)}")
-        inside = dict(zip(code.co_freevars, map(_content, function.__closure__ or ()), strict=False))
+        cells = zip(code.co_freevars, function.__closure__ or (), strict=False)
+        inside = {name: "(empty)" if cell == types.CellType() else cell.cell_contents for name, cell in cells}
         if "<locals>" in code.co_qualname or not nodes:
             inside |= {"__defaults__": function.__defaults__, "__kwdefaults__": function.__kwdefaults__}
         inside |= {name: vars(function)[name] for name in ("__wrapped__", "view_class") if name in vars(function)}
@@ -212,7 +223,9 @@ class Walk:
         if isinstance(value, _REGISTRIES):
             return kind
         if is_own(type(value).__module__):
-            return f"{kind} {self._attributes(sorted(_attributes_of(value)))}"
+            state: Any = object.__getstate__(value)  # `__dict__`, or that and the slots
+            both = [each or {} for each in (state if isinstance(state, tuple) else [state])]
+            return f"{kind} {self._attributes(sorted(chain.from_iterable(each.items() for each in both)))}"
         if is_dataclass(value):
             return f"{kind} {self._attributes((each.name, getattr(value, each.name, None)) for each in fields(value))}"
         if isinstance(value, types.BuiltinFunctionType | types.MethodDescriptorType | types.WrapperDescriptorType):
@@ -242,18 +255,3 @@ def _is_listener(listener: Listener, names: Mapping[str, Any]) -> bool:
     value = names.get(getattr(listener.statement, "name", ""))
     is_itself = value is None or (isinstance(value, types.FunctionType) and not hasattr(value, "__wrapped__"))
     return listener.is_event or is_itself
-
-
-def _attributes_of(value: Any) -> Iterator[tuple[str, Any]]:
-    yield from getattr(value, "__dict__", {}).items()
-    for kind in type(value).__mro__:
-        slots = vars(kind).get("__slots__", ())
-        names = [slots] if isinstance(slots, str) else slots
-        yield from ((name, getattr(value, name)) for name in names if hasattr(value, name))
-
-
-def _content(cell: types.CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return "(empty)"

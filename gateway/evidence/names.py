@@ -1,14 +1,16 @@
-"""Find what a piece of Python names that is not its own: globals with their attributes, and what it imports. Pure."""
+"""Find what a piece of Python binds, and what it names that is not its own: globals, attributes, imports. Pure."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import resolve_name
 
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SCOPES = (*FUNCTIONS, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,9 @@ def references(node: ast.AST, package: str, local: frozenset[str] = frozenset())
         if not is_bound and path[0] not in local:
             yield Reference(path)
         return
-    if isinstance(node, ast.Import):
-        yield from (Reference((), alias.name) for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        module = imported_from(node, package)
-        yield from (Reference(() if alias.name == "*" else (alias.name,), module) for alias in node.names)
+    yield from (Reference(path, module) for module, path in imported_by(node, package))
     outside, inside = [*_annotations_in_texts(node)], [*ast.iter_child_nodes(node)]
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(node, FUNCTIONS):
         outside += [*node.decorator_list, node.args, *([node.returns] if node.returns else [])]
         inside = [*node.body]
     elif isinstance(node, ast.Lambda):
@@ -78,38 +76,57 @@ def imported_from(node: ast.ImportFrom, package: str) -> str:
         return node.module or ""
 
 
+def imported_by(node: ast.AST, package: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (module, name of it) of all that an import statement imports; no name where it is all of the module."""
+    if isinstance(node, ast.Import):
+        yield from ((alias.name, ()) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        module = imported_from(node, package)
+        yield from ((module, () if alias.name == "*" else (alias.name,)) for alias in node.names)
+
+
 def local_names(scope: ast.AST) -> Iterator[str]:
     """Yield the names that a function binds, those of its inner functions aside."""
-    if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+    if isinstance(scope, (*FUNCTIONS, ast.Lambda)):
         args = scope.args
         every = (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg)
         yield from (arg.arg for arg in every if arg is not None)
-    foreign = {name for node in _own(scope) if isinstance(node, ast.Global) for name in node.names}
-    yield from (name for node in _own(scope) for name in _binds(node) if name not in foreign)
+    body = getattr(scope, "body", [*ast.iter_child_nodes(scope)])
+    own = [*_within(body if isinstance(body, list) else [body])]
+    foreign = {name for node in own if isinstance(node, ast.Global) for name in node.names}
+    yield from (name for node in own for name in _binds(node) if name not in foreign)
+
+
+def bound_names(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement binds, or of which it sets an item or attribute; not those in its body."""
+    yield from _binds(statement)
+    is_named = isinstance(statement, (*FUNCTIONS, ast.ClassDef))
+    for node in () if is_named else _within(ast.iter_child_nodes(statement), *_BLOCKS, ast.NamedExpr):
+        yield from _binds(node)
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+            yield from filter(None, [root_of(node)])
+
+
+def root_of(node: ast.expr) -> str | None:
+    """Return the name at the left end of `name.a[0].b`; None where something else stands there."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
 
 
 def _binds(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-        yield node.id
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield node.name
-    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
-        if node.name:
-            yield node.name
-    elif isinstance(node, ast.MatchMapping) and node.rest:
-        yield node.rest
-    elif isinstance(node, ast.Import | ast.ImportFrom):
-        yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+    if isinstance(node, ast.alias):
+        yield node.asname or node.name.partition(".")[0]
+    elif isinstance(node, ast.Name):
+        yield from [node.id] if isinstance(node.ctx, ast.Store) else []
+    elif isinstance(name := getattr(node, "name", None) or getattr(node, "rest", None), str):
+        yield name  # of a function, a class, an exception or what a pattern captures
 
 
-def _own(scope: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function without descending into nested functions or classes, which are yielded."""
-    outside = ("decorator_list", "returns", "args")
-    fields = (value for name, value in ast.iter_fields(scope) if name not in outside)
-    children = (child for value in fields for child in (value if isinstance(value, list) else [value]))
-    waiting = [child for child in children if isinstance(child, ast.AST)]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, (*_SCOPES, ast.ClassDef)):
-            waiting += ast.iter_child_nodes(node)
+def _within(nodes: Iterable[ast.AST], *skipped: type[ast.AST]) -> Iterator[ast.AST]:
+    """Yield nodes and what is in them, but not what is in a function or class, nor any of the `skipped` kinds."""
+    for node in nodes:
+        if not isinstance(node, skipped):
+            yield node
+            if not isinstance(node, (*_SCOPES, ast.ClassDef)):
+                yield from _within(ast.iter_child_nodes(node), *skipped)

@@ -1,4 +1,4 @@
-"""The team's own modules as syntax trees: which statements bind a name or register a function, what each part names.
+"""The team's own modules as syntax trees: which statements bind a name or register a function, where a name was made.
 
 A module is the team's own if it lies outside of site-packages, the standard library and the gateway.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from .names import Reference, dotted, imported_from, references
+from .names import FUNCTIONS, Reference, bound_names, dotted, imported_by, imported_from, references, root_of
 
 _REGISTER = ("listen", "listens_for")
 """Names that `sqlalchemy.event` has for it, as a call and as a decorator."""
@@ -56,7 +56,6 @@ def listener_of(statement: ast.stmt) -> Listener | None:
 
 
 IMPORTS = (ast.Import, ast.ImportFrom)
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 _FOREIGN = (
     *(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")),
@@ -106,7 +105,7 @@ class OwnModule:
         def is_it(node: ast.AST) -> bool:
             if isinstance(node, ast.Lambda):
                 return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
-            if not isinstance(node, _FUNCTIONS) or node.name != code.co_name:
+            if not isinstance(node, FUNCTIONS) or node.name != code.co_name:
                 return False
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             return first == code.co_firstlineno
@@ -118,7 +117,7 @@ class OwnModule:
         nodes: list[ast.AST] = [self.tree]
         for name in qualname.replace(".<locals>", "").split("."):
             inside = (inner for node in nodes for inner in ast.walk(node) if inner is not node)
-            nodes = [inner for inner in inside if isinstance(inner, (ast.ClassDef, *_FUNCTIONS)) and inner.name == name]
+            nodes = [inner for inner in inside if isinstance(inner, (ast.ClassDef, *FUNCTIONS)) and inner.name == name]
         return [node for node in nodes if isinstance(node, ast.ClassDef)]
 
 
@@ -162,6 +161,71 @@ class OwnCode:
             if is_open and (source := self.of(name)) is not None:
                 waiting += source.imports
                 yield source
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A name of a module that another name leads to, or over."""
+
+    module: str
+    name: str = ""
+    """Empty for all of the module."""
+    source: OwnModule | None = None
+    """None where the module is not the team's own."""
+
+
+class DefinitionSearch:
+    """One search for where a name was made, through every module that hands it on, the nearest definition first.
+
+    A circle ends where it began, or at the module that a package imports from itself under this name.
+    """
+
+    def __init__(self, code: OwnCode) -> None:
+        self._code = code
+        self._seen: set[tuple[str, tuple[str, ...]]] = set()
+
+    def named(self, source: OwnModule, path: tuple[str, ...]) -> Iterator[Definition]:
+        """Yield what a global of a module of the team's own leads to; `("models", "Todo")` is one with an attribute."""
+        self._seen.add((source.name, path))
+        name, *rest = path
+        yield Definition(source.name, name, source)
+        statements = source.bindings.get(name, [])
+        for statement in statements:
+            if not isinstance(statement, IMPORTS):
+                continue
+            for alias in statement.names:
+                if name != (alias.asname or alias.name.partition(".")[0]):
+                    continue
+                if isinstance(statement, ast.ImportFrom):
+                    yield from self.imported(imported_from(statement, source.package), (alias.name, *rest))
+                else:
+                    yield from self.imported(alias.name if alias.asname else name, tuple(rest))
+        for statement in source.bindings.get("*", []) if not statements else ():
+            if isinstance(statement, ast.ImportFrom):
+                found = self._code.of(imported_from(statement, source.package))
+                if found is not None and _has(found, name) and (found.name, path) not in self._seen:
+                    yield from self.named(found, path)
+
+    def imported(self, module: str, path: tuple[str, ...]) -> Iterator[Definition]:
+        """Yield what `path` is in any module: a name of it, a module inside it, or all of it for an empty path."""
+        if not is_own(module):
+            yield Definition(module, ".".join(path))
+            return
+        source = self._code.of(module)
+        inner = f"{module}.{path[0]}" if path else ""
+        is_known = path and source is not None and _has(source, path[0])
+        if source is not None and is_known and (module, path) not in self._seen:
+            yield from self.named(source, path)
+        elif path and is_own(inner):
+            yield from self.imported(inner, path[1:])
+        elif source is not None and not is_known:
+            yield Definition(module, "", source)
+
+
+def _has(source: OwnModule, name: str) -> bool:
+    """Tell whether a module has a name of its own, beside the modules that it holds."""
+    is_module = f"{source.name}.{name}" in sys.modules
+    return name in source.bindings or (name in values_in(source.name) and not is_module)
 
 
 def is_own(module_name: str) -> bool:
@@ -222,13 +286,8 @@ def _read(name: str, spec: ModuleSpec) -> OwnModule:
     with tokenize.open(spec.origin or "") as opened:
         tree = _WithoutTexts().visit(ast.parse(opened.read()))
     package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
-    imports: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imports |= dict.fromkeys(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = imported_from(node, package)
-            imports |= dict.fromkeys((module, *(f"{module}.{alias.name}" for alias in node.names)))
+    imported = (each for node in ast.walk(tree) for each in imported_by(node, package))
+    imports = dict.fromkeys(name for module, path in imported for name in (module, ".".join((module, *path))))
     source = OwnModule(name, package, tree, imports=tuple(imports))
     _index(tree.body, source)
     return source
@@ -249,37 +308,8 @@ def _index(statements: list[ast.stmt], source: OwnModule) -> None:
         if (listener := listener_of(statement)) is not None:
             source.listeners.append(listener)
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            if (root := _root(statement.value.func)) and isinstance(statement.value.func, ast.Attribute):
+            if (root := root_of(statement.value.func)) and isinstance(statement.value.func, ast.Attribute):
                 source.calls.setdefault(root, []).append(statement)
-        elif not isinstance(statement, (ast.ClassDef, *_FUNCTIONS)):
+        elif not isinstance(statement, (ast.ClassDef, *FUNCTIONS)):
             for body in _BODIES:
                 _index(getattr(statement, body, []), source)
-
-
-def bound_names(statement: Any) -> Iterator[str]:
-    """Yield the names that a statement binds, or of which it sets an item or attribute; not those in its body."""
-    if isinstance(statement, (ast.ClassDef, *_FUNCTIONS)):
-        yield statement.name
-    elif isinstance(statement, ast.Import | ast.ImportFrom):
-        yield from (alias.asname or alias.name.partition(".")[0] for alias in statement.names)
-    elif isinstance(statement, ast.Assign):
-        yield from _targets(*statement.targets)
-    elif isinstance(statement, ast.AnnAssign | ast.AugAssign | ast.For):
-        yield from _targets(statement.target)
-    elif isinstance(statement, ast.With):
-        yield from _targets(*(item.optional_vars for item in statement.items if item.optional_vars))
-    elif sys.version_info >= (3, 12) and isinstance(statement, ast.TypeAlias):
-        yield statement.name.id
-
-
-def _targets(*targets: ast.expr) -> Iterator[str]:
-    for node in (inner for target in targets for inner in ast.walk(target)):
-        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
-            yield from [root] if (root := _root(node)) else ()
-
-
-def _root(node: ast.expr) -> str | None:
-    """Return the name at the left end of `name.a[0].b`; None where something else stands there."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else None

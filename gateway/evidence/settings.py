@@ -10,8 +10,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from .names import dotted, local_names
-from .own_code import OwnModule, Snippet, bound_names
+from .names import bound_names, dotted, local_names
+from .own_code import OwnModule, Snippet
 
 SECRET = re.compile("secret|passw|token|key", re.IGNORECASE)
 _LOCATION = re.compile("(url|uri|dsn|dir|directory|folder)s?$", re.IGNORECASE)
@@ -40,25 +40,17 @@ def _settings(
 
 
 def _set_by(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield from _set_in(target, node.value)
-    elif isinstance(node, ast.AnnAssign | ast.AugAssign) and node.value is not None:
-        yield from _set_in(node.target, node.value)
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        inside = (inner for target in targets for inner in ast.walk(target))
+        for target in (inner for inner in inside if isinstance(getattr(inner, "ctx", None), ast.Store)):
+            if isinstance(target, ast.Subscript) and _is_config(target.value):
+                yield _key(target.slice), node.value
+                yield from [] if _key(target.slice) else [("", target.slice)]
+            elif _is_config(target):
+                yield from _items(node.value)
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_config(node.func.value):
         yield from _passed(node, node.func.attr)
-
-
-def _set_in(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.AST]]:
-    if isinstance(target, ast.Tuple | ast.List):
-        for element in target.elts:
-            yield from _set_in(element, value)
-    elif isinstance(target, ast.Subscript) and _is_config(target.value):
-        yield _key(target.slice), value
-        if not _key(target.slice):
-            yield "", target.slice
-    elif _is_config(target):
-        yield from _items(value)
 
 
 def _passed(call: ast.Call, setter: str) -> Iterator[tuple[str, ast.AST]]:
@@ -113,7 +105,7 @@ def _binders(function: _Function) -> Iterator[tuple[str, ast.AST]]:
     for node in ast.walk(function):
         if isinstance(node, ast.NamedExpr):
             yield node.target.id, node.value
-        elif node is not function:
+        elif isinstance(node, ast.stmt) and node is not function:
             makers: list[ast.AST] = [node.iter if isinstance(node, ast.For) else node]
             if isinstance(node, ast.With):
                 makers = [item.context_expr for item in node.items]

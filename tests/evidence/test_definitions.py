@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.evidence.definitions import DefinitionSearch
 from gateway.evidence.fingerprint import fingerprint
-from gateway.evidence.own_code import OwnCode
+from gateway.evidence.own_code import DefinitionSearch, OwnCode
 from tests.support.projects import Project, importable_project
 
 FILES = {
