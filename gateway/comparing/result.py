@@ -80,6 +80,26 @@ class ParityResult:
     """Why the outcome is inconclusive; empty for any other."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteOutcome:
+    """What a run has shown of one route: its requests, counted and judged."""
+
+    route: str
+    """Key of the map; empty for paths that no rule takes."""
+    outcome: Outcome
+    matched: int = 0
+    ignored: int = 0
+    mismatched: int = 0
+    inconclusive: int = 0
+    note: str = ""
+    """Why it is inconclusive: `3 of 5 different requests needed`; empty for any other outcome."""
+
+    @property
+    def requests(self) -> int:
+        """Count the requests that were compared."""
+        return self.matched + self.ignored + self.mismatched + self.inconclusive
+
+
 def member(where: str, key: str) -> str:
     """Return the location of a key: `body` and `price` -> `body.price`; `a b` -> `body["a b"]`."""
     return f"{where}.{key}" if _IDENTIFIER.fullmatch(key) else f"{where}[{json.dumps(key)}]"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 
-from ..comparing.result import Outcome
+from ..comparing.result import Outcome, RouteOutcome
 from ..parity.plan import Plan
 from ..parity.run import FinishedRun, RunOptions
 from ..parity.summary import defect_rate_bound
@@ -25,17 +26,11 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
     lines = {route.key: map_line(route) for route in plan.project.table.routes}
     found = [
         Evidence(
-            route=one.route,
-            outcome=one.outcome,
-            matched=one.matched,
-            ignored=one.ignored,
-            mismatched=one.mismatched,
-            inconclusive=one.inconclusive,
+            **{each.name: getattr(one, each.name) for each in fields(RouteOutcome)},
             defect_rate_bound=defect_rate_bound(one.clean),
             fingerprints=sources.by_route[one.route],
             made=made,
             run=finished.id,
-            note=one.note,
             map_line=lines[one.route],
         )
         for one in finished.report.summaries

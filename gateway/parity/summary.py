@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..comparing.access_control import refuses
 from ..comparing.observation import Observation
-from ..comparing.result import Outcome, ParityResult
+from ..comparing.result import Outcome, ParityResult, RouteOutcome
 from ..http.message import Request, Response
 
 
@@ -22,28 +22,14 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteSummary:
-    """The results of one route, counted and judged."""
+class RouteSummary(RouteOutcome):
+    """What a run has shown of one route, with how sure that is and how fast both sides were."""
 
-    route: str
-    """Key of the map; empty for paths that no rule takes."""
-    outcome: Outcome
-    matched: int = 0
-    ignored: int = 0
-    mismatched: int = 0
-    inconclusive: int = 0
     clean: int = 0
     """Different requests that both sides answered with one status and that showed nothing that is not deliberate: the
     same request shows nothing more, and of two answers of different kinds nothing is compared but that they are."""
     legacy_latency: Latency | None = None
     new_latency: Latency | None = None
-    note: str = ""
-    """Why it is inconclusive."""
-
-    @property
-    def requests(self) -> int:
-        """How many results there are."""
-        return self.matched + self.ignored + self.mismatched + self.inconclusive
 
 
 def summarise(results: Iterable[ParityResult], min_requests: int) -> tuple[RouteSummary, ...]:

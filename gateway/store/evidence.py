@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..comparing.result import Outcome
+from ..comparing.result import RouteOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +28,17 @@ class Fingerprints:
     """A person's name for the new handler: `new.todos:list_todos`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence(RouteOutcome):
     """A run's verdict on one route, bound to what it was made of."""
 
-    route: str
-    """Key of the route in the map."""
-    outcome: Outcome
-    matched: int
-    ignored: int
-    mismatched: int
-    inconclusive: int
     defect_rate_bound: float
     """The 95 % upper bound of the rate of defects among requests like the clean ones, 0 to 1."""
     fingerprints: Fingerprints
     made: datetime
     """Aware, UTC."""
     run: int
-    note: str = ""
-    """Why the outcome is inconclusive: `3 of 5 different requests needed`."""
     map_line: str = ""
     """The map's word on the route at the time: `"GET /todos" = "legacy"`. Empty in evidence of a version-1 store."""
     id: int = 0
     """The row's id in the store; 0 before the evidence is kept."""
-
-    @property
-    def requests(self) -> int:
-        """Count the requests that were compared."""
-        return self.matched + self.ignored + self.mismatched + self.inconclusive

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from ..comparing.result import Disposition, Outcome, ParityResult
@@ -23,24 +23,16 @@ from .schema import AUDIT, EVIDENCE, RESULTS, RUNS
 
 KEPT_RUNS = 20
 """Runs whose results stay; of older ones only the verdicts do."""
-_EVIDENCE_COLUMNS = tuple(name for name in Evidence.__slots__ if name not in ("fingerprints", "id"))
+_EVIDENCE_COLUMNS = tuple(each.name for each in fields(Evidence) if each.name not in ("fingerprints", "id"))
 """The columns whose values are the fields of Evidence as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One parity run."""
+    """A parity run that can go on."""
 
     id: int
-    began: datetime
-    ended: datetime | None
-    """None while it runs, and for one that was killed."""
     seed: int
-    fingerprints: Fingerprints
-    """Digests of both sides, the policy and the corpus as wholes."""
-    outcome: Outcome | None
-    interrupted: bool
-    """Whether the run was told to stop before its last case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,30 +134,25 @@ class Store:
 
     def ignored_results(self) -> tuple[ParityResult, ...]:
         """Return the results that differ on purpose somewhere, of the newest run that came to its end."""
-        run = self.last_run()
-        if run is None:
-            return ()
+        ended = select(func.max(RUNS.c.id)).where(RUNS.c.ended.is_not(None), RUNS.c.interrupted.is_(False))
+        is_of_run = RESULTS.c.run == ended.scalar_subquery()
         differing = RESULTS.c.outcome.in_([Outcome.IGNORED, Outcome.MISMATCHED])
-        rows = self._read(select(RESULTS).where(RESULTS.c.run == run.id, differing).order_by(RESULTS.c.id))
+        rows = self._read(select(RESULTS).where(is_of_run, differing).order_by(RESULTS.c.id))
         return tuple(
             result
             for result in map(result_of, rows)
             if any(verdict.disposition is Disposition.IGNORED for verdict in result.verdicts)
         )
 
-    def last_run(self) -> Run | None:
-        """Return the newest run that came to its end."""
-        return self._newest_run(RUNS.c.ended.is_not(None), RUNS.c.interrupted.is_(False))
-
     def interrupted_run(self, fingerprints: Fingerprints) -> Run | None:
         """Return the newest run, if it was of just this code, policy and corpus and did not come to its end.
 
         One that still runs in another process looks like one that was killed.
         """
-        run = self._newest_run()
-        if run is None or run.fingerprints != fingerprints or not (run.interrupted or run.ended is None):
-            return None
-        return run
+        for row in self._read(select(RUNS).order_by(RUNS.c.id.desc()).limit(1)):
+            if _fingerprints(row) == fingerprints and (row.interrupted or row.ended is None):
+                return Run(row.id, int(row.seed))
+        return None
 
     def put_evidence(self, evidence: Iterable[Evidence]) -> None:
         """Keep verdicts; each takes the place of what its route had."""
@@ -201,11 +188,6 @@ class Store:
     def _read(self, query: Any) -> Sequence[Row[Any]]:
         with store_errors(self._engine.url), self._engine.connect() as connection:
             return connection.execute(query).all()
-
-    def _newest_run(self, *conditions: ColumnElement[bool]) -> Run | None:
-        for row in self._read(select(RUNS).where(*conditions).order_by(RUNS.c.id.desc()).limit(1)):
-            return Run(row.id, row.began, row.ended, int(row.seed), _fingerprints(row), row.outcome, row.interrupted)
-        return None
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

@@ -23,7 +23,16 @@ def prove(path: Path, *routes: str, results: tuple[ParityResult, ...] = (), **ch
     with Store.open(project.map.replay.store, project.root) as store:
         run = store.begin_run(1, sources.whole, MADE)
         evidence = [
-            Evidence(route.key, Outcome.MATCHED, 41, 0, 0, 0, 0.07, now, MADE, run, map_line=map_line(route))
+            Evidence(
+                route=route.key,
+                outcome=Outcome.MATCHED,
+                matched=41,
+                defect_rate_bound=0.07,
+                fingerprints=now,
+                made=MADE,
+                run=run,
+                map_line=map_line(route),
+            )
             for route in project.table.routes
             if (now := sources.by_route.get(route.key)) is not None
         ]

@@ -18,7 +18,13 @@ from gateway.store.evidence import Evidence, Fingerprints
 
 NOW = Fingerprints("aa", "bb", "cc", "dd", 41, "todos.list_todos", "new.todos:list_todos")
 MATCHED = Evidence(
-    "GET /todos", Outcome.MATCHED, 41, 0, 0, 0, 0.07, NOW, datetime(2026, 11, 20, 14, 3, 59, tzinfo=UTC), 1
+    route="GET /todos",
+    outcome=Outcome.MATCHED,
+    matched=41,
+    defect_rate_bound=0.07,
+    fingerprints=NOW,
+    made=datetime(2026, 11, 20, 14, 3, 59, tzinfo=UTC),
+    run=1,
 )
 
 

@@ -52,26 +52,25 @@ def result(case: str = "todos/list", step: int = 0, body: bytes = b"[]") -> Pari
 
 
 def test_a_run_goes_from_its_beginning_to_its_end(store: Store) -> None:
-    assert (store.last_run(), store.interrupted_run(CODE)) == (None, None)
+    assert (store.ignored_results(), store.interrupted_run(CODE)) == ((), None)
     run = store.begin_run(2**80, CODE, NOW)
-    begun = Run(run, NOW, None, 2**80, CODE, None, interrupted=False)
-    assert (store.last_run(), store.interrupted_run(CODE)) == (None, begun)
+    store.add_results(run, [result()])
+    assert (store.ignored_results(), store.interrupted_run(CODE)) == ((), Run(run, 2**80))
     store.end_run(run, Outcome.MISMATCHED, NOW)
-    assert store.last_run() == replace(begun, ended=NOW, outcome=Outcome.MISMATCHED)
-    assert store.interrupted_run(CODE) is None
+    assert (store.ignored_results(), store.interrupted_run(CODE)) == ((result(),), None)
 
 
 def test_an_interrupted_run_can_be_resumed_while_nothing_has_changed(store: Store) -> None:
     run = store.begin_run(7, CODE, NOW)
     store.add_results(run, [result("a"), result("a", 1)])
     store.end_run(run, Outcome.INCONCLUSIVE, NOW, interrupted=True)
-    found = store.interrupted_run(CODE)
-    assert found == Run(run, NOW, NOW, 7, CODE, Outcome.INCONCLUSIVE, interrupted=True)
-    assert store.last_run() is None
+    assert store.interrupted_run(CODE) == Run(run, 7)
+    assert store.ignored_results() == ()
     assert {found.case for found in store.results_of(run)} == {"a"}
     for changed in ({"control": "x"}, {"candidate": "x"}, {"policy": "x"}, {"corpus": "x"}):
         assert store.interrupted_run(replace(CODE, **changed)) is None
     store.resume_run(run)
+    assert store.interrupted_run(CODE) == Run(run, 7)
     store.end_run(run, Outcome.MATCHED, NOW)
     assert store.interrupted_run(CODE) is None
 
@@ -134,7 +133,18 @@ def test_results_of_old_runs_go_and_their_evidence_stays(store: Store) -> None:
 
 def evidence(route: str, run: int, matched: int = 38) -> Evidence:
     return Evidence(
-        route, Outcome.MISMATCHED, matched, 1, 2, 3, 0.0741, CODE, NOW, run, "why not", '"GET /todos" = "legacy"'
+        route=route,
+        outcome=Outcome.MISMATCHED,
+        matched=matched,
+        ignored=1,
+        mismatched=2,
+        inconclusive=3,
+        note="why not",
+        defect_rate_bound=0.0741,
+        fingerprints=CODE,
+        made=NOW,
+        run=run,
+        map_line='"GET /todos" = "legacy"',
     )
 
 
@@ -257,8 +267,7 @@ def test_a_store_of_version_1_is_brought_to_this_one_with_all_that_it_has(
     for opened in (look(url), Store.open(url)):
         assert opened is not None
         with opened as store:
-            assert store.last_run() == Run(1, NOW, NOW, 7, CODE, Outcome.MISMATCHED, interrupted=False)
-            assert store.results_of(1) == (result(),)
+            assert store.results_of(1) == store.ignored_results() == (result(),)
             assert store.evidence_for(["GET /todos"]) == {"GET /todos": kept}
             assert store.audit() == (entry,)
     with Store.open(url) as store:
