@@ -23,11 +23,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
-from .access_control import find_weaker_access
 from .causes.effects import not_run
 from .causes.explain import Explainer
 from .diff.comparison import compare
-from .leaked_secrets import find_leaked_secrets
+from .exposure import find_leaked_secrets, find_weaker_access
 from .noise import Noise
 from .observation import Compared
 from .policy import ComparisonPolicy, find_rule
@@ -44,9 +43,8 @@ def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date)
     `route` is a key of the map, empty for a path that no rule takes. An ignore rule holds through the day it expires.
     """
     method, json_mode = compared.control_request.method, policy.json_mode
-    weaker = find_weaker_access(compared)
     found = [
-        *([weaker] if weaker else []),
+        *find_weaker_access(compared),
         *find_leaked_secrets(compared),
         *compare(compared.control, compared.candidate, method=method, json_mode=json_mode),
     ]

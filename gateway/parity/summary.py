@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..comparing.access_control import refuses
+from ..comparing.exposure import refuses
 from ..comparing.observation import Observation
 from ..comparing.result import Outcome, ParityResult, RouteOutcome
 from ..http.message import Request, Response

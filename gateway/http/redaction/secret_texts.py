@@ -38,8 +38,6 @@ _VALUE_OF_INPUT = re.compile(r"""\b(value|content)=("[^"]*"|'[^']*')""", re.IGNO
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s\"'<>]+(?=@)")
 _LOOKS = (JWT, EMAIL, CARD)
 _LOOKS_SECRET = re.compile("|".join(_LOOKS))
-_FORMS = (str, quote, lambda text: quote(text, safe=""), quote_plus, html.escape, lambda text: json.dumps(text)[1:-1])
-"""Ways in which a text may stand in another one."""
 
 
 class Placeholders:
@@ -122,7 +120,11 @@ class SecretTexts:
         self.found: set[str] = set()
         self._placeholders = placeholders
         self._kept = frozenset(f"{{{{{name}}}}}" for name in kept)
-        self._known = {write(secret): write(placeholders.of(secret)) for secret in known for write in _FORMS}
+        self._known = {
+            form: clean
+            for secret in known
+            for form, clean in zip(forms_of(secret), forms_of(placeholders.of(secret)), strict=True)
+        }
         self._given: set[str] = set()
         self._longest_first = sorted((*self._kept, *self._known), key=lambda form: (-len(form), form))
 
@@ -182,6 +184,16 @@ class SecretTexts:
     def _remember(self, secret: str) -> None:
         if len(secret) >= MIN_SEARCHED_CHARS:
             self.found.add(secret)
+
+
+def forms_of(text: str) -> tuple[str, ...]:
+    """Return the ways in which a text may stand in another one: as it is, or escaped for a URL, HTML or JSON."""
+    try:
+        raw = text.encode("utf-8", "surrogateescape")  # bytes of a form that are no text
+    except UnicodeEncodeError:
+        raw = text.encode("utf-8", "surrogatepass")  # half a character, which JSON can escape
+    in_json = (json.dumps(text, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False))
+    return text, quote(raw), quote(raw, safe=""), quote_plus(raw), html.escape(text), *in_json
 
 
 def quoted(text: str) -> str:

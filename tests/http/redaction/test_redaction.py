@@ -309,3 +309,17 @@ def test_the_same_secret_has_the_same_placeholder(generated: tuple[Request, list
     request, _ = generated
     assert redact_request(request, SALT) == redact_request(request, SALT)
     assert redact_request(request, SALT) != redact_request(request, b"another")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b'{"password":"\\ud800abcdef"}'),
+        ("application/x-www-form-urlencoded", b"password=%ff%feabcdef"),
+    ],
+)
+def test_a_secret_that_is_no_text_is_redacted(content_type: str, body: bytes) -> None:
+    request = Request("POST", b"/login", ((b"content-type", content_type.encode()),), body)
+    clean = redact_request(request, SALT)
+    assert clean.body != body
+    assert b"abcdef" not in clean.body
