@@ -1,14 +1,18 @@
-"""Write what stands at a location, in words that can be stored and shown: bounded, and always encodable. Pure."""
+"""Set what both sides have against each other, in words that can be stored and shown: bounded, encodable. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, zip_longest
+from typing import TypeVar
 
 from ...http.message import json_bytes
 from ..result import Difference
 
+T = TypeVar("T")
 MAX_TEXT_CHARS = 2_000
 """Characters of one text of a difference; of a longer one its beginning, its length and its digest are kept."""
 _EXCERPT = re.compile(r".* \.\.\. \([\d,]+ characters, sha256 [0-9a-f]{12}\)", re.DOTALL)
@@ -30,6 +34,25 @@ def unequal_bytes(where: str, control: bytes, candidate: bytes) -> Iterator[Diff
         offset = next((at for at, (a, b) in pairs if a != b), min(len(control), len(candidate)))
         texts = _binary(control, offset), _binary(candidate, offset)
     yield from unequal(where, *texts)
+
+
+def paired(
+    control: Iterable[T], candidate: Iterable[T], *, key: Callable[[T], object]
+) -> Iterator[tuple[T | None, T | None]]:
+    """Yield what has the same key on both sides together, then the rest in order: another key is another value.
+
+    Where one side has more than the other, None stands for what the other lacks.
+    """
+    by_key: dict[object, deque[T]] = defaultdict(deque)
+    for other in candidate:
+        by_key[key(other)].append(other)
+    alone = []
+    for one in control:
+        if by_key[key(one)]:
+            yield one, by_key[key(one)].popleft()
+        else:
+            alone.append(one)
+    yield from zip_longest(alone, chain.from_iterable(by_key.values()))
 
 
 def quoted(text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, zip_longest
+from itertools import chain
 
 from ..observation import Effects, Observation, RowChange
 from ..result import Difference
-from .difference_text import described, unequal
+from .difference_text import described, paired, unequal
 
 _KINDS = ("inserted", "updated", "deleted")
 _UNHANDLED = re.compile(r"[^:]*: Exception (?:on .* \[[A-Z]+\]|in ASGI application)")
@@ -52,30 +52,16 @@ def _rows(control: tuple[RowChange, ...], candidate: tuple[RowChange, ...]) -> I
         yield from unequal(where, _summary(before), _summary(after))
         for kind in _KINDS:
             of_kind = ([change for change in side if change.kind == kind] for side in (before, after))
-            for pair in _paired(*of_kind):
-                one, other = (dict(change.before if kind == "deleted" else change.after) for change in pair)
-                for column in dict.fromkeys((*one, *other)):
-                    yield from unequal(f"{where}.{column}", one.get(column), other.get(column))
+            for pair in paired(*of_kind, key=lambda change: change.key):
+                sides = [dict(each.before if kind == "deleted" else each.after) for each in pair if each is not None]
+                for column in dict.fromkeys(chain(*sides)) if len(sides) == 2 else ():  # else the summary says it
+                    yield from unequal(f"{where}.{column}", *(side.get(column) for side in sides))
 
 
 def _summary(changes: list[RowChange]) -> str | None:
     counts = Counter(change.kind for change in changes)
     words = ", ".join(f"{counts[kind]} {kind}" for kind in _KINDS if counts[kind])
     return described(words) if words else None
-
-
-def _paired(control: list[RowChange], candidate: list[RowChange]) -> Iterator[tuple[RowChange, RowChange]]:
-    """Yield changes of the same key together, then the rest in order: another key is another value."""
-    by_key: dict[tuple[str, ...], deque[RowChange]] = defaultdict(deque)
-    for other in candidate:
-        by_key[other.key].append(other)
-    alone = []
-    for one in control:
-        if by_key[one.key]:
-            yield one, by_key[one.key].popleft()
-        else:
-            alone.append(one)
-    yield from zip(alone, chain.from_iterable(by_key.values()), strict=False)
 
 
 def _by_table(statements: Iterable[str]) -> Counter[str]:
@@ -90,11 +76,7 @@ def _by_table(statements: Iterable[str]) -> Counter[str]:
 def _unequal_counts(where: str, control: Iterable[str], candidate: Iterable[str]) -> Iterator[Difference]:
     """Yield a difference for each text whose count differs; those of one side alone are set against each other."""
     before, after = Counter(control), Counter(candidate)
-    for name in sorted(before.keys() & after.keys()):
-        yield from unequal(where, _times(name, before[name]), _times(name, after[name]))
-    for left, right in zip_longest(sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())):
-        yield from unequal(where, left and _times(left, before[left]), right and _times(right, after[right]))
-
-
-def _times(name: str, count: int) -> str:
-    return name if count == 1 else f"{count} times {name}"
+    for names in paired(sorted(before), sorted(after), key=str):
+        sides = zip(names, (before, after), strict=True)
+        times = (name if name is None or side[name] == 1 else f"{side[name]} times {name}" for name, side in sides)
+        yield from unequal(where, *times)

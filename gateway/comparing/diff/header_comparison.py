@@ -9,12 +9,11 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from itertools import zip_longest
 
 from ...http.headers import SetCookie, media_type_of, parameters_of
 from ...http.message import Headers, Response, values_of
 from ..result import Difference
-from .difference_text import unequal
+from .difference_text import paired, unequal
 
 _SKIPPED = frozenset({b"connection", b"date", b"keep-alive", b"server", b"transfer-encoding"})
 """Headers of the connection and of the server: an app does not say them."""
@@ -97,7 +96,7 @@ def compare_cookies(control: SetCookies, candidate: SetCookies) -> Iterator[Diff
     """Yield `cookie.<name>` for one that only one side sets, `cookie.<name>.<attribute>` for what differs in it."""
     for name in sorted({cookie.name for cookie in (*control, *candidate)}):
         of_name = ([cookie for cookie in side if cookie.name == name] for side in (control, candidate))
-        for one, other in _paired_by_scope(*of_name):
+        for one, other in paired(*of_name, key=lambda cookie: cookie.scope):
             if one is None or other is None:
                 yield from unequal(f"cookie.{name}", *(str(cookie) if cookie else None for cookie in (one, other)))
                 continue
@@ -110,21 +109,6 @@ def compare_cookies(control: SetCookies, candidate: SetCookies) -> Iterator[Diff
                     if (instant := _instant(before)) is not None and instant == _instant(after):
                         continue
                 yield from unequal(f"cookie.{name}.{attribute}", before, after)
-
-
-def _paired_by_scope(
-    control: list[SetCookie], candidate: list[SetCookie]
-) -> Iterator[tuple[SetCookie | None, SetCookie | None]]:
-    """Yield cookies of one name: those of the same scope together, then the rest in order."""
-    alone, rest = [], [*candidate]
-    for one in control:
-        other = next((other for other in rest if other.scope == one.scope), None)
-        if other is None:
-            alone.append(one)
-        else:
-            rest.remove(other)
-            yield one, other
-    yield from zip_longest(alone, rest)
 
 
 def _instant(date: str) -> tuple[datetime, timedelta] | None:
