@@ -13,8 +13,8 @@ from ...http.secret_names import is_secret
 from ..corpus.app_databases import MAX_BYTES
 from ..corpus.case import Case
 from ..corpus.files import STATES
-from ..replaying.database_state import is_sqlite
-from ..replaying.isolation import has_idle_journal, real_file
+from ..replaying.databases import database_name, is_sqlite
+from ..replaying.sqlite_databases import has_idle_journal
 
 MAX_VALUES = 3
 """Values of one parameter."""
@@ -36,7 +36,7 @@ Values = Mapping[str | None, Mapping[str, tuple[str, ...]]]
 
 def databases_of(samples: Iterable[Case], corpus: Path, url: str | None, root: Path) -> dict[str | None, Path]:
     """Return the first files that are there and not too large: the run's own, then those of the samples."""
-    files: dict[str | None, Path] = {} if url is None or not is_sqlite(url) else {None: real_file(url, root)}
+    files: dict[str | None, Path] = {} if url is None or not is_sqlite(url) else {None: root / database_name(url)}
     files |= {case.state: corpus / STATES / case.state for case in samples if case.state is not None}
     fit = [(state, path) for state, path in files.items() if path.is_file() and path.stat().st_size <= MAX_BYTES]
     return dict(fit[:MAX_FILES])

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
@@ -14,13 +15,16 @@ from ...http.message import Request
 from .captures import Captures
 from .client import CallResult
 from .containment import Containment
-from .database_state import DatabaseState, addresses_of, database_name, is_sqlite, open_state
+from .databases import LockedError, addresses_of, database_name, is_sqlite
 from .directory_state import DirectoryState
 from .drivers import watch_drivers
 from .freezing import SECOND, Freezer, freeze_sqlite
 from .messages import Ask, CaseAnswer, Ready, SideStart
 from .probes import Probes
-from .row_changes import LockedError
+from .sqlite_databases import SqliteState
+
+if TYPE_CHECKING:
+    from .postgresql_databases import PostgresqlState  # needs psycopg, which only some have
 
 LOCKED = "the app left a transaction open that locks its database"
 STILL_RUNNING = 'the app went on after its answer to "{}" was over'
@@ -46,13 +50,18 @@ class CaseRunner:
 
         self._has_files = False
         self._files: DirectoryState
-        self._database: DatabaseState
+        self._database: SqliteState | PostgresqlState
 
     def ready(self) -> Ready:
         """Open what is put back before each case, once the app is up."""
         start = self._start
         with self.containment.opened():
-            self._database = open_state(start.database, start.baseline, self._probes.release)
+            if is_sqlite(start.database):
+                self._database = SqliteState(database_name(start.database), database_name(start.baseline))
+            else:
+                from .postgresql_databases import PostgresqlState
+
+                self._database = PostgresqlState(start.database, start.baseline, self._probes.release)
             if start.makes_baseline:
                 shutil.copytree(start.directory, start.baseline_files, symlinks=True, dirs_exist_ok=True)
             changed = {change.table for change in self._database.changes()}

@@ -7,13 +7,20 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import make_url
 
 from ...config.parity_table import ReplaySettings
 from ...errors import ReplayError
 from ..corpus.case import Case
-from .isolation import open_isolation
+from .databases import is_sqlite
 from .messages import Ready, SideRole, SideStart, moment_now
 from .side_process import RemoteSide, environment_of, fill_placeholders
+from .sqlite_databases import SqliteIsolation
+
+if TYPE_CHECKING:
+    from .postgresql_databases import PostgresqlIsolation  # needs psycopg, which only some have
 
 CONTROL = SideRole("control", "legacy")
 CANDIDATE = SideRole("candidate", "new", cpu=1, has_legacy_beside=True, notes_changes=True)
@@ -49,7 +56,7 @@ class Sandbox:
         self._sides: list[RemoteSide] = []
         self._directory = Path(tempfile.mkdtemp(prefix="gateway-parity-"))
         try:
-            self._isolation = open_isolation(setup.settings.database, setup.root, self._directory)
+            self._isolation = _open_isolation(setup.settings.database, setup.root, self._directory)
         except BaseException:
             shutil.rmtree(self._directory, ignore_errors=True)
             raise
@@ -122,6 +129,19 @@ class Sandbox:
             side.close()
         self._isolation.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _open_isolation(url: str | None, root: Path, directory: Path) -> SqliteIsolation | PostgresqlIsolation:
+    """Return the isolation for the settings' `database`; `directory` holds what it makes. Raises ReplayError."""
+    if url is None or is_sqlite(url):
+        return SqliteIsolation(url, root, directory)
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        from .postgresql_databases import PostgresqlIsolation
+
+        return PostgresqlIsolation(url)
+    name = parsed.render_as_string()  # without its password
+    raise ReplayError(f'[parity] database: "{name}" is neither SQLite nor PostgreSQL; a run cannot copy it')
 
 
 def _cpu(number: int) -> int | None:

@@ -21,7 +21,7 @@ from ...errors import GatewayError
 from .asgi_serving import serve_asgi
 from .case_runner import CaseRunner
 from .client import format_error
-from .database_state import addresses_of
+from .databases import addresses_of
 from .messages import Failed, SideStart
 from .network import leave_network
 from .wsgi_serving import serve_wsgi

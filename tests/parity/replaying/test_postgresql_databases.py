@@ -11,7 +11,7 @@ from gateway.comparing.observation import RowChange
 from gateway.config.parity_table import ReplaySettings
 from gateway.errors import ReplayError
 from gateway.parity.compared_case import ComparedCase
-from gateway.parity.replaying.postgresql_state import PostgresqlState
+from gateway.parity.replaying.postgresql_databases import PostgresqlState
 from gateway.parity.replaying.replay import Replay
 from tests.parity.replaying.library import fill
 from tests.parity.replaying.running import ENVIRONMENT, LEGACY, ask, case, never, replaying, step

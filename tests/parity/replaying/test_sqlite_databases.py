@@ -8,7 +8,7 @@ from sqlite3 import connect
 import pytest
 
 from gateway.comparing.observation import RowChange
-from gateway.parity.replaying.sqlite_state import SqliteState
+from gateway.parity.replaying.sqlite_databases import SqliteState
 from tests.comparing.answers import found, observe
 
 SETUP = """

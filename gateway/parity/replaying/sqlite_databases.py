@@ -1,9 +1,10 @@
-"""A side's SQLite database: put back in place, so that the app's open connections stay; compared row by row."""
+"""Sides' SQLite databases: copies of the real one; put back in place, so that connections stay; compared row by row."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,10 +13,47 @@ from sqlite3 import connect  # as it is before the app's connections are watched
 from urllib.parse import quote
 
 from ...comparing.observation import RowChange
-from .row_changes import ALIKE, LockedError, Rows, compare_rows, key_of
+from ...errors import ReplayError
+from .databases import ALIKE, LockedError, Rows, compare_rows, database_name, key_of, with_database
 
 LOCK_SECONDS = 0.5
 """Time that a lock of the app may last; one that lasts longer was forgotten."""
+_WAL = b"\x02\x02"
+"""Bytes 18 and 19 of a database whose changes wait in a file beside it."""
+
+
+class SqliteIsolation:
+    """Databases for one run: files below its directory, which goes as a whole.
+
+    The real database is read once and never opened for writing.
+    """
+
+    def __init__(self, url: str | None, root: Path, directory: Path) -> None:
+        """Copy the real file, if there is a `url`, below `directory`; a relative path of it starts at `root`.
+
+        `baseline` is what all sides start from, once a first side has made it. Raises ReplayError.
+        """
+        self._url = url or "sqlite:///database.sqlite3"
+        self._directory = directory
+        self._raw = directory / "raw.sqlite3"
+        self.baseline = with_database(self._url, str(directory / "baseline.sqlite3"))
+        if url is not None:
+            copy_real(root / database_name(url), self._raw)
+
+    def new_database(self, name: str, *, is_first: bool) -> str:
+        """Return the URL of a side's own database: a copy of the real one for the first side, else of the baseline."""
+        own = self._directory / name / "database"
+        own.mkdir(parents=True)
+        path = own / "database.sqlite3"
+        source = self._raw if is_first else Path(database_name(self.baseline))
+        if source.exists():
+            shutil.copyfile(source, path)
+        else:
+            path.touch()
+        return with_database(self._url, str(path))
+
+    def close(self) -> None:
+        """Do nothing: the files go with their directory."""
 
 
 class SqliteState:
@@ -83,6 +121,29 @@ class SqliteState:
         """Return a number that is another one when any other connection has changed the file."""
         version: int = self._own.execute("PRAGMA data_version").fetchone()[0]
         return version
+
+
+def has_idle_journal(path: Path) -> bool:
+    """Tell whether nobody has a SQLite file open whose changes wait beside it: to open it would make files there."""
+    with path.open("rb") as file:
+        is_wal = file.read(20)[18:] == _WAL
+    return is_wal and not path.with_name(f"{path.name}-shm").exists()
+
+
+def copy_real(real: Path, target: Path) -> None:
+    """Copy a database file as it is now, also while a service writes to it. Raises ReplayError where there is none."""
+    if not real.is_file():
+        raise ReplayError(f'no database "{real}"; [parity] database names the one that a parity run copies')
+    beside = real.with_name(real.name + "-wal")
+    if has_idle_journal(real):
+        shutil.copyfile(real, target)
+        if beside.exists():
+            shutil.copyfile(beside, target.with_name(target.name + "-wal"))
+        whole = target.with_name("whole.sqlite3")
+        save(str(target), str(whole))
+        whole.replace(target)
+    else:
+        save(str(real), str(target))
 
 
 def save(path: str, copy_path: str) -> None:

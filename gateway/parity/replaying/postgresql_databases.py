@@ -1,8 +1,10 @@
-"""A side's PostgreSQL database: made anew from the baseline when something has changed; compared row by row."""
+"""Sides' PostgreSQL databases: beside the real one; made anew from the baseline when changed; compared row by row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from secrets import token_hex
 from time import perf_counter, sleep
 from typing import Any
 
@@ -11,8 +13,8 @@ from psycopg import sql
 from sqlalchemy import URL, make_url
 
 from ...comparing.observation import RowChange
-from .database_state import database_name
-from .row_changes import ALIKE, LockedError, Rows, compare_rows, key_of
+from ...errors import ReplayError
+from .databases import ALIKE, LockedError, Rows, compare_rows, database_name, key_of, with_database
 
 LEAVE_SECONDS = 0.5
 """Time in which a server notices a connection that was closed."""
@@ -32,6 +34,35 @@ TABLES = """SELECT n.nspname, c.relname, array_agg(a.attname ORDER BY a.attnum),
     GROUP BY c.oid, n.nspname, c.relname ORDER BY 1, 2"""
 
 Snapshot = dict[str, Rows]
+
+
+class PostgresqlIsolation:
+    """Databases for one run: beside the real one, named after the run."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._prefix = f"gateway_parity_{token_hex(6)}"
+        self._names = [f"{self._prefix}_baseline"]
+        self.baseline = with_database(url, self._names[0])
+
+    def new_database(self, name: str, *, is_first: bool) -> str:
+        """Return the URL of a side's own database, as `SqliteIsolation` does. Raises ReplayError."""
+        own = f"{self._prefix}_{name}".replace("-", "_")
+        template = database_name(self._url if is_first else self.baseline)
+        try:
+            with maintaining(make_url(self._url)) as connection:
+                self._names.append(own)
+                remake(connection, own, template)
+        except psycopg.Error as error:
+            name, text = make_url(self._url).render_as_string(), str(error).strip().replace("\n", " ")
+            raise ReplayError(f'[parity] database: "{name}" cannot be copied: {text}') from error
+        return with_database(self._url, own)
+
+    def close(self) -> None:
+        """Drop every database."""
+        with suppress(psycopg.OperationalError), maintaining(make_url(self._url)) as connection:
+            for name in self._names:
+                drop(connection, name)
 
 
 class PostgresqlState:

@@ -1,0 +1,58 @@
+"""What sides' databases of every kind share: what a URL says, and rows before and after, by their keys. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import make_url
+
+from ...comparing.observation import Row, RowChange
+
+Rows = dict[tuple[str, ...], Row]
+ALIKE = "(rows alike)"
+"""A column that a table without a key has besides its own: how many rows are equal."""
+
+
+class LockedError(Exception):
+    """The app holds what has to be put back: its process has to be started again."""
+
+
+def key_of(row: Row, key: Sequence[str]) -> tuple[str, ...]:
+    """Return the values of the key's columns; without a key, of all columns of the table."""
+    values = dict(row)
+    return tuple(values[column] for column in key or values if column != ALIKE)
+
+
+def compare_rows(table: str, before: Rows, after: Rows) -> Iterator[RowChange]:
+    """Yield each row that is not the same, in the order of the keys."""
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key, ()), after.get(key, ())
+        if old != new:
+            kind = "inserted" if not old else "deleted" if not new else "updated"
+            yield RowChange(table, kind, key, old, new)
+
+
+def is_sqlite(url: str) -> bool:
+    """Tell whether a URL of SQLAlchemy names a SQLite database, whatever its driver."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def database_name(url: str) -> str:
+    """Return the name of the database in a URL; of a SQLite URL that is its path."""
+    return make_url(url).database or ""
+
+
+def with_database(url: str, database: str) -> str:
+    """Return the URL of another database by the same driver, on the same server."""
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+def addresses_of(url: str) -> tuple[object, ...]:
+    """Return where the driver of a URL connects to, as a socket is given it."""
+    if is_sqlite(url):
+        return ()
+    parsed = make_url(url)
+    host, port = str(parsed.query.get("host") or parsed.host or "localhost"), parsed.port or 5432
+    if host.startswith("/"):
+        return (f"{host}/.s.PGSQL.{port}",)
+    return ((host, port), ("127.0.0.1", port), ("::1", port)) if host == "localhost" else ((host, port),)
