@@ -68,7 +68,7 @@ def parity_command(
     if resume and seed is not None:
         raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
     seed = secrets.randbelow(1_000_000) if seed is None else seed
-    options = RunOptions(workers, seed, resume, whole=generate and not routes, generated=generate)
+    options = RunOptions(workers, seed, resume, generated=generate)
     with _progress() as progress, TemporaryDirectory(prefix="gateway-drawing-") as directory:
         # Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory.
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", directory)
@@ -111,9 +111,9 @@ def _run(path: Path, routes: tuple[str, ...], options: RunOptions, progress: Pro
             progress.update(bar, description="writing cases")
             plan = with_cases(plan, generated=options.generated, seed=options.seed)
             progress.update(bar, description="parity", total=len(plan.cases), completed=0)
-            finished = run_parity(plan, store, options, sources.whole, on_case)
-            keep_evidence(finished, plan, sources, store, options)
-            return plan, finished.report
+            report = run_parity(plan, store, options, sources.whole, on_case)
+            keep_evidence(report, plan, sources, store, options)
+            return plan, report
     except KeyboardInterrupt:  # before the first case: there is nothing to show
         raise GatewayError("parity: interrupted before the first case") from None
     except ReplayError as error:

@@ -7,20 +7,21 @@ from datetime import UTC, datetime
 
 from ..comparing.result import Outcome, RouteOutcome
 from ..parity.plan import Plan
-from ..parity.run import FinishedRun, RunOptions
+from ..parity.reporting.report import Report
+from ..parity.run import RunOptions
 from ..parity.summary import defect_rate_bound
 from ..store.evidence import Evidence
 from ..store.store import Store
 from .current import Sources, map_line
 
 
-def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: Store, options: RunOptions) -> None:
+def keep_evidence(report: Report, plan: Plan, sources: Sources, store: Store, options: RunOptions) -> None:
     """Keep the run's verdict on each compared route; an interrupted run gives none.
 
     A run of fewer cases does not replace what more cases have shown of a route whose fingerprints are still the same,
     unless it shows a mismatch. Raises StoreError.
     """
-    if finished.report.was_interrupted:
+    if report.was_interrupted:
         return
     made = datetime.now(UTC)
     lines = {route.key: map_line(route) for route in plan.project.table.routes}
@@ -30,10 +31,10 @@ def keep_evidence(finished: FinishedRun, plan: Plan, sources: Sources, store: St
             defect_rate_bound=defect_rate_bound(one.clean),
             fingerprints=sources.by_route[one.route],
             made=made,
-            run=finished.id,
+            run=report.run,
             map_line=lines[one.route],
         )
-        for one in finished.report.summaries
+        for one in report.summaries
         if one.route in plan.routes
     ]
     earlier = {} if options.generated else store.evidence_for([one.route for one in found])

@@ -36,24 +36,11 @@ class RunOptions:
     workers: int = 1
     seed: int = 0
     resume: bool = False
-    whole: bool = True
-    """Whether every route is compared, so that an ignore rule that matches nothing is wrong."""
     generated: bool = True
     """Whether the plan's cases are all that there are: fewer do not take the place of what more have shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedRun:
-    """A run as it ended."""
-
-    id: int
-    """The number that the store gave it."""
-    report: Report
-
-
-def run_parity(
-    plan: Plan, store: Store, options: RunOptions, fingerprints: Fingerprints, on_case: OnCase
-) -> FinishedRun:
+def run_parity(plan: Plan, store: Store, options: RunOptions, fingerprints: Fingerprints, on_case: OnCase) -> Report:
     """Replay every case of the plan and keep what is found; `on_case` is called with each one's results.
 
     `fingerprints` are the whole plan's: a run is resumed only where they are the same. KeyboardInterrupt ends the run
@@ -78,8 +65,10 @@ def run_parity(
             on_case(new)
     except KeyboardInterrupt:
         was_interrupted = True
-    check_rules = options.whole and not was_interrupted
+    # Only where all was asked is an ignore rule that matches nothing wrong.
+    check_rules = plan.is_whole and options.generated and not was_interrupted
     report = Report(
+        run=run,
         legacy=plan.map.legacy or "",
         new=plan.map.new or "",
         began=began,
@@ -96,7 +85,7 @@ def run_parity(
         origins={case.name: case.origin for case in plan.cases},
     )
     store.end_run(run, report.outcome, datetime.now(UTC), interrupted=was_interrupted)
-    return FinishedRun(run, report)
+    return report
 
 
 def _replay(

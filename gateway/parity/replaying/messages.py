@@ -20,14 +20,8 @@ class SideRole:
     """`control`, `candidate` or `repeat`."""
     app: str
     """`legacy` or `new`: the key of the map that names its app."""
-    cpu: int = 0
-    """Which of its worker's two CPUs it keeps to."""
     seed_offset: int = 0
     """What its seed is more than the run's: another seed gives other hashes and random numbers."""
-    has_legacy_beside: bool = False
-    """Whether the legacy app answers in its process what its own app does not have yet."""
-    notes_changes: bool = False
-    """Whether a change that its start makes to the database is worth a note: a change of legacy's is the baseline."""
 
 
 @dataclass(frozen=True, slots=True)

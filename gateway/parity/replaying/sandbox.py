@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .postgresql_databases import PostgresqlIsolation  # needs psycopg, which only some have
 
 CONTROL = SideRole("control", "legacy")
-CANDIDATE = SideRole("candidate", "new", cpu=1, has_legacy_beside=True, notes_changes=True)
+CANDIDATE = SideRole("candidate", "new")
 REPEAT = SideRole("repeat", "legacy", seed_offset=1)
 SIDES = (CONTROL, CANDIDATE)
 """The two that are compared."""
@@ -63,7 +63,7 @@ class Sandbox:
 
     def open_side(self, worker: int, role: SideRole, *, is_first: bool = False) -> RemoteSide:
         """Start the process of one side of a worker; the start of the run's first side makes the baseline."""
-        setup, settings = self._setup, self._setup.settings
+        setup, settings, is_new = self._setup, self._setup.settings, role.app == "new"
         own = self._directory / f"{worker}-{role.name}"
         shutil.rmtree(own, ignore_errors=True)
         directory, scratch, files = own / "files", own / "scratch", self._directory / "files"
@@ -76,7 +76,7 @@ class Sandbox:
         values = {"database": database, "directory": str(directory), "side": role.name, "scratch": str(scratch)}
         start = SideStart(
             role=role,
-            app=setup.new if role.app == "new" else setup.legacy,
+            app=setup.new if is_new else setup.legacy,
             arguments=tuple((name, fill_placeholders(text, values)) for name, text in settings.arguments),
             directory=str(directory),
             scratch=str(scratch),
@@ -88,8 +88,8 @@ class Sandbox:
             freezes=settings.freeze,
             moment=moment_now(),
             seed=self.seed + role.seed_offset,
-            beside=setup.legacy if setup.needs_legacy_beside and role.has_legacy_beside else "",
-            cpu=_cpu(2 * worker + role.cpu),
+            beside=setup.legacy if setup.needs_legacy_beside and is_new else "",
+            cpu=_cpu(2 * worker + is_new),
         )
         environment = environment_of(settings.environment, values, start.seed)
         side = RemoteSide(start, environment, setup.root, self._directory / f"{worker}-{role.name}.log")
@@ -100,7 +100,7 @@ class Sandbox:
         """Keep what a start tried and changed, once."""
         name = role.name
         found = [f"the {name} tried while it started, and was refused: {a.kind} {a.target}" for a in ready.attempts]
-        if ready.changed and role.notes_changes:
+        if ready.changed and role is CANDIDATE:  # what the start of legacy changes is the baseline
             tables = ", ".join(ready.changed)
             found.append(f"the start of the {name} changed the database ({tables}); every case begins without it")
         if ready.has_memory_database:

@@ -23,6 +23,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\ufff
 class Report:
     """Everything that a run has to say."""
 
+    run: int
+    """The number that the store gave it."""
     legacy: str
     new: str
     began: datetime

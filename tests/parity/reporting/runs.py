@@ -44,6 +44,7 @@ def result(number: int, route: str, outcome: Outcome, *verdicts: Verdict, note: 
 
 def report(results: tuple[ParityResult, ...], *complaints: str) -> Report:
     return Report(
+        run=1,
         legacy="legacy_flask:create_app",
         new="new_fastapi:create_app",
         began=datetime(2026, 11, 21, 9, 30, tzinfo=UTC),
