@@ -11,8 +11,8 @@ from dataclasses import replace
 from ...http.headers import parse_cookies, replace_cookie_values
 from ...http.message import FORM_TYPE, Headers, Request, json_bytes, pair_name
 from ...http.multipart import join_parts, read_part, split_parts
-from ..corpus.case import Case, Step
-from .samples import credential_headers, is_csrf, needed_steps
+from ..corpus.case import Case
+from .samples import Credential, credential_headers, is_csrf
 from .variation import Group
 
 _BOGUS = (b"authorization", b"Bearer gateway-parity-wrong-token")
@@ -26,20 +26,20 @@ def credential_variants(case: Case, others: Sequence[Case]) -> Iterator[Case]:
     """
     if case.credential != "given" or not case.steps:
         return
-    request = case.steps[-1].request
-    given = credential_headers(request)
-    rest = tuple(header for header in request.headers if header not in given)
-    if given:
-        yield _variant(case, Group.ANONYMOUS, "anonymous", replace(request, headers=rest))
-        headers = tuple(_altered(*header) if header in given else header for header in request.headers)
+    request, own = case.steps[-1].request, Credential.of(case, len(case.steps) - 1)
+    if own is None:
+        headers = (*request.headers, _BOGUS)
         yield _variant(case, Group.WRONG_CREDENTIAL, "wrong", replace(request, headers=headers))
-        for lender, way_in, headers in _lent(case, given, others):
-            # Right before the last request, after all that came before: what the way in captures counts then.
-            variant = _variant(case, Group.OTHER_USER, "other-user", replace(request, headers=(*rest, *headers)))
-            steps = (*case.steps[:-1], *way_in, variant.steps[-1])
-            yield replace(variant, steps=steps, origin=f'{variant.origin}, lent login of "{lender.name}"')
     else:
-        yield _variant(case, Group.WRONG_CREDENTIAL, "wrong", replace(request, headers=(*rest, _BOGUS)))
+        rest = tuple(header for header in request.headers if header not in own.headers)
+        yield _variant(case, Group.ANONYMOUS, "anonymous", replace(request, headers=rest))
+        headers = tuple(_altered(*header) if header in own.headers else header for header in request.headers)
+        yield _variant(case, Group.WRONG_CREDENTIAL, "wrong", replace(request, headers=headers))
+        if lent := _lent(own, others):
+            # Right before the last request, after all that came before: what the way in captures counts then.
+            variant = _variant(case, Group.OTHER_USER, "other-user", replace(request, headers=(*rest, *lent.headers)))
+            steps = (*case.steps[:-1], *lent.steps, variant.steps[-1])
+            yield replace(variant, steps=steps, origin=f'{variant.origin}, lent login of "{lent.case}"')
     without = _without_csrf(request)
     if without != request:
         yield _variant(case, Group.NO_CSRF, "no-csrf", without)
@@ -85,20 +85,19 @@ def _one_changed(text: bytes) -> bytes:
 # --- another user's ---
 
 
-def _lent(case: Case, given: Headers, others: Sequence[Case]) -> Iterator[tuple[Case, tuple[Step, ...], Headers]]:
-    """Yield the first credential of the same kind that is another's, with the case that lends it and the way to it.
+def _lent(own: Credential, others: Sequence[Case]) -> Credential | None:
+    """Return the first credential of the same kind that is another's.
 
     Another's has another value, or another login that leads in from the same state.
     """
-    own = needed_steps(case.steps[:-1], given)
-    for other in sorted(others, key=lambda other: other.state != case.state):
-        for at, step in enumerate(other.steps if other.credential == "given" else ()):
-            headers = credential_headers(step.request)
-            way_in = needed_steps(other.steps[:at], headers)
-            is_known = other.state == case.state or not way_in
-            if is_known and _kinds(headers) == _kinds(given) and _identity(way_in, headers) != _identity(own, given):
-                yield other, way_in, headers
-                return
+    for other in sorted(others, key=lambda other: other.state != own.state):
+        for at in range(len(other.steps) if other.credential == "given" else 0):
+            lent = Credential.of(other, at)
+            if lent is None or (lent.steps and lent.state != own.state):
+                continue
+            if _kinds(lent.headers) == _kinds(own.headers) and _identity(lent) != _identity(own):
+                return lent
+    return None
 
 
 def _kinds(headers: Headers) -> set[tuple[bytes, str]]:
@@ -113,9 +112,9 @@ def _kinds(headers: Headers) -> set[tuple[bytes, str]]:
     return kinds
 
 
-def _identity(way_in: tuple[Step, ...], headers: Headers) -> tuple[object, ...]:
+def _identity(one: Credential) -> tuple[object, ...]:
     """Return what tells two credentials apart: the values, and for captured ones the logins that gave them."""
-    return (tuple((step.request.target, step.request.body, step.request.headers) for step in way_in), headers)
+    return tuple((step.request.target, step.request.body, step.request.headers) for step in one.steps), one.headers
 
 
 # --- without a CSRF token ---

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from os.path import commonprefix
-from typing import Any
+from typing import Any, Self
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect
@@ -35,6 +35,16 @@ class Credential:
     """State from which the case starts that lends it."""
     case: str = field(default="", compare=False)
     """Name of that case."""
+
+    @classmethod
+    def of(cls, case: Case, at: int) -> Self | None:
+        """Return what the step of that number is sent with, None where it is sent without any."""
+        headers = credential_headers(case.steps[at].request)
+        if not headers:
+            return None
+        # Those of the steps before it whose captured values stand in the headers, directly or not.
+        steps = steps_capturing(case.steps[:at], names_in(value for _, value in headers))
+        return cls(steps, headers, case.state, case.name)
 
 
 @dataclass(frozen=True)
@@ -116,9 +126,7 @@ def read_samples(cases: Sequence[Case], url_map: Map) -> Samples:
             if matched is None or not used_names(step.request) <= captured_names(earlier):
                 continue
             key, path_values = matched
-            headers = credential_headers(step.request)
-            credential = Credential(needed_steps(earlier, headers), headers, case.state, case.name) if headers else None
-            found[key].append(Sample(step, earlier, case.state, path_values, credential))
+            found[key].append(Sample(step, earlier, case.state, path_values, Credential.of(case, at)))
             for name, text in path_values.items():
                 if "{{" not in text:
                     texts[key[1], name][text] += 1
@@ -144,11 +152,6 @@ def is_csrf(name: str) -> bool:
     """Tell whether a header or field of this name carries a CSRF token."""
     squeezed = re.sub(r"[^a-z]", "", name.lower())
     return "csrf" in squeezed or "xsrf" in squeezed or squeezed == "authenticitytoken"
-
-
-def needed_steps(steps: Sequence[Step], headers: Headers) -> tuple[Step, ...]:
-    """Return those of the steps before a request whose captured values stand in its headers, directly or not."""
-    return steps_capturing(steps, names_in(value for _, value in headers))
 
 
 def _matched(request: Request, url_map: Map) -> tuple[RouteKey, dict[str, str]] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from ..corpus.case import Case
 from .experiments import PendingExperiments
@@ -66,8 +67,8 @@ class Schedule:
     def __init__(self, cases: Iterator[PlannedCase]) -> None:
         """Take the run's `cases` one by one; what the iterator raises, `next_move` raises."""
         self._cases = cases
-        self._taken: PlannedCase | None = None
-        self._experiments: deque[PlannedCase] = deque()
+        self._waiting: deque[PlannedCase] = deque()
+        """The experiments, and behind them the one case of the run that was taken and had no room yet, if one had."""
         self._in_flight: deque[PlannedCase] = deque()
         self._is_fast = False
 
@@ -83,11 +84,7 @@ class Schedule:
             return Restart(tuple(self._in_flight))
         if coming is None:
             return Receive(self._in_flight.popleft())
-        if self._experiments:
-            self._experiments.popleft()
-        else:
-            self._taken = None
-        self._in_flight.append(coming)
+        self._in_flight.append(self._waiting.popleft())
         return Send(coming)
 
     def note_wait(self, seconds: float) -> None:
@@ -95,24 +92,23 @@ class Schedule:
         self._is_fast = seconds < FAST_SECONDS
 
     def add_experiments(self, experiments: Iterable[PlannedCase]) -> None:
-        """Have these cases sent before the next case of the run, in their order."""
-        self._experiments.extend(experiments)
+        """Have these cases sent before all that wait, in their order."""
+        self._waiting.extendleft(reversed(tuple(experiments)))
 
     def drop_all(self) -> tuple[PlannedCase, ...]:
         """Forget every case, and return those in flight, the oldest first: their answers are still to be received."""
         dropped = tuple(self._in_flight)
         self._in_flight.clear()
-        self._experiments.clear()
-        self._taken = None
+        self._waiting.clear()
         return dropped
 
     def _coming(self) -> PlannedCase | None:
         """Return the case that may be sent now, if there is one."""
         if self._in_flight and not self._is_fast:
             return None
-        if self._taken is None and not self._experiments:
-            self._taken = next(self._cases, None)
-        coming = self._experiments[0] if self._experiments else self._taken
+        if not self._waiting:
+            self._waiting.extend(islice(self._cases, 1))
+        coming = self._waiting[0] if self._waiting else None
         if coming is None or not self._in_flight:
             return coming
         together = [*self._in_flight, coming]
