@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -49,9 +48,7 @@ def har_command(file: Path, corpus: Path, raw: bool, host: str | None) -> None:
 @click.option("--limit", default=MAX_CASES, type=click.IntRange(1), help="Distinct requests to take.")
 def access_log_command(file: Path, corpus: Path, raw: bool, limit: int) -> None:
     """Import the GET and HEAD requests of an access log in the combined format."""
-    lines = read_access_log(file, limit)
-    comments = {case.name: comment for case, comment in lines}
-    _write(corpus, file, tuple(case for case, _ in lines), raw=raw, comments=comments)
+    _write(corpus, file, read_access_log(file, limit), raw=raw)
 
 
 @import_group.command(name="postman")
@@ -67,11 +64,7 @@ def postman_command(file: Path, corpus: Path, raw: bool, variables: tuple[str, .
     _write(corpus, file, read_postman(file, dict(one.split("=", 1) for one in variables)), raw=raw)
 
 
-def _write(
-    corpus: Path, file: Path, cases: tuple[Case, ...], *, raw: bool, comments: Mapping[str, str] | None = None
-) -> None:
+def _write(corpus: Path, file: Path, cases: tuple[Case, ...], *, raw: bool) -> None:
     salt = secrets.token_bytes(32)
-    written = tuple(case if raw else redact_case(case, salt) for case in cases)
-    named = {new.name: (comments or {}).get(old.name, "") for old, new in zip(cases, written, strict=True)}
-    path = write_cases(corpus, f"{file.stem}.toml", written, named)
-    click.echo(f"wrote {path} ({len(written)} cases)")
+    path = write_cases(corpus, f"{file.stem}.toml", (case if raw else redact_case(case, salt) for case in cases))
+    click.echo(f"wrote {path} ({len(cases)} cases)")

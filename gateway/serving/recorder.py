@@ -37,7 +37,7 @@ MAX_FILES = 64
 """Files that one worker writes; after the last it records no more."""
 _CAPTURE = Capture(request_body_bytes=MAX_BODY_BYTES)
 WriteCase = Callable[[str, Request, str], str]
-"""Gives the text of a case file for (name, request, comment)."""
+"""Gives the text of a case file for (name, request, how it was answered)."""
 
 
 class Recorder:

@@ -76,7 +76,7 @@ def test_answers_are_as_without_it_and_files_have_no_secret(bare: list[bytes], t
     assert requests[3].body == b"onetwo"
     assert (b"content-length", b"6") in requests[3].headers
     assert {case.source for case in cases} == {"recorded"}
-    assert "# answered 404" in text
+    assert "recorded from traffic, answered 404" in text
     assert "recorded requests: 5 written" in server.log()
 
 

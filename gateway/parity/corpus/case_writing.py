@@ -21,22 +21,22 @@ _PLAIN = Case("", ())
 """A case whose file has no key but its name and its steps."""
 
 
-def case_text(case: Case, comment: str = "") -> str:
-    """Return the case as `[[case]]`, under its comment.
+def case_text(case: Case) -> str:
+    """Return the case as `[[case]]`.
 
     Raises ValueError for one that no text gives: an empty name, a target that is none.
     """
     keys = (key for key in ("source", "origin", "state", "credential") if getattr(case, key) != getattr(_PLAIN, key))
     given = {"name": case.name} | {key: getattr(case, key) for key in keys}
-    text = "".join(f"# {line}\n" for line in comment.splitlines()) + "[[case]]\n" + _lines_for(given)
+    text = "[[case]]\n" + _lines_for(given)
     if len(case.steps) == 1:
         return text + _lines_for(_step_entry(case.steps[0]))
     return text + "".join(f"\n[[case.step]]\n{_lines_for(_step_entry(step))}" for step in case.steps)
 
 
-def recorded_case_text(name: str, request: Request, comment: str) -> str:
-    """Return the text of a case of one recorded request, as the live recorder writes it."""
-    return case_text(Case(name, (Step(request),), source="recorded"), comment)
+def recorded_case_text(name: str, request: Request, outcome: str) -> str:
+    """Return the text of a case of one recorded request, as the live recorder writes it, with how it was answered."""
+    return case_text(Case(name, (Step(request),), source="recorded", origin=f"recorded from traffic, {outcome}"))
 
 
 def _step_entry(step: Step) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -53,21 +53,18 @@ def load_corpus(directory: Path) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def write_cases(
-    directory: Path, file_name: str, cases: Iterable[Case], comments: Mapping[str, str] | None = None
-) -> Path:
-    """Write a file of the corpus anew, in one step; `comments` stand above the cases of these names.
+def write_cases(directory: Path, file_name: str, cases: Iterable[Case]) -> Path:
+    """Write a file of the corpus anew, in one step.
 
     Raises CorpusError, and writes nothing, when a case could not be read back as it is.
     """
-    path, comments = directory / file_name, comments or {}
+    path = directory / file_name
     texts: list[str] = []
     faults: list[Fault] = []
     for number, case in enumerate(cases, 1):
         is_derived = case.origin == f"recorded from {case.name}" or _FROM_FILE.fullmatch(case.origin)
         try:
-            written = replace(case, origin="") if is_derived else case
-            texts.append(case_text(written, comments.get(case.name, "")))
+            texts.append(case_text(replace(case, origin="") if is_derived else case))
         except ValueError as error:
             faults.append(Fault(str(path), None, f"case[{number}]", f'"{case.name}" cannot be written: {error}'))
     if faults:

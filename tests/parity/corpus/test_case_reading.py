@@ -370,15 +370,13 @@ CASES = st.builds(
 
 @given(st.lists(CASES, max_size=4, unique_by=lambda case: case.name))
 def test_what_is_written_reads_back_as_it_was(cases: list[Case]) -> None:
-    comments = {case.name: "200 in the log\nsecond line" for case in cases[::2]}
     with tempfile.TemporaryDirectory() as directory:
-        write_cases(Path(directory), "a.toml", cases, comments)
+        write_cases(Path(directory), "a.toml", cases)
         assert load_corpus(Path(directory)) == tuple(cases)
         assert [path.name for path in Path(directory).iterdir()] == ["a.toml"]
 
 
 READABLE = """\
-# from the ticket
 [[case]]
 name = "create a todo"
 source = "recorded"
@@ -420,7 +418,7 @@ def test_the_text_is_for_people(tmp_path: Path) -> None:
     (tmp_path / "states").mkdir()
     (tmp_path / "states" / "full.sqlite3").touch()
     cases = load_corpus(corpus_of(tmp_path, READABLE))
-    written = write_cases(tmp_path / "again", "todos.toml", cases, {"create a todo": "from the ticket"})
+    written = write_cases(tmp_path / "again", "todos.toml", cases)
     assert written.read_text() == READABLE
 
 

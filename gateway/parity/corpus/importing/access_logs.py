@@ -19,12 +19,12 @@ _LINE = re.compile(
 )
 
 
-def read_access_log(path: Path, limit: int = MAX_CASES) -> tuple[tuple[Case, str], ...]:
-    """Return at most `limit` cases, in the order of their first line, each with a comment: `200 in the log`.
+def read_access_log(path: Path, limit: int = MAX_CASES) -> tuple[Case, ...]:
+    """Return at most `limit` cases, in the order of their first line. The status there is part of a case's origin.
 
-    The comment is no expectation. Raises CorpusError for a file of another format.
+    Raises CorpusError for a file of another format.
     """
-    found: dict[tuple[str, str], tuple[Case, str]] = {}
+    found: dict[tuple[str, str], Case] = {}
     is_log = False
     for number, match in _matches(path):
         is_log = True
@@ -32,9 +32,8 @@ def read_access_log(path: Path, limit: int = MAX_CASES) -> tuple[tuple[Case, str
         if match["method"] in SAFE and key not in found:
             target = re.sub(r"\\x([0-9A-Fa-f]{2})", r"%\1", key[1])  # nginx and Apache write other bytes as `\x22`
             step = Step(Request(key[0], target.encode("latin-1"), (HOST,)))
-            origin = f"access log line {number} of {path.name}"
-            case = Case(f"{path.name}: {' '.join(key)}", (step,), source="access-log", origin=origin)
-            found[key] = case, f"{match['status']} in the log"
+            origin = f"access log line {number} of {path.name}, answered {match['status']}"
+            found[key] = Case(f"{path.name}: {' '.join(key)}", (step,), source="access-log", origin=origin)
         if len(found) == limit:
             break
     if not is_log:
