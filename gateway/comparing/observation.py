@@ -77,20 +77,16 @@ class Observation:
     """None when nobody watched the guards: then only the answer tells who was refused."""
 
 
-Observations = tuple[Observation, Observation]
-"""(of the control, of the candidate)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """Keep what both sides did when they were asked, in an unambiguous request, what each is thought to have read."""
 
     cause: str
     """Name of the known cause that the two interpretations are."""
-    control: Observations
-    """Of both, with the request that Flask is thought to have read."""
-    candidate: Observations
-    """Of both, with the request that FastAPI is thought to have read."""
+    control: tuple[Observation, Observation]
+    """Of the control and of the candidate, with the request that Flask is thought to have read."""
+    candidate: tuple[Observation, Observation]
+    """Of both in this order, with the request that FastAPI is thought to have read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,9 @@ from ..config.parity_table import ReplaySettings
 from ..parity.corpus.case import Case, example
 from ..parity.corpus.files import load_corpus
 from ..routing.route import Mode, Route
-from ..store.evidence import Evidence, Fingerprints
-from ..store.store import Store
+from ..store.store import Evidence, Fingerprints, Store
 from .fingerprint import digest
 from .route_fingerprint import RouteFingerprints
-
-NEVER_COVERED = ("no parity run has covered it",)
-"""Why a route without evidence must not be flipped."""
 
 
 @dataclass(frozen=True, slots=True)

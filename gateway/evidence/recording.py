@@ -10,8 +10,7 @@ from ..parity.plan import Plan
 from ..parity.reporting.report import Report
 from ..parity.run import RunOptions
 from ..parity.summary import defect_rate_bound
-from ..store.evidence import Evidence
-from ..store.store import Store
+from ..store.store import Evidence, Store
 from .current import Sources, map_line
 
 

@@ -64,11 +64,6 @@ class SetCookie:
     """Values by name in lower case; of two of a name the last one counts (RFC 6265, 5.3)."""
 
     @property
-    def scope(self) -> tuple[str | None, str | None]:
-        """Path and domain; with the name they are what a browser tells cookies apart by."""
-        return self.attributes.get("path"), self.attributes.get("domain")
-
-    @property
     def is_deletion(self) -> bool:
         """Whether Max-Age ends the cookie at once; it counts before Expires (RFC 6265, 4.1.2.2)."""
         age = self.attributes.get("max-age", "")

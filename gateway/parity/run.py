@@ -13,8 +13,7 @@ from operator import attrgetter
 from ..comparing.causes import CAUSES
 from ..comparing.policy import unused_rules
 from ..comparing.result import Outcome, ParityResult
-from ..store.evidence import Fingerprints
-from ..store.store import Store
+from ..store.store import Fingerprints, Store
 from .corpus.case import Case
 from .plan import Plan
 from .reporting.report import Report

@@ -11,7 +11,7 @@ from ..apps.project import Project, load_project
 from ..config.edit import MapEdit, edit_mode, write_map
 from ..config.map_file import decode_map, parse_map, parse_route_key, read_map
 from ..errors import Fault, MapError, StoreError
-from ..evidence.current import NEVER_COVERED, evidence_status
+from ..evidence.current import evidence_status
 from ..routing.route import Mode, Route, route_key
 from ..store.store import AuditEntry, Store
 
@@ -67,7 +67,7 @@ class Flips:
         if not plan.exposes or not row.legacy.routes:
             return plan
         status = evidence_status(after, [key])
-        missing = NEVER_COVERED if key in status.uncovered else status.stale.get(key, ())
+        missing = ("no parity run has covered it",) if key in status.uncovered else status.stale.get(key, ())
         return replace(plan, missing_evidence=missing)
 
     def apply(self, plan: FlipPlan, *, who: str, reason: str = "", forced: bool = False) -> StoreError | None:

@@ -10,8 +10,7 @@ from typing import Any
 from gateway.apps.project import load_project
 from gateway.comparing.result import Outcome, ParityResult
 from gateway.evidence.current import Sources, map_line
-from gateway.store.evidence import Evidence
-from gateway.store.store import Store
+from gateway.store.store import Evidence, Store
 
 MADE = datetime(2026, 11, 20, 14, 3, tzinfo=UTC)
 

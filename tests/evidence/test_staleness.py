@@ -14,7 +14,7 @@ from gateway.config.parity_table import ReplaySettings
 from gateway.evidence.current import corpus_fingerprint, missing_or_stale, policy_fingerprint
 from gateway.http.message import Request
 from gateway.parity.corpus.case import Case, Step
-from gateway.store.evidence import Evidence, Fingerprints
+from gateway.store.store import Evidence, Fingerprints
 
 NOW = Fingerprints("aa", "bb", "cc", "dd", 41, "todos.list_todos", "new.todos:list_todos")
 MATCHED = Evidence(

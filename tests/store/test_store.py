@@ -17,9 +17,8 @@ from gateway.comparing.observation import Effects, Observation, Outbound
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult, Verdict
 from gateway.errors import StoreError
 from gateway.http.message import Request, Response
-from gateway.store.evidence import Evidence, Fingerprints
 from gateway.store.rows import MAX_BODY_BYTES, MAX_HEAD_BYTES
-from gateway.store.store import KEPT_RUNS, AuditEntry, Run, Store
+from gateway.store.store import KEPT_RUNS, AuditEntry, Evidence, Fingerprints, Run, Store
 from tests.support.servers import ROOT
 from tests.support.stores import Store as Databases
 

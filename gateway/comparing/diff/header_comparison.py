@@ -96,7 +96,10 @@ def compare_cookies(control: SetCookies, candidate: SetCookies) -> Iterator[Diff
     """Yield `cookie.<name>` for one that only one side sets, `cookie.<name>.<attribute>` for what differs in it."""
     for name in sorted({cookie.name for cookie in (*control, *candidate)}):
         of_name = ([cookie for cookie in side if cookie.name == name] for side in (control, candidate))
-        for one, other in paired(*of_name, key=lambda cookie: cookie.scope):
+        # Path and domain are what a browser tells cookies of one name apart by.
+        for one, other in paired(
+            *of_name, key=lambda each: (each.attributes.get("path"), each.attributes.get("domain"))
+        ):
             if one is None or other is None:
                 yield from unequal(f"cookie.{name}", *(str(cookie) if cookie else None for cookie in (one, other)))
                 continue
