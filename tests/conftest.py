@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
@@ -57,6 +58,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def is_long(config: pytest.Config) -> bool:
     """Tell whether `-m` asks for the long tests; a run that does not leaves them out."""
     return LONG.search(config.option.markexpr) is not None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from a million objects that stay to the end: modules, tests and their parameters."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects

@@ -209,7 +209,7 @@ def test_an_upload_is_never_in_memory(depot: Depot, kind: str) -> None:
         if kind == "form":
             yield FORM_TAIL
 
-    size = 64 * 2**20
+    size = 16 * 2**20
     depot.client.post("/uploads/warm-up", content=b"")
     tracemalloc.start()
     try:

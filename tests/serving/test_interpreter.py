@@ -18,7 +18,7 @@ def as_before() -> Iterator[None]:
     yield
     gc.set_threshold(*thresholds)
     SettledHeap.is_settled = False
-    gc.unfreeze()
+    gc.freeze()  # what tests/conftest.py has frozen was given back
     gc.enable()
 
 

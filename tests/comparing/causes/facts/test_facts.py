@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 
@@ -12,6 +13,7 @@ from gateway.comparing.causes.explain import Explainer
 from gateway.comparing.diff.comparison import compare
 from gateway.comparing.observation import Compared
 from gateway.comparing.result import Difference
+from gateway.http.message import Request
 from tests.comparing.causes.facts.asking import Sides, both_sides
 from tests.comparing.causes.facts.rows import FACTS, NOT_SHOWN, ROWS, Row
 
@@ -43,6 +45,17 @@ def sides() -> Iterator[Sides]:
     gc.collect()
 
 
+@pytest.fixture(scope="module")
+def step_of(sides: Sides) -> Callable[[Row], Compared]:
+    """A row's request is asked once: the answers are values, and two tests look at them."""
+
+    @cache
+    def ask(request: Request, debug: bool) -> Compared:
+        return sides.step(request, debug=debug)
+
+    return lambda row: ask(row.request, row.debug)
+
+
 def causes_of(step: Compared, mode: str) -> dict[str, str | None]:
     """Every location where the sides differ, with the name of its cause."""
     explainer = Explainer(step, mode)
@@ -52,8 +65,8 @@ def causes_of(step: Compared, mode: str) -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_a_fact_is_found_and_named(row: Row, sides: Sides) -> None:
-    assert causes_of(sides.step(row.request, debug=row.debug), row.mode) == row.locations
+def test_a_fact_is_found_and_named(row: Row, step_of: Callable[[Row], Compared]) -> None:
+    assert causes_of(step_of(row), row.mode) == row.locations
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.locations], ids=str)
@@ -64,8 +77,8 @@ def test_a_difference_the_other_way_about_has_no_cause(row: Row, sides: Sides) -
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_what_goes_with_no_fact_has_no_cause(row: Row, sides: Sides) -> None:
-    explainer = Explainer(sides.step(row.request, debug=row.debug), row.mode)
+def test_what_goes_with_no_fact_has_no_cause(row: Row, step_of: Callable[[Row], Compared]) -> None:
+    explainer = Explainer(step_of(row), row.mode)
     for difference in FOREIGN:
         cause = explainer.cause_of(difference)
         assert cause is None or (cause.name in TAKING_HEADERS and difference.where.startswith("header."))
