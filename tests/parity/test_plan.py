@@ -28,6 +28,12 @@ NEW = """
     for path, method in (("/login", "POST"), ("/me", "GET"), ("/items/{item_id:int}", "PUT")):
         app.add_api_route(path, lambda: "", methods=[method])
 """
+ONE_ROUTE = """
+    from fastapi import FastAPI
+
+    app = FastAPI(openapi_url=None)
+    app.add_api_route("/me", lambda: "")
+"""
 MAP = """
     [gateway]
     legacy = "legacy_shop:create_app"
@@ -120,6 +126,7 @@ def test_what_only_flask_has_is_asked_of_legacy_on_both_sides(project: Project) 
 
 def test_a_written_case_stays_where_a_generated_one_has_its_name(project: Project) -> None:
     name = "GET /me: good"
+    project.write("new_shop.py", ONE_ROUTE)
     assert planned(project, generated=True)[name].source == "generated"
     project.write("corpus/a.toml", f'[[case]]\nname = "{name}"\nrequest = "GET /me?page=2"\n')
     case = planned(project, generated=True)[name]

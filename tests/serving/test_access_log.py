@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from gateway.config.map_file import parse_map
 from gateway.routing.decision import Decision
 from gateway.serving.access_log import AccessLog
 from gateway.serving.observing import Capture, Served
-from tests.support.gateway_apps import ask, fastapi_side, flask_side
+from tests.support.gateway_apps import ask, fastapi_side, flask_side, reply_to, scope_of
 
 ROUTES = {"GET,POST /a": "new", "GET /b": {"mode": "canary", "percent": 100}, "GET /listed": "legacy"}
 
@@ -148,8 +149,12 @@ def test_an_address_that_a_proxy_passes_on_cannot_forge_a_line(lines: Lines, cli
 
 def test_ids_do_not_repeat_and_moments_go_on(lines: Lines) -> None:
     gateway = both(lines)
-    for _ in range(1200):
-        ask(gateway, "GET", "/a")
+
+    async def ask_all() -> None:
+        for _ in range(1200):
+            await reply_to(gateway, scope_of("GET", "/a"))
+
+    asyncio.run(ask_all())
     times = [datetime.fromisoformat(line["time"]) for line in lines()]
     assert len({line["request_id"] for line in lines()}) == 1200
     assert times == sorted(times)

@@ -36,8 +36,14 @@ def read(item_id: Annotated[int, Path()], full: bool = False) -> Item:
     raise NotImplementedError(item_id, full)
 
 
-def test_good_ones_fit_and_bad_ones_do_not() -> None:
-    cases = {case.name: case for case in generate_from_schema(app, (), 1)}
+@pytest.fixture(scope="module")
+def cases() -> dict[str, Case]:
+    """Those of the app above, by name, with a sample of one route."""
+    sample = Case("seen", (read_step({"request": "GET /items/7"}),))
+    return {case.name: case for case in generate_from_schema(app, (sample,), 1)}
+
+
+def test_good_ones_fit_and_bad_ones_do_not(cases: dict[str, Case]) -> None:
     good = [
         case for name, case in cases.items() if name.startswith("POST /items: fits the schema") and "then" not in name
     ]
@@ -59,9 +65,7 @@ def fits(case: Case) -> bool:
     return isinstance(json.loads(request.body), dict)
 
 
-def test_rules_and_ids_are_those_of_the_routes_and_samples() -> None:
-    sample = Case("seen", (read_step({"request": "GET /items/7"}),))
-    cases = {case.name: case for case in generate_from_schema(app, (sample,), 1)}
+def test_rules_and_ids_are_those_of_the_routes_and_samples(cases: dict[str, Case]) -> None:
     assert cases["GET /items/<int:item_id>: fits the schema"].steps[0].request.target.startswith(b"/items/7")
     created, item = cases["POST /items: fits the schema, then all of its id"].steps[:2]
     assert cases["POST /items: breaks the schema"].origin == "schema: breaks the schema"
