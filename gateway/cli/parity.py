@@ -17,8 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..comparing.result import Outcome, ParityResult
 from ..errors import GatewayError, ReplayError
-from ..evidence.current import Sources
-from ..evidence.recording import keep_evidence
+from ..evidence.current import Sources, keep_evidence
 from ..parity.counterexamples import save_counterexamples
 from ..parity.plan import Plan, plan_routes, with_cases
 from ..parity.reporting.html_report import render_html
@@ -112,7 +111,7 @@ def _run(path: Path, routes: tuple[str, ...], options: RunOptions, progress: Pro
             plan = with_cases(plan, generated=options.generated, seed=options.seed)
             progress.update(bar, description="parity", total=len(plan.cases), completed=0)
             report = run_parity(plan, store, options, sources.whole, on_case)
-            keep_evidence(report, plan, sources, store, options)
+            keep_evidence(report, plan.project, sources, store, generated=options.generated)
             return plan, report
     except KeyboardInterrupt:  # before the first case: there is nothing to show
         raise GatewayError("parity: interrupted before the first case") from None

@@ -1,18 +1,20 @@
-"""Take what evidence is made of today (code, policy and cases), and tell whether stored evidence still holds."""
+"""Take what evidence is made of today (code, policy and cases), keep it with a verdict, and tell whether it holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, date, datetime
 
 from ..apps.findings import EvidenceStatus, Finding, check
 from ..apps.project import Project
 from ..comparing.policy import ComparisonPolicy, is_expired
-from ..comparing.result import Outcome
+from ..comparing.result import Outcome, RouteOutcome
 from ..config.parity_table import ReplaySettings
 from ..parity.corpus.case import Case, example
 from ..parity.corpus.files import load_corpus
+from ..parity.reporting.report import Report
+from ..parity.summary import defect_rate_bound
 from ..routing.route import Mode, Route
 from ..store.store import Evidence, Fingerprints, Store
 from .fingerprint import digest
@@ -90,6 +92,35 @@ def evidence_status(project: Project, keys: Iterable[str]) -> EvidenceStatus:
     reasons = {key: missing_or_stale(evidence[key], now.by_route[key]) for key in covered}
     uncovered = tuple(key for key in routes if key not in evidence)
     return EvidenceStatus({key: why for key, why in reasons.items() if why}, uncovered)
+
+
+def keep_evidence(report: Report, project: Project, sources: Sources, store: Store, *, generated: bool) -> None:
+    """Keep the run's verdict on each compared route; an interrupted run gives none.
+
+    A run without `generated` cases, of fewer than there are, does not replace what more cases have shown of a route
+    whose fingerprints are still the same, unless it shows a mismatch. Raises StoreError.
+    """
+    if report.was_interrupted:
+        return
+    made = datetime.now(UTC)
+    lines = {route.key: map_line(route) for route in project.table.routes}
+    found = [
+        Evidence(
+            **{each.name: getattr(one, each.name) for each in fields(RouteOutcome)},
+            defect_rate_bound=defect_rate_bound(one.clean),
+            fingerprints=sources.by_route[one.route],
+            made=made,
+            run=report.run,
+            map_line=lines[one.route],
+        )
+        for one in report.summaries
+        if one.route in sources.by_route
+    ]
+    earlier = {} if generated else store.evidence_for([one.route for one in found])
+    known = {(one.route, one.fingerprints) for one in earlier.values()}
+    store.put_evidence(
+        one for one in found if one.outcome is Outcome.MISMATCHED or (one.route, one.fingerprints) not in known
+    )
 
 
 def missing_or_stale(evidence: Evidence, now: Fingerprints) -> tuple[str, ...]:
