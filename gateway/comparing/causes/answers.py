@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..diff.effect_comparison import has_unhandled
+from ..diff.comparison import has_unhandled
 from .symptom import Symptom, cause
 
 

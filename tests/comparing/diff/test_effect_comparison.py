@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.comparing.diff.effect_comparison import compare_effects
+from gateway.comparing.diff.comparison import compare_effects
 from gateway.comparing.observation import Effects, Outbound, RowChange
 from tests.comparing.answers import Found, plain
 
