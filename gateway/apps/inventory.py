@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import takewhile
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from fastapi.routing import RouteContext, iter_route_contexts
+import fastapi.routing
 from flask import Flask
 from starlette.routing import Match, Mount, WebSocketRoute
 from werkzeug.routing import Map, Rule
@@ -23,11 +24,27 @@ from ..routing.route import WEBSOCKET, Backend, Route, format_methods, route_key
 from ..routing.table import RouteTable
 from .loading import flask_app_of, layers_of
 
+if TYPE_CHECKING:
+    from fastapi.routing import RouteContext
+
 _FLASK_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 _NEW_VARIABLE = re.compile(r"{(\w+)(?::(\w+))?}")
 _CONVERTERS = {"int": "int:", "float": "float:", "uuid": "uuid:", "path": "path:"}
 _TYPES: dict[Any, str] = {int: "int:", float: "float:", uuid.UUID: "uuid:"}
 _EXAMPLES = {"int": "7", "float": "1.5", "uuid": "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab", "path": "a/b"}
+
+
+class _ServedRoute:
+    """Account for a route as `RouteContext` does: FastAPI before 0.137 lists each route as it serves it."""
+
+    def __init__(self, route: Any) -> None:
+        self.original_route = route
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original_route, name, None)
+
+
+_iter_route_contexts = getattr(fastapi.routing, "iter_route_contexts", partial(map, _ServedRoute))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +128,7 @@ def new_contexts(
 ) -> Iterator[tuple[AppRoute, RouteContext, tuple[Any, ...]]]:
     """Yield each route with FastAPI's own account of it, and the apps around it, outermost first."""
     layers = tuple(layers_of(app))
-    contexts = list(iter_route_contexts(next((layer.routes for layer in layers if hasattr(layer, "routes")), ())))
+    contexts = list(_iter_route_contexts(next((layer.routes for layer in layers if hasattr(layer, "routes")), ())))
     around = (*around, *layers)
     patterns = [getattr(context, "path_regex", None) for context in contexts]
     for at, context in enumerate(contexts):

@@ -6,6 +6,7 @@ import getpass
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.markup import escape
@@ -15,10 +16,10 @@ from ..routing.route import FUTURE_MODES, Mode
 from .views import console
 
 
-class ModeChoice(click.Choice[str]):
+class ModeChoice(click.Choice):  # type: ignore[type-arg]  # generic since click 8.2 only
     """A mode's word; one that is to come is refused with what it waits for."""
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the word. Raises BadParameter."""
         if value in FUTURE_MODES:
             self.fail(f'mode "{value}" {FUTURE_MODES[value]}', param, ctx)

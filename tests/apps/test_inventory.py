@@ -27,6 +27,7 @@ from gateway.apps.inventory import (
     take_inventory,
 )
 from gateway.routing.inventory import AppRoute, Hook
+from tests.support.versions import INCLUDES_LAZILY
 
 HERE = __name__
 
@@ -65,13 +66,14 @@ def test_lazily_included_routers_are_listed_with_all_their_prefixes() -> None:
     app.include_router(outer, prefix="/api")
     app.include_router(inner)
     inner.post("/late")(view)
-    assert keys(new_routes(app)) == [
+    listed = [
         "GET /api/outer/mid/inner/first",
         "POST /api/outer/mid/inner/late",
         "GET /api/outer/own",
         "GET /inner/first",
         "POST /inner/late",
     ]
+    assert keys(new_routes(app)) == [key for key in listed if INCLUDES_LAZILY or "/late" not in key]
 
 
 def test_methods_websockets_and_classes_are_listed_as_they_answer() -> None:
@@ -110,7 +112,7 @@ def test_mounted_apps_are_listed_by_their_routes_or_as_everything_below_them(tmp
     assert keys(routes) == [
         "GET /sub/items/<item_id>",
         "/sub/deep/<path:path>",
-        "/api/files/<path:path>",
+        *(["/api/files/<path:path>"] if INCLUDES_LAZILY else []),
         "/static/<path:path>",
     ]
     assert routes[-1] == AppRoute(None, "/static/<path:path>", "static", "/static/<path>")

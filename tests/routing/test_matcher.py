@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 from werkzeug.routing.exceptions import NoMatch, RequestPath
 
 from gateway.routing.matcher import Found, Matcher
+from tests.support.versions import HEEDS_MERGE_SLASHES, REFUSES_LONG_NUMBERS
 
 METHODS = ["GET", "POST", "DELETE"]
 
@@ -40,7 +41,7 @@ SEGMENTS = [
 TOKENS = [
     "", "a", "b", "new", "c", "ab", "abc", "abcd", "a.b", "a.json", "v7", "v", "7", "8", "12", "007", "-1", "+1", "1_0",
     "1.0",     " 1", "\u0661", "1-2", "1.5", "-1.5", "nan", "1e5", "a_b", "a\n", "7\n", "a%2Fb", "\x00", "\ufffd", "é",
-    "x" * 30, "9" * 4400,
+    "x" * 30, "9" * (4400 if REFUSES_LONG_NUMBERS else 4300),
     "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab", "6A1F0F0E8C1A4B579F0E0123456789AB", "..", ".",
 ]  # fmt: skip
 
@@ -57,7 +58,7 @@ def random_rules(rng: random.Random) -> list[Rule]:
                 endpoint=index,
                 methods=rng.choice([None, ["GET"], ["POST"], ["GET", "POST"], ["DELETE"]]),
                 strict_slashes=rng.choice([None, None, None, True, False]),
-                merge_slashes=rng.choice([None, None, None, True, False]),
+                merge_slashes=rng.choice([None, None, None, True, False] if HEEDS_MERGE_SLASHES else [None]),
             )
         )
     return rules
@@ -140,7 +141,7 @@ def matcher_of(*rules: str | tuple[str, str], **options: bool) -> Matcher:
         (["/<int:x>"], "/1_000", None),
         (["/<int:x>"], "/1\n", None),
         (["/<int:x>"], "/\u0661", 0),
-        (["/<int:x>"], "/" + "9" * 5000, None),
+        (["/<int:x>"], "/" + "9" * 5000, None if REFUSES_LONG_NUMBERS else 0),
         (["/only"], "/only\n", None),
         (["/only"], "//only", 0),
         (["/a/<x>/c", "/a/b/<int:x>"], "/a/b/c", 0),

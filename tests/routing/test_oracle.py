@@ -18,6 +18,7 @@ from gateway.routing.inventory import Inventory
 from gateway.routing.route import Backend, route_key
 from gateway.routing.table import RouteTable
 from tests.routing.test_table import flask_app
+from tests.support.versions import HEEDS_MERGE_SLASHES
 
 PIECES = {
     "a": ["a"],
@@ -45,7 +46,9 @@ class Generated:
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
-        self.url_map = flask_app(strict_slashes=rng.random() < 0.8, merge_slashes=rng.random() < 0.8).url_map
+        self.url_map = flask_app(
+            strict_slashes=rng.random() < 0.8, merge_slashes=not HEEDS_MERGE_SLASHES or rng.random() < 0.8
+        ).url_map
         pieces = rng.sample(sorted(PIECES), 6)
         self._shapes = [[rng.choice(pieces) for _ in range(rng.randint(1, 3))] for _ in range(10)]
         only_listed, *texts = dict.fromkeys(f"{_text_of(shape)}{rng.choice(['', '', '/'])}" for shape in self._shapes)
@@ -76,7 +79,8 @@ class Generated:
         """Two rules of one text never differ in their slashes: Werkzeug's second is then a rule of its own."""
         slashes = random.Random(text).choices([None, None, None, True, False], k=2)
         methods = self.rng.choice(METHODS)
-        return Rule(text, endpoint=text, methods=methods, strict_slashes=slashes[0], merge_slashes=slashes[1])
+        merge = slashes[1] if HEEDS_MERGE_SLASHES else None
+        return Rule(text, endpoint=text, methods=methods, strict_slashes=slashes[0], merge_slashes=merge)
 
 
 def _text_of(shape: Sequence[str]) -> str:

@@ -17,8 +17,10 @@ from gateway.routing.inventory import Inventory
 from gateway.routing.route import Backend
 from gateway.routing.table import RouteTable
 from tests.support.gateway_apps import scope_of
+from tests.support.versions import REFUSES_LONG_NUMBERS
 
 LEGACY, NEW = Backend.LEGACY, Backend.NEW
+TOO_LONG = ["/" + "9" * 5000] if REFUSES_LONG_NUMBERS else []
 
 
 class Even(BaseConverter):
@@ -164,7 +166,7 @@ def test_flasks_order_decides_between_rules_of_equal_weight() -> None:
 @pytest.mark.parametrize(
     ("rule", "taken", "refused"),
     [
-        ("/<int:x>", ["/7", "/007", "/\u0661"], ["/-1", "/+1", "/1_000", "/1.0", "/ 1", "/7\n", "/" + "9" * 5000]),
+        ("/<int:x>", ["/7", "/007", "/\u0661"], ["/-1", "/+1", "/1_000", "/1.0", "/ 1", "/7\n", *TOO_LONG]),
         ("/<int(min=5,max=20):x>", ["/5", "/20"], ["/4", "/21"]),
         ("/<int(signed=True):x>", ["/-1", "/1"], ["/--1"]),
         ("/<float:x>", ["/1.5"], ["/1", "/1e5", "/-1.5", "/nan"]),

@@ -129,12 +129,12 @@ def _listen_in_flask(app: flask.Flask, heard: list[str]) -> None:
 
 def _listen_in_fastapi(app: FastAPI, heard: list[str]) -> None:
     class Around:
-        def __init__(self, inner: Any) -> None:
-            self._inner = inner
+        def __init__(self, app: Any) -> None:
+            self._app = app
 
         async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
             heard.append("new")
-            await self._inner(scope, receive, send)
+            await self._app(scope, receive, send)
 
     @app.middleware("http")
     async def count(request: Request, call_next: Any) -> Any:

@@ -65,11 +65,17 @@ async def nothing_more() -> Message:
 
 async def reply_to(app: ASGIApp, scope: Scope) -> Reply:
     sent: list[Message] = []
+    unread = [await nothing_more()]
+
+    async def receive() -> Message:
+        if not unread:
+            await asyncio.Event().wait()  # the client stays; a middleware of Starlette's may wait for it to go
+        return unread.pop()
 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await app(scope, nothing_more, send)
+    await app(scope, receive, send)
     start, *rest = sent
     return Reply(start["status"], tuple(start["headers"]), b"".join(message.get("body", b"") for message in rest))
 
