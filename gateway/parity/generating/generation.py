@@ -15,12 +15,11 @@ from flask import Flask
 from ...http.secret_names import is_secret
 from ..corpus.bodies import JSON_TYPE
 from ..corpus.case import Case, Step, steps_capturing, used_names
-from . import input_cases
+from . import odd_requests
 from .column_values import Databases
 from .parameters import Parameter
 from .path_values import edges, path_of
 from .plausible import format_text
-from .protocol_cases import conditional_cases, method_cases, negotiation_cases, path_cases
 from .samples import read_samples
 from .sequences import sequences
 from .targets import WITH_BODY, Target, targets_of
@@ -59,7 +58,7 @@ def _cases(target: Target, targets: Sequence[Target], seed: int) -> Iterator[Cas
         rest = group[FIXED_CASES:]
         chance.shuffle(rest)
         group[FIXED_CASES:] = rest
-    stored = [*input_cases.value_cases(target.valid[0], target.query, target.database_values)]
+    stored = [*odd_requests.value_cases(target.valid[0], target.query, target.database_values)]
     limit = MAX_CASES + len(stored)
     names: set[str] = set()
     requests: set[tuple[Step, ...]] = set()
@@ -107,10 +106,10 @@ def _groups(target: Target, targets: Sequence[Target]) -> Iterator[Variations]:
         for odd in (replace(valid, path=path_of(target.rule, {**target.path_values, name: text})),)
     )
     yield from _input_groups(target)
-    yield method_cases(valid, taken)
-    yield path_cases(valid)
-    yield negotiation_cases(valid)
-    yield conditional_cases(valid)
+    yield odd_requests.method_cases(valid, taken)
+    yield odd_requests.path_cases(valid)
+    yield odd_requests.negotiation_cases(valid)
+    yield odd_requests.conditional_cases(valid)
     yield sequences(target, targets)
 
 
@@ -124,17 +123,17 @@ def _input_groups(target: Target) -> Iterator[Variations]:
         names = {one.name for one in read}
         return [*read, *(Parameter(name, where) for name in given if name not in names)]
 
-    yield input_cases.query_cases(valid, target.query, parameters("query"))
-    yield input_cases.header_cases(valid, [one for one in reading.at("header", "cookie") if not is_secret(one.name)])
+    yield odd_requests.query_cases(valid, target.query, parameters("query"))
+    yield odd_requests.header_cases(valid, [one for one in reading.at("header", "cookie") if not is_secret(one.name)])
     if target.method not in WITH_BODY:
         return
     texts = {name: str(value) for name, value in target.body_fields.items()}
     if reading.reads("json") or valid.content_type == JSON_TYPE:
-        yield input_cases.limit_cases(request, target.body_fields, parameters("json"))
-        yield input_cases.json_cases(request, target.body_fields, parameters("json"))
+        yield odd_requests.limit_cases(request, target.body_fields, parameters("json"))
+        yield odd_requests.json_cases(request, target.body_fields, parameters("json"))
     if reading.reads("form"):
-        yield input_cases.form_cases(request, texts, parameters("form"))
+        yield odd_requests.form_cases(request, texts, parameters("form"))
     if reading.reads("file"):
-        yield input_cases.file_cases(request, texts, reading.at("file"))
+        yield odd_requests.file_cases(request, texts, reading.at("file"))
     if reading.reads("body"):
-        yield input_cases.raw_cases(request)
+        yield odd_requests.raw_cases(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from ..corpus.bodies import JSON_TYPE
 from ..corpus.case import Step, captured_names
@@ -14,6 +15,7 @@ from .targets import WITH_BODY, Target
 from .variation import Group, Variation, Variations
 
 _LAST_VARIABLE = re.compile(r"(.*)/<(?:[^<>]*:)?(\w+)>/?")
+_sequence = partial(Variation.named, Group.SEQUENCE)
 _CHANGES = ("PUT", "PATCH", "POST")
 
 
@@ -73,7 +75,3 @@ def _life(target: Target, items: Sequence[tuple[Target, str]]) -> Variations:
 def _path_at(other: Target, target: Target, more: Mapping[str, str] | None = None) -> str:
     """Return the other's path with the values of this one, for what came before has given them."""
     return path_of(other.rule, {**other.path_values, **target.path_values, **(more or {})})
-
-
-def _sequence(label: str, *steps: Step) -> Variation:
-    return Variation.named(Group.SEQUENCE, label, *steps)

@@ -20,7 +20,7 @@ from ...routing.compiler import own_methods, request_rules
 from ..corpus.case import Step, captured_names, names_in, steps_capturing, used_names
 from .column_values import Databases, Values, read_values, values_from
 from .declared_fields import CSRF_FIELD
-from .input_cases import FILE
+from .odd_requests import FILE
 from .parameters import Parameter, ViewReading
 from .path_values import path_of, valid_values
 from .plausible import fits, type_of, valid_text, valid_value

@@ -62,7 +62,7 @@ class CaseRunner:
                 from .postgresql_databases import PostgresqlState
 
                 self._database = PostgresqlState(start.database, start.baseline, self._probes.release)
-            if start.makes_baseline:
+            if not Path(start.baseline_files).exists():
                 shutil.copytree(start.directory, start.baseline_files, symlinks=True, dirs_exist_ok=True)
             changed = {change.table for change in self._database.changes()}
             self._files = DirectoryState(Path(start.directory), Path(start.baseline_files))

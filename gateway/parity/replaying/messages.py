@@ -40,8 +40,7 @@ class SideStart:
     baseline: str
     """URL of the database that every case starts from."""
     baseline_files: str
-    makes_baseline: bool
-    """Whether its state after its start becomes the baseline."""
+    """Directory of the files that every case starts from; while there is none, this side makes it from its own."""
     timeout_seconds: float
     freezes: bool
     moment: int

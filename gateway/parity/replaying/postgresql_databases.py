@@ -42,13 +42,13 @@ class PostgresqlIsolation:
     def __init__(self, url: str) -> None:
         self._url = url
         self._prefix = f"gateway_parity_{token_hex(6)}"
-        self._names = [f"{self._prefix}_baseline"]
-        self.baseline = with_database(url, self._names[0])
+        self._names: list[str] = []
+        self.baseline = with_database(url, f"{self._prefix}_baseline")
 
-    def new_database(self, name: str, *, is_first: bool) -> str:
+    def new_database(self, name: str) -> str:
         """Return the URL of a side's own database, as `SqliteIsolation` does. Raises ReplayError."""
         own = f"{self._prefix}_{name}".replace("-", "_")
-        template = database_name(self._url if is_first else self.baseline)
+        template = database_name(self.baseline if self._names else self._url)
         try:
             with maintaining(make_url(self._url)) as connection:
                 self._names.append(own)
@@ -61,7 +61,7 @@ class PostgresqlIsolation:
     def close(self) -> None:
         """Drop every database."""
         with suppress(psycopg.OperationalError), maintaining(make_url(self._url)) as connection:
-            for name in self._names:
+            for name in (*self._names, database_name(self.baseline)):
                 drop(connection, name)
 
 

@@ -38,7 +38,7 @@ class Replay:
         """Start every side. Raises ReplayError when one does not start."""
         try:
             # The first side alone: the others start from the baseline that it makes.
-            self._workers[0].start(CONTROL, is_first=True)
+            self._workers[0].start(CONTROL)
             self._workers[0].wait()
             for worker in self._workers:
                 worker.start(*SIDES)

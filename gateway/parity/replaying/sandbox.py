@@ -61,18 +61,18 @@ class Sandbox:
             shutil.rmtree(self._directory, ignore_errors=True)
             raise
 
-    def open_side(self, worker: int, role: SideRole, *, is_first: bool = False) -> RemoteSide:
-        """Start the process of one side of a worker; the start of the run's first side makes the baseline."""
+    def open_side(self, worker: int, role: SideRole) -> RemoteSide:
+        """Start the process of one side of a worker; the run's first side makes the baseline, once it has started."""
         setup, settings, is_new = self._setup, self._setup.settings, role.app == "new"
         own = self._directory / f"{worker}-{role.name}"
         shutil.rmtree(own, ignore_errors=True)
         directory, scratch, files = own / "files", own / "scratch", self._directory / "files"
         scratch.mkdir(parents=True)
-        if is_first:
-            directory.mkdir()
-        else:
+        if files.exists():
             shutil.copytree(files, directory, symlinks=True)
-        database = self._isolation.new_database(own.name, is_first=is_first)
+        else:
+            directory.mkdir()
+        database = self._isolation.new_database(own.name)
         values = {"database": database, "directory": str(directory), "side": role.name, "scratch": str(scratch)}
         start = SideStart(
             role=role,
@@ -83,7 +83,6 @@ class Sandbox:
             database=database,
             baseline=self._isolation.baseline,
             baseline_files=str(files),
-            makes_baseline=is_first,
             timeout_seconds=settings.timeout_seconds,
             freezes=settings.freeze,
             moment=moment_now(),

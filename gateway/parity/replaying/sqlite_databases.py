@@ -40,13 +40,13 @@ class SqliteIsolation:
         if url is not None:
             copy_real(root / database_name(url), self._raw)
 
-    def new_database(self, name: str, *, is_first: bool) -> str:
-        """Return the URL of a side's own database: a copy of the real one for the first side, else of the baseline."""
+    def new_database(self, name: str) -> str:
+        """Return the URL of a side's own database: a copy of the baseline, or, while there is none, of the real one."""
         own = self._directory / name / "database"
         own.mkdir(parents=True)
         path = own / "database.sqlite3"
-        source = self._raw if is_first else Path(database_name(self.baseline))
-        if source.exists():
+        sources = (Path(database_name(self.baseline)), self._raw)
+        if source := next(filter(Path.exists, sources), None):
             shutil.copyfile(source, path)
         else:
             path.touch()

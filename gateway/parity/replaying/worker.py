@@ -81,11 +81,11 @@ class Worker:
         self._repeats = repeats
         self._sides: dict[SideRole, RemoteSide] = {}
 
-    def start(self, *roles: SideRole, is_first: bool = False) -> None:
+    def start(self, *roles: SideRole) -> None:
         """Start the processes of those of the sides that are not there; they are ready after `wait`."""
         for role in roles:
             if role not in self._sides:
-                self._sides[role] = self._sandbox.open_side(self._number, role, is_first=is_first)
+                self._sides[role] = self._sandbox.open_side(self._number, role)
 
     def wait(self) -> None:
         """Wait until every side is ready. Raises ReplayError when one does not start; the worker has none then."""

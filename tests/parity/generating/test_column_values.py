@@ -15,7 +15,7 @@ from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.generating import column_values as module
 from gateway.parity.generating.column_values import column_values, databases_of, read_values, values_from
 from gateway.parity.generating.generation import MAX_CASES, generate
-from gateway.parity.generating.input_cases import value_cases
+from gateway.parity.generating.odd_requests import value_cases
 from gateway.parity.generating.request_builder import RequestBuilder
 
 TABLES = """
