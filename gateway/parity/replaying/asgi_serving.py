@@ -15,7 +15,7 @@ from ...errors import ReplayError
 from ...http.message import Request
 from ...serving.lifespan import Lifespan
 from .case_runner import CaseRunner
-from .client import GRACE_SECONDS, CallResult, ClientEnd, format_error, scope_of
+from .client import GRACE_SECONDS, ClientEnd, format_error, scope_of
 from .messages import Ask
 from .wsgi_serving import call_wsgi
 
@@ -44,7 +44,7 @@ async def serve_asgi(
     loop.add_reader(connection.fileno(), read)
     async with lifespan(app) as state:
 
-        async def ask(request: Request, by_legacy: bool) -> CallResult:
+        async def ask(request: Request, by_legacy: bool) -> ClientEnd:
             if by_legacy and beside is not None:
                 return await asyncio.to_thread(call_wsgi, beside, request, runner.limit_seconds)
             return await call(app, request, state, runner.limit_seconds)
@@ -55,8 +55,8 @@ async def serve_asgi(
                 connection.send(await runner.answer(asked, ask))
 
 
-async def call(app: ASGIApp, request: Request, state: dict[str, Any], limit_seconds: float) -> CallResult:
-    """Ask, read the answer to its end or for so long, leave. What the app raises is the result's error."""
+async def call(app: ASGIApp, request: Request, state: dict[str, Any], limit_seconds: float) -> ClientEnd:
+    """Ask, read the answer to its end or for so long, leave. What the app raises is the client's error."""
     client, before = AsyncClientEnd(request), asyncio.all_tasks()
     task = asyncio.create_task(client.run(app, scope_of(request, state)))
     await asyncio.wait({task}, timeout=limit_seconds)
@@ -68,7 +68,8 @@ async def call(app: ASGIApp, request: Request, state: dict[str, Any], limit_seco
             await asyncio.wait({task}, timeout=GRACE_SECONDS)
     elif left := asyncio.all_tasks() - before:
         await asyncio.wait(left, timeout=LEFTOVER_SECONDS)
-    return client.result(is_over=task.done())
+    client.is_over = task.done()
+    return client
 
 
 class AsyncClientEnd(ClientEnd):

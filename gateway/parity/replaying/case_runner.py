@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from ...comparing.observation import Effects, Observation
 from ...http.message import Request
 from .captures import Captures
-from .client import CallResult
+from .client import ClientEnd
 from .containment import Containment
 from .databases import LockedError, addresses_of, database_name, is_sqlite
 from .directory_state import DirectoryState
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LOCKED = "the app left a transaction open that locks its database"
 STILL_RUNNING = 'the app went on after its answer to "{}" was over'
 
-Call = Callable[[Request, bool], Awaitable[CallResult]]
+Call = Callable[[Request, bool], Awaitable[ClientEnd]]
 """Asks one request of the app, or, where the flag is set, of the legacy app beside it."""
 
 
@@ -90,15 +90,16 @@ class CaseRunner:
                 self._freezer.set(ask.moment + number * SECOND, ask.seed + number)
             self._probes.clear()
             self.containment.take()
-            result = await call(request, step.by_legacy)
+            client = await call(request, step.by_legacy)
+            observed = client.observation()
             with self.containment.opened():
                 effects = self._effects()
-            if result.hung:
+            if client.was_left and observed.response is None:
                 refused = f'no answer to "{request.line}" within {self.limit_seconds:g} s'
                 return CaseAnswer(tuple(done), refused, is_spent=True)
-            done.append((request, Observation(result.response, result.error, result.duration, effects)))
-            captures.take(step, request, result.response)
-            if not result.is_over:
+            done.append((request, replace(observed, effects=effects)))
+            captures.take(step, request, observed.response)
+            if not client.is_over:
                 is_last = len(done) == len(ask.steps)
                 return CaseAnswer(tuple(done), "" if is_last else STILL_RUNNING.format(request.line), is_spent=True)
         return CaseAnswer(tuple(done))

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from starlette.types import Message, Scope
 
+from ...comparing.observation import Observation
 from ...http.message import Headers, Request, Response
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Size of a body that is read; what is longer is cut there."""
 GRACE_SECONDS = 1.0
 """Time that an app has to end once its client has left."""
-
-
-@dataclass(slots=True)
-class CallResult:
-    """The outcome of one call of an app."""
-
-    response: Response | None
-    error: str | None
-    duration: float
-    """Seconds to the last byte, or until the client left."""
-    hung: bool = False
-    """Whether no answer began in time."""
-    is_over: bool = True
-    """Whether the app has ended; one that has not makes its process unfit for another request."""
 
 
 class ClientEnd:
@@ -42,18 +28,19 @@ class ClientEnd:
         self.was_left = False
         """Whether the client has gone: what still comes is not wanted."""
         self.is_whole = False
+        self.is_over = True
+        """Whether the app has ended once the call is; one that has not makes its process unfit for another request."""
         self.error: str | None = None
         self.began = perf_counter()
         self._ended = 0.0
 
-    def result(self, *, is_over: bool) -> CallResult:
-        """Return what has come so far, as all that there is."""
+    def observation(self) -> Observation:
+        """Return what has come so far, as all that there is, without effects."""
         response = None
         if self._status:
             body = b"" if self.request.method == "HEAD" else b"".join(self._pieces)[:MAX_BODY_BYTES]
             response = Response(self._status, self._headers, body, is_cut=self.was_left and not self.is_whole)
-        duration = (self._ended or perf_counter()) - self.began
-        return CallResult(response, self.error, duration, hung=self.was_left and response is None, is_over=is_over)
+        return Observation(response, self.error, (self._ended or perf_counter()) - self.began)
 
     def take(self, message: Message) -> None:
         """Take a message of the app; nothing happens once the client has left or has its whole answer."""

@@ -26,7 +26,7 @@ from ...bridge.streaming_body import ClientGoneError
 from ...bridge.wsgi_call import FAILED_FOR_NOBODY, FAILED_LATE, LOGGER
 from ...http.message import Request
 from .case_runner import CaseRunner
-from .client import GRACE_SECONDS, CallResult, ClientEnd, format_error, scope_of
+from .client import GRACE_SECONDS, ClientEnd, format_error, scope_of
 from .messages import Ask, CaseAnswer
 
 WATCH_SECONDS = 0.05
@@ -73,7 +73,7 @@ class SyncClientEnd(ClientEnd):
 
 
 def call(app: WSGIApplication, client: SyncClientEnd) -> None:
-    """Ask, read the answer to its end or the client's limit. What the app raises is the result's error, or logged."""
+    """Ask, read the answer to its end or the client's limit. What the app raises is the client's error, or logged."""
     scope = scope_of(client.request, {})
     if is_ambiguous(scope):
         for message in plain_response(400, AMBIGUOUS):
@@ -91,21 +91,21 @@ def call(app: WSGIApplication, client: SyncClientEnd) -> None:
             client.error = format_error(error)
 
 
-def call_wsgi(app: WSGIApplication, request: Request, limit_seconds: float) -> CallResult:
+def call_wsgi(app: WSGIApplication, request: Request, limit_seconds: float) -> ClientEnd:
     """Call the app with nobody to watch it; an app that hangs hangs its side."""
     client = SyncClientEnd(request, limit_seconds)
     call(app, client)
-    return client.result(is_over=True)
+    return client
 
 
 @coroutine
-def ask(request: Request, by_legacy: bool) -> Generator[Request, CallResult, CallResult]:  # noqa: ARG001 - it is legacy
-    """Give the request to whoever runs the coroutine of `CaseRunner.answer`; return the result that it sends back."""
+def ask(request: Request, by_legacy: bool) -> Generator[Request, ClientEnd, ClientEnd]:  # noqa: ARG001 - it is legacy
+    """Give the request to whoever runs the coroutine of `CaseRunner.answer`; return the client that it sends back."""
     return (yield request)
 
 
 RunningCall = tuple[SyncClientEnd, Coroutine[Request, Any, CaseAnswer]]
-"""(a call under way, the case that goes on with its result once it is over)."""
+"""(a call under way, the case that goes on with it once it is over)."""
 
 
 class CaseLoop:
@@ -130,7 +130,7 @@ class CaseLoop:
                         client = SyncClientEnd(request, self._runner.limit_seconds)
                         running = self._running = (client, case)
                         call(self._app, client)
-                        request = self._go_on(case, client.result(is_over=True)) if self._take(running) else None
+                        request = self._go_on(case, client) if self._take(running) else None
         finally:
             self._is_over.set()
 
@@ -140,8 +140,9 @@ class CaseLoop:
             running = self._running
             if running is not None and running[0].is_overdue and self._take(running):
                 client, case = running
+                client.is_over = False
                 with suppress(BrokenPipeError):
-                    self._go_on(case, client.result(is_over=False))
+                    self._go_on(case, client)
                 return
 
     def _asks(self) -> Iterator[Ask]:
@@ -158,10 +159,10 @@ class CaseLoop:
                 self._running = None
             return is_there
 
-    def _go_on(self, case: Coroutine[Request, Any, CaseAnswer], result: CallResult | None) -> Request | None:
+    def _go_on(self, case: Coroutine[Request, Any, CaseAnswer], client: ClientEnd | None) -> Request | None:
         """Return the case's next request; send its answer when there is none."""
         try:
-            return case.send(result)
+            return case.send(client)
         except StopIteration as end:
             self._connection.send(end.value)
             return None
