@@ -52,12 +52,6 @@ def example(request: Request) -> Request:
     return replace(request, target=_HOLE.sub(b"1", request.target))
 
 
-def uses(request: Request, name: str) -> bool:
-    """Tell whether the request has a place for the captured value of that name, whatever its characters."""
-    hole = b"{{%s}}" % name.encode()
-    return any(hole in text for text in (request.target, request.body, *(value for _, value in request.headers)))
-
-
 def used_names(request: Request) -> set[str]:
     """Return the name of every captured value that the request has a place for."""
     return names_in((request.target, request.body, *(value for _, value in request.headers)))

@@ -15,15 +15,14 @@ from ...config.toml_positions import KeyPath
 from ...errors import suggest
 from ...http.message import Headers, Request, first_value
 from .bodies import FORMS, encode_body
-from .case import Case, Step
+from .case import Case, Step, names_in
 
 HOST = (b"host", b"gateway.test")
 """Sent where a step names no host."""
 SOURCES = ("written", "recorded", "har", "access-log", "postman", "tests", "generated", "schema", "counterexample")
 CREDENTIALS = ("given", "anonymous", "wrong", "other-user", "no-csrf")
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_NAME = re.compile(r"[\w.-]+")
-_HOLE = re.compile(r"\{\{([\w.-]+)\}\}")
+_NAME = re.compile(r"[\w.-]+", re.ASCII)
 _TEXT = checks.text("is not a text; write it in quotes")
 _REQUEST = checks.matching(
     rf"{_TOKEN} +(/[^\x00-\x20\x7f]*|\*)", 'is no request; write "METHOD /path?query", percent-encoded'
@@ -101,7 +100,7 @@ def _read_case(reader: TableReader, at: KeyPath, table: Mapping[str, Any]) -> Ca
         captured: list[str] = []
         for path, step in zip(paths, case.steps, strict=True):
             # A name that nothing captures, sent as it stands, is a 404 on both sides, and no evidence.
-            for name in _HOLE.findall(step.request.target.decode("latin-1")):
+            for name in sorted(names_in([step.request.target])):
                 if name not in captured:
                     reader.fault((*path, "request"), f'no step before it captures "{name}"{suggest(name, captured)}')
             captured += [name for name, _ in step.captures]

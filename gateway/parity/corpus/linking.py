@@ -60,7 +60,7 @@ class _Links:
         for at, exchange in enumerate(exchanges):
             request, used = exchange.request, []
             for source in sorted(sources.values(), key=lambda one: -len(one.value)):
-                wanted = re.sub(r"[^\w.-]", "_", source.location.partition(".")[2]) or "kept"
+                wanted = re.sub(r"[^\w.-]", "_", source.location.partition(".")[2], flags=re.ASCII) or "kept"
                 names = chain([wanted], (f"{wanted}_{number}" for number in count(2)))
                 name = self._names.get(source) or next(name for name in names if name not in self._names.values())
                 linked = _with_hole(request, source, b"{{%b}}" % name.encode())

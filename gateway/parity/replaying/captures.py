@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from ...http.message import Request, Response, values_of
-from ..corpus.case import Step, fill, uses
+from ..corpus.case import Step, fill, used_names
 
 _KEY = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\"(?:[^\"\\]|\\.)*\")\]")
 
@@ -35,8 +35,8 @@ class Captures:
 
     def lacks(self, request: Request) -> str:
         """Return why the request cannot be asked, "" when every value that it needs is there."""
-        missing = (why for name, why in self._absent.items() if name not in self._values and uses(request, name))
-        return next(missing, "")
+        absent = (why for name, why in self._absent.items() if name in used_names(request) - self._values.keys())
+        return next(absent, "")
 
     def fill(self, request: Request) -> Request:
         """Return the request with the captured values in it."""
