@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .parameters import Parameter
+from .parameters import Parameter, type_named
 
 CSRF_FIELD = "csrf_token"
-_MARSHMALLOW = {
-    "Integer": "int",
-    "Float": "float",
-    "Decimal": "float",
-    "Boolean": "bool",
-    "List": "list",
-    "Nested": "object",
-    "Dict": "object",
-}
-_WTFORMS = {"IntegerField": "int", "FloatField": "float", "DecimalField": "float", "BooleanField": "bool"}
-_JSON_SCHEMA = {"integer": "int", "number": "float", "boolean": "bool", "array": "list", "object": "object"}
 
 
 def declared_fields(kind: Any, where: str = "json") -> tuple[Parameter, ...]:
@@ -47,7 +36,7 @@ def texts_beside(limit: int) -> tuple[Any, ...]:
 
 
 def _marshmallow_field(name: str, field: Any, where: str) -> Parameter:
-    kind = _MARSHMALLOW.get(type(field).__name__, "text")
+    kind = type_named(type(field).__name__) or "text"
     limits = tuple(value for validator in field.validators for value in _limits(validator))
     return Parameter(field.data_key or name, where, kind, required=field.required, interesting=limits)
 
@@ -57,7 +46,7 @@ def _pydantic(model: Any, where: str) -> Iterator[Parameter]:
     for name, given in schema.get("properties", {}).items():
         branches = (given, *given.get("anyOf", ()))
         types = (branch["type"] for branch in branches if branch.get("type", "null") != "null")
-        kind = next((_JSON_SCHEMA.get(one, "text") for one in types), "")
+        kind = next((type_named(one) or "text" for one in types), "")
         limits: list[Any] = []
         for branch in branches:
             limits += branch.get("enum", ())
@@ -83,7 +72,7 @@ def _wtforms(form: Any) -> Iterator[Parameter]:
         values = [one[0] if isinstance(one, tuple) else one for one in listed]
         values += (value for validator in validators for value in _limits(validator))
         where = "file" if kind in {"FileField", "MultipleFileField"} else "form"
-        yield Parameter(name, where, _WTFORMS.get(kind, "text"), None, required, tuple(values))
+        yield Parameter(name, where, type_named(kind) or "text", None, required, tuple(values))
 
 
 def _limits(validator: Any) -> Iterator[Any]:

@@ -6,6 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+_TYPES = {
+    **dict.fromkeys(("int", "integer"), "int"),
+    **dict.fromkeys(("float", "number", "decimal"), "float"),
+    **dict.fromkeys(("bool", "boolean"), "bool"),
+    **dict.fromkeys(("list", "array"), "list"),
+    **dict.fromkeys(("dict", "object", "nested"), "object"),
+    "str": "text",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -39,6 +48,11 @@ class ViewReading:
     def reads(self, *locations: str) -> bool:
         """Tell whether anything is read at one of these locations, be it the whole."""
         return any(one.where in locations for one in self.parameters)
+
+
+def type_named(name: str) -> str:
+    """Return the type of a parameter by what Python, JSON Schema, marshmallow or WTForms calls it, "" for any other."""
+    return _TYPES.get(name.lower().removesuffix("field"), "")
 
 
 def merged(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:

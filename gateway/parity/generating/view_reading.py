@@ -14,7 +14,7 @@ from typing import Any
 import flask
 
 from .declared_fields import beside, declared_fields, texts_beside
-from .parameters import Parameter, ViewReading, distinct, merged
+from .parameters import Parameter, ViewReading, distinct, merged, type_named
 from .view_sources import Scope, layers_of_view, own_function, tree_of
 
 MAX_DEPTH = 4
@@ -29,15 +29,6 @@ _WHOLES = {
     "json": "json",
     "data": "body",
     "stream": "body",
-}
-_TYPES = {
-    "int": "int",
-    "float": "float",
-    "Decimal": "float",
-    "bool": "bool",
-    "str": "text",
-    "list": "list",
-    "dict": "object",
 }
 _READERS = {"get", "getlist", "pop", "setdefault"}
 
@@ -300,8 +291,8 @@ class _Tracer(ast.NodeVisitor):
         default = given.get("default", node.args[1] if len(node.args) > 1 else None)
         value = None if default is None or method.attr == "getlist" else self._scope.constant(default)
         converter = self._scope.object(given["type"]) if "type" in given else None
-        suggested = "list" if method.attr == "getlist" else _TYPES.get(type(value).__name__, "")
-        kind = _TYPES.get(getattr(converter, "__name__", ""), "") or suggested
+        suggested = "list" if method.attr == "getlist" else type_named(type(value).__name__)
+        kind = type_named(getattr(converter, "__name__", "")) or suggested
         taint = self._note_read(method.value, node.args[0], type=kind, default=value)
         if function := own_function(converter):
             names = function.__code__.co_varnames[:1]
@@ -314,10 +305,10 @@ class _Tracer(ast.NodeVisitor):
             return NamedInput(taint.where, taint.names, is_length=True)
         if called is isinstance and len(node.args) == 2:
             kinds = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
-            names = (getattr(self._scope.object(kind), "__name__", "") for kind in kinds)
-            self._notes.refine(taint, type=next((_TYPES[name] for name in names if name in _TYPES), ""))
+            types = (type_named(getattr(self._scope.object(kind), "__name__", "")) for kind in kinds)
+            self._notes.refine(taint, type=next(filter(None, types), ""))
             return None
-        kind = _TYPES.get(called.__name__, "") if isinstance(called, type) else ""
+        kind = type_named(called.__name__) if isinstance(called, type) else ""
         if kind:
             self._notes.refine(taint, type=kind)
         return taint if kind else None
