@@ -36,9 +36,6 @@ class DifferenceClass:
     A mismatch without a cause is of one location, or part of the answer, and of one route.
     """
     disposition: Disposition
-    harm: int
-    """A rank, 0 is worst: 0 who gets in and what gets out, 1 what is stored, 2 what no known cause explains, 3 what one
-    explains, 4 what only follows from another difference, 5 what only paths that no rule takes show."""
     count: int
     routes: tuple[str, ...]
     sample: ParityResult
@@ -66,7 +63,7 @@ def classify_differences(
         routes = tuple(sorted({result.route for result, _ in members}))
         locations = Counter(field_of(verdict.difference.where) for _, verdict in members)
         shown = tuple(location for location, _ in locations.most_common())
-        return DifferenceClass(shown, key[0], key[-1], _harm(members), len(members), routes, *min(members, key=rank))
+        return DifferenceClass(shown, key[0], key[-1], len(members), routes, *min(members, key=rank))
 
     found = [(result, verdict) for result in results for verdict in result.verdicts]
     classes = _grouped(found, lambda one: _key(one, field_of(one[1].difference.where)))
@@ -83,7 +80,8 @@ def classify_differences(
 
 
 def _harm(members: Sequence[Found]) -> int:
-    """Return the rank that `DifferenceClass.harm` documents."""
+    """Return a rank, 0 is worst: 0 who gets in and what gets out, 1 what is stored, 2 what no known cause explains, 3 what
+    one explains, 4 what only follows from another difference, 5 what only paths that no rule takes show."""
     causes = {verdict.cause for _, verdict in members}
     if not any(result.route for result, _ in members):
         return 5
