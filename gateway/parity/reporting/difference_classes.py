@@ -80,8 +80,8 @@ def classify_differences(
 
 
 def _harm(members: Sequence[Found]) -> int:
-    """Return a rank, 0 is worst: 0 who gets in and what gets out, 1 what is stored, 2 what no known cause explains, 3 what
-    one explains, 4 what only follows from another difference, 5 what only paths that no rule takes show."""
+    """Return a rank: 0 who gets in and what gets out, 1 what is stored, 2 what no known cause explains, 3 what one
+    explains, 4 what only follows from another difference, 5 what only paths that no rule takes show."""
     causes = {verdict.cause for _, verdict in members}
     if not any(result.route for result, _ in members):
         return 5

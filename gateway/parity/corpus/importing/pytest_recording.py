@@ -9,7 +9,6 @@ import re
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,11 +61,12 @@ class TestRecorder:
         self._cases: dict[str, dict[str, Case]] = defaultdict(dict)
         self._reasons: Counter[str] = Counter()
         self._redacted = 0
-        self._stack = ExitStack()
+        self._patch = pytest.MonkeyPatch()
 
     def pytest_sessionstart(self) -> None:
         """Observe every test client from here on."""
-        self._stack.enter_context(_observed_clients(self._record))
+        run = _observed(werkzeug.test.run_wsgi_app, self._record)
+        self._patch.setattr(werkzeug.test, "run_wsgi_app", run)  # Client looks it up for each request, of redirects too
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -80,7 +80,7 @@ class TestRecorder:
 
     def pytest_sessionfinish(self) -> None:
         """Write what was recorded: of tests/api/test_todos.py to tests-api-test_todos.toml, anew each time."""
-        self._stack.close()
+        self._patch.undo()
         for module, cases in self._cases.items():
             name = re.sub(r"[^\w.-]+", "-", module.removesuffix(".py"))
             write_cases(self._directory, f"{name}{self._worker and f'-{self._worker}'}.toml", cases.values())
@@ -122,10 +122,8 @@ class TestRecorder:
         self._cases[test.name.partition("::")[0]][test.name] = case
 
 
-@contextmanager
-def _observed_clients(seen: Callable[[Any, _Call], object]) -> Iterator[None]:
-    """Give `seen` the app and each request ahead of its answer, while it lasts."""
-    run = werkzeug.test.run_wsgi_app
+def _observed(run: Callable[..., Any], seen: Callable[[Any, _Call], object]) -> Callable[..., Any]:
+    """Return what runs an app as `run` does, and first gives `seen` the app and the request."""
 
     def observed(app: Any, environ: dict[str, Any], buffered: bool = False) -> Any:
         call = _Call(_request_of(environ))
@@ -144,11 +142,7 @@ def _observed_clients(seen: Callable[[Any, _Call], object]) -> Iterator[None]:
 
         return ClosingIterator(observed_body(), getattr(body, "close", None)), status, headers
 
-    werkzeug.test.run_wsgi_app = observed  # Client looks it up there for each request, also when it follows a redirect
-    try:
-        yield
-    finally:
-        werkzeug.test.run_wsgi_app = run
+    return observed
 
 
 def _request_of(environ: dict[str, Any]) -> Request:
