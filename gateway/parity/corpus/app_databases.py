@@ -73,25 +73,22 @@ def copy_database(source: Path, directory: Path) -> str:
     What is still in the journal is copied too; the copy has none, so it is one file. Raises NoStateError.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=directory, prefix=".", suffix=PART)
-    os.close(handle)
     try:
         if source.stat().st_size > MAX_BYTES:
             raise NoStateError(f"its database has more than {MAX_BYTES // 2**20} MiB")
         uri = f"{source.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, timeout=1)) as old, closing(sqlite3.connect(part)) as new:
-            old.backup(new)
-            new.execute("PRAGMA journal_mode = DELETE")
-        content = bytearray(Path(part).read_bytes())
-        for counter in _COUNTERS:
-            content[counter] = bytes(4)
-        name = f"{hashlib.sha256(content).hexdigest()[:16]}.sqlite"
-        Path(part).chmod(0o644)
-        Path(part).replace(directory / name)
+        with tempfile.TemporaryDirectory(dir=directory, prefix=".") as scratch:
+            part = Path(scratch) / f"copy{PART}"
+            with closing(sqlite3.connect(uri, uri=True, timeout=1)) as old, closing(sqlite3.connect(part)) as new:
+                old.backup(new)
+                new.execute("PRAGMA journal_mode = DELETE")
+            content = bytearray(part.read_bytes())
+            for counter in _COUNTERS:
+                content[counter] = bytes(4)
+            name = f"{hashlib.sha256(content).hexdigest()[:16]}.sqlite"
+            part.replace(directory / name)
     except (OSError, sqlite3.Error) as error:
         raise NoStateError(f"its database could not be copied: {error}") from None
-    finally:
-        Path(part).unlink(missing_ok=True)
     return name
 
 
