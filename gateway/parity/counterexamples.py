@@ -51,7 +51,7 @@ def _one_of_each_kind(plan: Plan, report: Report) -> list[tuple[Case, ParityResu
         case = by_name.get(result.case)
         if result.outcome is not Outcome.MISMATCHED or case is None or not result.route:
             continue
-        kind = (result.route, mismatched_fields(result))
+        kind = _kind_of(result)
         if case.is_generated:
             found.setdefault(kind, (case, result))
         else:
@@ -59,16 +59,14 @@ def _one_of_each_kind(plan: Plan, report: Report) -> list[tuple[Case, ParityResu
     return [one for kind, one in found.items() if kind not in known]
 
 
-def mismatched_fields(result: ParityResult) -> frozenset[str]:
-    """Return the locations where a result mismatches, every index as `[*]`."""
-    return frozenset(map(field_of, mismatched_locations(result.verdicts)))
+def _kind_of(result: ParityResult) -> tuple[str, frozenset[str]]:
+    """Return (route, locations where the result mismatches, every index as `[*]`)."""
+    return result.route, frozenset(map(field_of, mismatched_locations(result.verdicts)))
 
 
 def _shrink(session: ParitySession, case: Case, result: ParityResult) -> Case:
-    wanted = (result.route, mismatched_fields(result))
-
     def still_differs(smaller: Case) -> bool:
         found = (one for _, results in session.replay([smaller]) for one in results)
-        return any((one.route, mismatched_fields(one)) == wanted for one in found)
+        return _kind_of(result) in map(_kind_of, found)
 
     return replace(shrink(case, still_differs), source="counterexample", origin=f"counterexample of {case.origin}")

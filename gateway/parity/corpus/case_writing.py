@@ -96,7 +96,7 @@ def _key_line(key: str, value: Any) -> str:
 
 
 def _toml_value(value: Any) -> str:
-    """Return a value in one line. Raises TypeError for what TOML has no word for."""
+    """Return a value in one line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -105,10 +105,8 @@ def _toml_value(value: Any) -> str:
         return _quoted(value)
     if isinstance(value, list):
         return f"[{', '.join(map(_toml_value, value))}]"
-    if isinstance(value, dict):
-        pairs = ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items())
-        return f"{{ {pairs} }}" if pairs else "{}"
-    raise TypeError(f"{value!r} has no form in TOML")
+    pairs = ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items())
+    return f"{{ {pairs} }}" if pairs else "{}"
 
 
 def _toml_key(key: str) -> str:

@@ -24,15 +24,12 @@ class Replay:
     def __init__(self, setup: ReplaySetup, *, workers: int, seed: int, repeats: int = MIN_REPEATS) -> None:
         """Raise ReplayError when the database cannot be copied. Enter what has been made, or its directory is left."""
         self._sandbox = Sandbox(setup, seed)
+        self.notes = self._sandbox.notes
+        """What a reader of the run should know: what a start tried or changed."""
         self._workers = [Worker(number, self._sandbox, repeats) for number in range(workers)]
         self._cases = CaseQueue(())
         self._threads: list[Thread] = []
         self._results: Queue[ComparedCase | BaseException | None] = Queue()
-
-    @property
-    def notes(self) -> list[str]:
-        """The notes that a reader of the run should have: on what a start tried or changed."""
-        return self._sandbox.notes
 
     def __enter__(self) -> Self:
         """Start every side. Raises ReplayError when one does not start."""

@@ -52,7 +52,7 @@ class Sandbox:
         self.seed = seed
         """Decides which side is asked first, and all frozen random numbers."""
         self.notes: list[str] = []
-        """What a reader of the run should know: what a start tried or changed."""
+        """What starts have tried or changed so far, each once."""
         self._sides: list[RemoteSide] = []
         self._directory = Path(tempfile.mkdtemp(prefix="gateway-parity-"))
         try:
