@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.comparing.diff.comparison import compare
-from gateway.comparing.observation import Compared, Observations
+from gateway.comparing.observation import Compared, Observation
 from gateway.comparing.result import Verdict
 from gateway.config.parity_table import ReplaySettings
 from gateway.parity.compared_case import ComparedCase
@@ -29,7 +29,7 @@ def differs(pair: Compared) -> tuple[Verdict, ...]:
     return mismatches(*(difference.where for difference in compare(pair.control, pair.candidate, method="GET")))
 
 
-def items(both: Observations) -> list[list[str]]:
+def items(both: tuple[Observation, Observation]) -> list[list[str]]:
     return [json.loads(one.response.body)["items"] for one in both if one.response is not None]
 
 
