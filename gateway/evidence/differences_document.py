@@ -5,27 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import groupby
 
 from ..comparing.policy import IgnoreRule, is_expired, names_location
 from ..comparing.result import Disposition, ParityResult
 
 _MAX_VALUE_CHARS = 200
-EVERY_ROUTE = "Every route"
 
 
 def differences_document(rules: Iterable[IgnoreRule], results: Iterable[ParityResult], today: date) -> str:
     """Return the document in Markdown. Samples of both sides are looked for in `results`."""
-    by_route: dict[str, list[IgnoreRule]] = {}
-    for rule in rules:
-        by_route.setdefault(rule.route or "", []).append(rule)
+    ordered, samples = sorted(rules, key=lambda rule: rule.route or ""), list(results)
     lines = ["# Deliberate differences", ""]
-    if not by_route:
-        lines += ["None is declared: every difference that a parity run finds is a fault to mend.", ""]
-    else:
+    if ordered:
         lines += ["Where the new side's answers differ from the old one's on purpose, and why.", ""]
-    samples = list(results)
-    for route, found in sorted(by_route.items()):
-        lines += [f"## {_code(route) if route else EVERY_ROUTE}", ""]
+    else:
+        lines += ["None is declared: every difference that a parity run finds is a fault to mend.", ""]
+    for route, found in groupby(ordered, key=lambda rule: rule.route):
+        lines += [f"## {_code(route) if route else 'Every route'}", ""]
         for rule in found:
             lines += [*_rule_lines(rule, samples, today), ""]
     return "\n".join(lines)
