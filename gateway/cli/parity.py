@@ -67,11 +67,11 @@ def parity_command(
     if resume and seed is not None:
         raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
     seed = secrets.randbelow(1_000_000) if seed is None else seed
-    options = RunOptions(workers, seed, resume, generated=generate)
+    options = RunOptions(workers, seed, generated=generate)
     with _progress() as progress, TemporaryDirectory(prefix="gateway-drawing-") as directory:
         # Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory.
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", directory)
-        plan, report = _run(path, routes, options, progress)
+        plan, report = _run(path, routes, options, progress, resume=resume)
     written = _write(report, files)
     if "-" not in written:
         _show(report, plan, written)
@@ -91,7 +91,9 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _run(path: Path, routes: tuple[str, ...], options: RunOptions, progress: Progress) -> tuple[Plan, Report]:
+def _run(
+    path: Path, routes: tuple[str, ...], options: RunOptions, progress: Progress, *, resume: bool
+) -> tuple[Plan, Report]:
     bar = progress.add_task("reading both apps", total=None, found="")
     mismatched = 0
 
@@ -106,7 +108,12 @@ def _run(path: Path, routes: tuple[str, ...], options: RunOptions, progress: Pro
         plan = plan_routes(path, routes)
         with Store.open(plan.map.replay.store, plan.root) as store:
             sources = Sources.of(plan.project, plan.routes)
-            options = _resumed(options, sources, store)
+            if resume and (earlier := store.interrupted_run(sources.whole)):
+                options = replace(options, seed=earlier.seed, resumed=earlier.id)  # the same seed gives the same cases
+            elif resume:
+                click.echo(
+                    "nothing to resume: no run was interrupted, or code, cases or [parity] have changed", err=True
+                )
             progress.update(bar, description="writing cases")
             plan = with_cases(plan, generated=options.generated, seed=options.seed)
             progress.update(bar, description="parity", total=len(plan.cases), completed=0)
@@ -121,17 +128,6 @@ def _run(path: Path, routes: tuple[str, ...], options: RunOptions, progress: Pro
         raise ReplayError(f"{error}\n{_NO_DATABASE}") from error
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _resumed(options: RunOptions, sources: Sources, store: Store) -> RunOptions:
-    """Return the options with the seed of the run that goes on: the same seed gives the same cases."""
-    if not options.resume:
-        return options
-    earlier = store.interrupted_run(sources.whole)
-    if earlier is None:
-        click.echo("nothing to resume: no run was interrupted, or code, cases or [parity] have changed", err=True)
-        return replace(options, resume=False)
-    return replace(options, seed=earlier.seed)
 
 
 def _write(report: Report, files: dict[str, Path | None]) -> tuple[str, ...]:

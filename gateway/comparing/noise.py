@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+from ..http.message import json_value
 from .diff.comparison import compare
 from .diff.difference_text import is_whole
 from .observation import Compared
@@ -28,11 +29,7 @@ _MAX_FRAMES = 2
 _WORD = re.compile(r"\w+")
 _OPAQUE_WORD = re.compile(r"[\w+/=-]+")
 """A word of a cookie's value: a token in base64 has no frame but its dots."""
-_JSON_KINDS = {
-    "string": re.compile(r'".*"', re.DOTALL),
-    "number": re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"),
-    "boolean": re.compile(r"true|false"),
-}
+_JSON_KINDS = {str: "string", int: "number", float: "number", bool: "boolean"}
 
 
 def may_be_noise(where: str) -> bool:
@@ -78,7 +75,7 @@ def _are_of_one_kind(where: str, texts: list[str]) -> bool:
         return len({text.partition("?")[0] for text in texts}) == 1
     if not where.startswith("body"):
         return True
-    kinds = {next((kind for kind, form in _JSON_KINDS.items() if form.fullmatch(text)), None) for text in texts}
+    kinds = {_JSON_KINDS.get(type(json_value(text))) for text in texts}
     return len(kinds) < 2 and (where == "body" or None not in kinds)
 
 

@@ -34,7 +34,8 @@ class RunOptions:
 
     workers: int = 1
     seed: int = 0
-    resume: bool = False
+    resumed: int | None = None
+    """Number of the interrupted run that goes on; None for a new one."""
     generated: bool = True
     """Whether the plan's cases are all that there are: fewer do not take the place of what more have shown."""
 
@@ -42,16 +43,15 @@ class RunOptions:
 def run_parity(plan: Plan, store: Store, options: RunOptions, fingerprints: Fingerprints, on_case: OnCase) -> Report:
     """Replay every case of the plan and keep what is found; `on_case` is called with each one's results.
 
-    `fingerprints` are the whole plan's: a run is resumed only where they are the same. KeyboardInterrupt ends the run
-    early, with what it has. Raises ReplayError when a side cannot be started, StoreError when the store fails.
+    `fingerprints` are the whole plan's, for whoever resumes the run. KeyboardInterrupt ends the run early, with what
+    it has. Raises ReplayError when a side cannot be started, StoreError when the store fails.
     """
     clock, began = time.monotonic(), datetime.now(UTC)
-    earlier = store.interrupted_run(fingerprints) if options.resume else None
     results: list[ParityResult] = []
-    if earlier is None:
+    run = options.resumed
+    if run is None:
         run = store.begin_run(options.seed, fingerprints, began)
     else:
-        run = earlier.id
         store.resume_run(run)
         results += store.results_of(run)
     for _, found in groupby(results, attrgetter("case")):
