@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from .corpus.files import load_corpus
 from .generating.column_values import databases_of
 from .generating.credentials import credential_variants, is_signed
 from .generating.generation import generate
-from .generating.schema_cases import MISSING, can_read_schemas, generate_from_schema
+from .generating.schema_cases import generate_from_schema
 from .replaying.side_process import fill_placeholders
 
 MAX_INVALIDATED = 3
@@ -84,8 +85,10 @@ class Plan:
 def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
     """Read map and apps into a plan without cases. `wanted` are route keys; none is every route that both apps have.
 
-    Raises MapError, ImportAppError, and GatewayError for a route that cannot be compared.
+    Raises MapError, ImportAppError, and GatewayError for a route that cannot be compared or a missing extra.
     """
+    if any(find_spec(name) is None for name in ("schemathesis", "time_machine")):
+        raise GatewayError("parity: what replays is not installed: pip install 'migration-gateway[parity]'")
     parsed = parse_map(decode_map(read_map(path), path), str(path))
     map_ = parsed.checked()
     if map_.legacy is None or map_.new is None:
@@ -124,8 +127,6 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     left_out = {key: "1 case" if count == 1 else f"{count} cases" for key, count in counts.items()}
     unasked = {key: f"left out with another route: {text} of it" for key, text in left_out.items()}
     notes = [f"{left_out[key]} of {key} left out: {why}" for key, why in plan.excluded.items() if key in left_out]
-    if generated and not can_read_schemas():
-        notes.append(MISSING)
     return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=tuple(notes))
 
 

@@ -574,6 +574,15 @@ def test_a_wrong_call_ends_with_2_and_says_what_is_wrong(
     assert complaint in run.err
 
 
+@pytest.mark.parametrize("package", ["schemathesis", "time_machine"])
+def test_parity_without_its_extra_says_how_to_get_it(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)  # as Python has it for what cannot be imported
+    complaint = "error parity: what replays is not installed: pip install 'migration-gateway[parity]'\n"
+    assert gateway("parity") == Run(2, "", complaint)
+
+
 def spawned(project: Project, *arguments: str) -> Run:
     done = subprocess.run(
         [sys.executable, "-m", "gateway", *arguments],
@@ -601,5 +610,6 @@ def test_what_serves_imports_nothing_that_serving_does_not_need() -> None:
     code = "import sys, gateway.cli.main, gateway.cli.serve; print(*sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     packages = {name.partition(".")[0] for name in printed}
-    assert packages.isdisjoint({"sqlalchemy", "schemathesis", "hypothesis", "rich", "httpx", "tomlkit", "jsonschema"})
+    unwanted = {"sqlalchemy", "schemathesis", "hypothesis", "rich", "httpx", "tomlkit", "jsonschema", "time_machine"}
+    assert packages.isdisjoint(unwanted)
     assert not [name for name in printed if name.startswith(("gateway.parity", "gateway.evidence", "gateway.store"))]

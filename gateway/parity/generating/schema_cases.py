@@ -6,7 +6,6 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import Any
 
 from werkzeug.routing import Map, Rule
@@ -27,26 +26,19 @@ MAX_VALID, MAX_INVALID = 4, 8
 """Cases of each operation that fit its schema, and that do not."""
 DRAWS = 4
 """Times as many are drawn, for many are alike."""
-MISSING = 'no cases from the OpenAPI schema: they need Schemathesis, pip install "migration-gateway[generate]"'
 _BASE = "http://gateway.test"
 _SENT = frozenset({"content-type", "content-length", "cookie"})
 """Headers that follow from what was drawn; the others are the client library's own."""
-
-
-def can_read_schemas() -> bool:
-    """Tell whether the extra is installed; `MISSING` says what to do where it is not."""
-    return find_spec("schemathesis") is not None
 
 
 def generate_from_schema(new: Any, cases: Sequence[Case], seed: int) -> tuple[Case, ...]:
     """Return requests that fit each operation's schema, ones that break it, and sequences through its id.
 
     At most `MAX_VALID` and `MAX_INVALID` of an operation. Names have the rule in Flask's syntax, `POST /todos: fits the
-    schema`. `cases` lend credentials and values of path variables. An app without a schema gives none, as does a
-    missing extra.
+    schema`. `cases` lend credentials and values of path variables. An app without a schema gives none.
     """
     app = next((layer for layer in layers_of(new) if hasattr(layer, "openapi")), None)
-    if app is None or not can_read_schemas():
+    if app is None:
         return ()
     import schemathesis
 
