@@ -93,8 +93,8 @@ async def bare_rates(directory: str) -> list[float]:
             for number in count():
                 (step,) = case_of(requests, number).steps
                 for app, state in ((legacy, legacy_state), (new, new_state)):
-                    called = await call(app, step.request, state, 10)
-                    assert called.response is not None, called.error
+                    seen = (await call(app, step.request, state, 10)).observation()
+                    assert seen.response is not None, seen.error
                 taken = time.perf_counter() - began
                 counted += taken > 1
                 if taken > SECONDS + 1:

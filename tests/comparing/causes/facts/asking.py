@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from starlette.types import ASGIApp
 
@@ -53,8 +54,8 @@ class Sides:
 
     def _observe(self, app: ASGIApp, request: Request) -> Observation:
         with logged_errors() as errors:
-            called = self._runner.run(call(app, request, {}, PATIENCE_SECONDS))
-        return Observation(called.response, called.error, called.duration, Effects(errors=tuple(errors)))
+            client = self._runner.run(call(app, request, {}, PATIENCE_SECONDS))
+        return replace(client.observation(), effects=Effects(errors=tuple(errors)))
 
 
 @contextmanager
