@@ -23,8 +23,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 
+from .causes import Explainer
 from .causes.effects import not_run
-from .causes.explain import Explainer
 from .diff.comparison import compare
 from .exposure import find_leaked_secrets, find_weaker_access
 from .noise import Noise

@@ -1,7 +1,7 @@
 """Requests that Flask and FastAPI read in two ways, each way as a request that can be read in one way only. Pure.
 
 A replay asks them to learn by experiment whether a difference comes from the two ways (which of the repeated values
-counts, what is a number), whatever the answers make of it.
+counts, what is a number), whatever the answers make of it. What the experiment has explained is told here too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from ...http.message import FORM_TYPE, Request, pair_name
 from ...http.multipart import join_parts, read_part, split_parts
+from ..diff.comparison import compare
+from ..observation import Compared, Experiment, Observation
 
 _WHOLE = re.compile(rb"([^=]*=[+-]?\d+)\.0+")
 """A pair of a query whose value is a whole number with a fraction of zeros."""
@@ -41,6 +43,31 @@ def interpretations_of(request: Request) -> Iterator[Interpretation]:
         whole = b"&".join(_WHOLE.sub(rb"\1", pair) if _WHOLE.fullmatch(pair) else pair for pair in pairs)
         targets = (path + question * bool(text) + text for text in (absent, whole))
         yield Interpretation("lenient-parameter", *(replace(request, target=target) for target in targets))
+
+
+def explained_locations(experiment: Experiment, compared: Compared, json_mode: str) -> frozenset[str]:
+    """Return the locations where an experiment leaves no other reason for the difference than the two interpretations.
+
+    There each side answers as it does to its own interpretation, and both sides answer both interpretations alike, or
+    one of the two where a side refuses the other: that refusal is another difference, by itself.
+    """
+
+    def locations(one: Observation, other: Observation) -> frozenset[str]:
+        found = compare(one, other, method=compared.control_request.method, json_mode=json_mode)
+        return frozenset(difference.where for difference in found)
+
+    control, candidate = experiment.control, experiment.candidate
+    unlike = locations(compared.control, control[0]) | locations(compared.candidate, candidate[1])
+    between = {both: locations(*both) for both in (control, candidate)}
+    answered = [
+        found for both, found in between.items() if all(one.response and one.response.status < 400 for one in both)
+    ]
+    return frozenset(
+        where
+        for where in locations(compared.control, compared.candidate)
+        if not any(_is_near(where, found) for found in (unlike, *answered))
+        and not all(_is_near(where, found) for found in between.values())
+    )
 
 
 def _with_single_values(request: Request, *, is_last: bool) -> Request:
@@ -76,3 +103,11 @@ def _part_name(piece: bytes) -> str:
     """Return the name of a part, and whether it is a file: files and fields have names of their own."""
     part = read_part(piece)
     return f"{part.filename is not None} {part.name}" if part else ""
+
+
+def _is_near(where: str, locations: frozenset[str]) -> bool:
+    """Tell whether one of the locations is this one, around it or inside it."""
+    return any(
+        one == where or one.startswith((f"{where}.", f"{where}[")) or where.startswith((f"{one}.", f"{one}["))
+        for one in locations
+    )

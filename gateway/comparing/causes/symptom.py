@@ -29,7 +29,7 @@ class Symptom:
         self.difference = difference
         self.compared = compared
         self.interpretations = interpretations
-        """Names of the causes that an experiment has confirmed (explain.py)."""
+        """Names of the causes that an experiment has confirmed (interpretations.py)."""
         self.where = difference.where
         """The location of the difference."""
         self.texts = difference.control, difference.candidate

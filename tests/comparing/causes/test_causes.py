@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateway.comparing.causes import CAUSES, SECTIONS
-from gateway.comparing.causes.explain import Explainer
+from gateway.comparing.causes import CAUSES, SECTIONS, Explainer
 from gateway.comparing.observation import Compared, Effects, Observation
 from gateway.comparing.result import Difference
 from gateway.http.message import Request, Response

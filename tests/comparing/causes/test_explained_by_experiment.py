@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from gateway.comparing.causes.explain import Explainer
+from gateway.comparing.causes import Explainer
 from gateway.comparing.observation import Compared, Experiment
 from gateway.comparing.result import Difference
 from tests.comparing.answers import answer, observe, step

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from gateway.comparing.causes.explain import Explainer
+from gateway.comparing.causes import Explainer
 from gateway.comparing.diff.comparison import compare
 from gateway.comparing.observation import Compared
 from gateway.comparing.result import Difference
