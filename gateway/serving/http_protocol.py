@@ -56,7 +56,7 @@ class HTTPProtocol(HttpToolsProtocol):
             if self.pending_bytes > self.limits.field_bytes + 2 * READ_BYTES:
                 self.transport.abort()
             return
-        self._unset_keepalive_if_required()
+        self._unset_keepalive_if_required()  # uvicorn's, as it begins itself: it has no public form
         try:
             while data:
                 try:
@@ -66,7 +66,7 @@ class HTTPProtocol(HttpToolsProtocol):
                         raise _HeadTooLargeError
                     return
                 except httptools.HttpParserUpgrade as upgrade:
-                    if self._should_upgrade():
+                    if self._should_upgrade():  # uvicorn's: it heeds whether websockets are served
                         self.handle_websocket_upgrade()
                         return
                     self._resume_after_head()

@@ -97,7 +97,7 @@ def _urls(app: Any) -> Iterator[Any]:
     for extension in extensions.values():
         if isinstance(extension, Engine):
             yield extension.url
-    engines = getattr(extensions.get("sqlalchemy"), "_app_engines", {})
+    engines = getattr(extensions.get("sqlalchemy"), "_app_engines", {})  # `engines` asks for an app context
     try:
         found = dict(engines.get(app, {}))
     except TypeError:
