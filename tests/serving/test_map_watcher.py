@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from gateway import Gateway, create_app
 from gateway.apps.project import Project
 from gateway.config.map_file import MAX_MAP_BYTES, parse_map
+from gateway.serving import map_watcher
 from gateway.serving.map_watcher import POLL_SECONDS, MapWatcher
 from tests.support.gateway_apps import flask_side, reply_to, running, scope_of
 from tests.support.servers import PATIENCE_SECONDS, Server, ask, request, serve_gateway, wait_until
@@ -329,16 +330,22 @@ def test_a_flip_away_from_a_new_side_that_is_stuck(tmp_path: Path) -> None:
 # --- the texts ---
 
 
+OFTEN = 0.1
+"""Seconds between two looks at the file, in tests that wait for what does not come."""
+
+
 @asynccontextmanager
-async def watching(file: Path, last: bytes) -> AsyncIterator[Queue[bytes]]:
+async def watching(file: Path, last: bytes, poll_seconds: float = OFTEN) -> AsyncIterator[Queue[bytes]]:
     """What the watcher of a file calls back with."""
     texts: Queue[bytes] = Queue()
     watcher = MapWatcher(file, last, texts.put, lambda faults: texts.put("\n".join(map(str, faults)).encode()))
-    await watcher.start()
-    try:
-        yield texts
-    finally:
-        await watcher.stop(5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(map_watcher, "POLL_SECONDS", poll_seconds)
+        await watcher.start()
+        try:
+            yield texts
+        finally:
+            await watcher.stop(5)
 
 
 @pytest.mark.long  # it fails where the writer is held up for longer than the watcher looks twice
@@ -355,7 +362,7 @@ def test_a_file_that_is_being_written_is_never_read_as_a_shorter_one(tmp_path: P
             out.write(b"the last line\n")
 
     async def first_text() -> bytes:
-        async with watching(file, b"old") as texts:
+        async with watching(file, b"old", POLL_SECONDS) as texts:
             await write_slowly(0.6)  # longer than the watcher's own clock ticks
             return await asyncio.to_thread(texts.get, timeout=PATIENCE_SECONDS)
 
@@ -399,11 +406,11 @@ def test_a_map_that_cannot_be_read_is_told_once_and_read_again_once_it_can(
     file.write_bytes(b"one")
 
     async def follow() -> None:
+        spoil(file)
         async with watching(file, b"one") as texts:
-            spoil(file)
             assert reason in await asyncio.to_thread(texts.get, timeout=PATIENCE_SECONDS)
             with pytest.raises(Empty):  # the file is read meanwhile
-                await asyncio.to_thread(texts.get, timeout=2 * POLL_SECONDS)
+                await asyncio.to_thread(texts.get, timeout=2 * OFTEN)
             other = file.with_name("other")
             other.write_bytes(b"one")
             if file.is_dir() and not file.is_symlink():
@@ -423,7 +430,7 @@ def test_the_same_text_is_no_change(tmp_path: Path) -> None:
             assert await asyncio.to_thread(texts.get, timeout=PATIENCE_SECONDS) == b"one"
             file.write_bytes(b"one")
             with pytest.raises(Empty):  # the file is read meanwhile
-                await asyncio.to_thread(texts.get, timeout=2 * POLL_SECONDS)
+                await asyncio.to_thread(texts.get, timeout=2 * OFTEN)
 
     asyncio.run(read_on())
 
