@@ -102,15 +102,14 @@ class OwnModule:
     def nodes_of(self, code: CodeType) -> list[ast.AST]:
         """Return what a function was made from. Lambdas that begin on one line are not told apart."""
 
-        def is_it(node: ast.AST) -> bool:
+        def place(node: ast.AST) -> tuple[str, int]:
             if isinstance(node, ast.Lambda):
-                return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
-            if not isinstance(node, FUNCTIONS) or node.name != code.co_name:
-                return False
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            return first == code.co_firstlineno
+                return "<lambda>", node.lineno
+            if isinstance(node, FUNCTIONS):
+                return node.name, min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            return "", 0
 
-        return [node for node in ast.walk(self.tree) if is_it(node)]
+        return [node for node in ast.walk(self.tree) if place(node) == (code.co_name, code.co_firstlineno)]
 
     def class_of(self, qualname: str) -> list[ast.AST]:
         """Return the statements of a class, wherever in the module it is made."""

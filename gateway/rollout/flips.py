@@ -86,7 +86,6 @@ class Flips:
                 entry = AuditEntry(
                     at=datetime.now(UTC),
                     who=who,
-                    action="flip",
                     route=key,
                     before=_mode_text(plan.before),
                     after=_mode_text(plan.after),

@@ -80,8 +80,6 @@ class AuditEntry:
     """Aware; comes back as UTC."""
     who: str
     """The user of the operating system."""
-    action: str
-    """`flip`."""
     route: str
     before: str
     """`legacy`, `canary 10 %` or `new`."""
@@ -213,7 +211,7 @@ class Store:
     def auditing(self, entry: AuditEntry) -> Iterator[None]:
         """Keep an entry if what is done meanwhile succeeds; there is no way to change or remove one."""
         with self._writing() as connection:
-            connection.execute(insert(AUDIT).values(asdict(entry)))
+            connection.execute(insert(AUDIT).values(**asdict(entry), action="flip"))
             yield
 
     def audit(self, route: str | None = None) -> tuple[AuditEntry, ...]:

@@ -193,7 +193,7 @@ def test_fresh_evidence_flips(gateway: Gateway, outcome: Outcome) -> None:
     flipped = 'migration_map.toml:6\n- "GET /todos" = "legacy"\n+ "GET /todos" = "new"\n'
     assert gateway("flip", TODOS, "new") == (0, flipped, "")
     (entry,) = audit()
-    assert entry == AuditEntry(entry.at, getpass.getuser(), "flip", TODOS, "legacy", "new", "", False, 1)
+    assert entry == AuditEntry(entry.at, getpass.getuser(), TODOS, "legacy", "new", "", False, 1)
 
 
 def test_evidence_of_one_route_stays_fresh_while_another_changes(gateway: Gateway) -> None:

@@ -167,9 +167,9 @@ def test_the_audit_keeps_every_entry_in_order_with_the_time_as_utc(store: Store)
     summer = NOW.astimezone(timezone(timedelta(hours=2)))
     store.put_evidence([evidence("GET /a", store.begin_run(1, CODE, NOW))])
     entries = (
-        AuditEntry(summer, "ada", "flip", "GET /a", "legacy", "canary 10 %", evidence=1),
-        AuditEntry(NOW, "bob", "flip", "GET /b", "legacy", "new", "the fire is out: caf\xe9", forced=True),
-        AuditEntry(NOW, "bob", "flip", "GET /a", "canary 10 %", "legacy"),
+        AuditEntry(summer, "ada", "GET /a", "legacy", "canary 10 %", evidence=1),
+        AuditEntry(NOW, "bob", "GET /b", "legacy", "new", "the fire is out: caf\xe9", forced=True),
+        AuditEntry(NOW, "bob", "GET /a", "canary 10 %", "legacy"),
     )
     for entry in entries:
         with store.auditing(entry):
@@ -180,7 +180,7 @@ def test_the_audit_keeps_every_entry_in_order_with_the_time_as_utc(store: Store)
 
 
 def test_what_fails_while_it_is_audited_is_not_in_the_audit(store: Store) -> None:
-    entry = AuditEntry(NOW, "ada", "flip", "GET /a", "legacy", "new")
+    entry = AuditEntry(NOW, "ada", "GET /a", "legacy", "new")
     with pytest.raises(OSError, match="no space"), store.auditing(entry):
         raise OSError("no space")
     assert store.audit() == ()
@@ -262,7 +262,7 @@ def test_a_store_of_version_1_is_brought_to_this_one_with_all_that_it_has(
 ) -> None:
     make_version_1(url)
     kept = replace(evidence("GET /todos", 1), map_line="", id=1)
-    entry = AuditEntry(NOW, "ada", "flip", "GET /todos", "legacy", "canary 10 %", "the fire is out", True, 1)
+    entry = AuditEntry(NOW, "ada", "GET /todos", "legacy", "canary 10 %", "the fire is out", True, 1)
     for opened in (look(url), Store.open(url)):
         assert opened is not None
         with opened as store:
@@ -302,7 +302,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 with Store.open(sys.argv[1]) as store:
     for number in range(20):
-        with store.auditing(AuditEntry(datetime.now(UTC), sys.argv[2], "flip", f"GET /{number}", "legacy", "new")):
+        with store.auditing(AuditEntry(datetime.now(UTC), sys.argv[2], f"GET /{number}", "legacy", "new")):
             pass
 """
 
