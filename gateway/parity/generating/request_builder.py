@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -13,8 +12,6 @@ from ...http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart
 from ..corpus.bodies import JSON_TYPE
 from ..corpus.case import Step
 from ..corpus.case_reading import HOST
-
-_CAPTURED = re.compile(r"({{[\w.-]+}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +28,8 @@ class RequestBuilder:
     content_type: str | None = None
 
     def with_query(self, pairs: Iterable[tuple[str, str]]) -> Self:
-        """Return the request with this query, percent-encoded but for captured values, `{{id}}`."""
-
-        def encoded(text: str) -> str:
-            return "".join(part if at % 2 else quote(part, safe="") for at, part in enumerate(_CAPTURED.split(text)))
-
-        return replace(self, query="&".join(f"{quote(name, safe='')}={encoded(text)}" for name, text in pairs))
+        """Return the request with this query."""
+        return replace(self, query=_encoded(pairs))
 
     def with_header(self, name: str, value: str) -> Self:
         """Return the request with one header more, in UTF-8."""
@@ -47,9 +40,8 @@ class RequestBuilder:
         return replace(self, body=json_bytes(value), content_type=JSON_TYPE)
 
     def with_form(self, pairs: Iterable[tuple[str, str]]) -> Self:
-        """Return the request with these pairs as an urlencoded body; braces, `{{csrf}}`, stay as they are."""
-        encoded = (f"{quote(name, safe='')}={quote(text, safe='{}')}" for name, text in pairs)
-        return replace(self, body="&".join(encoded).encode(), content_type=FORM_TYPE)
+        """Return the request with these pairs as an urlencoded body."""
+        return replace(self, body=_encoded(pairs).encode(), content_type=FORM_TYPE)
 
     def with_parts(self, parts: Iterable[Part]) -> Self:
         """Return the request with a multipart body."""
@@ -65,3 +57,8 @@ class RequestBuilder:
             given.append((b"content-length", str(len(self.body)).encode()))
         target = f"{self.path}?{self.query}" if self.query else self.path
         return Step(Request(self.method, target.encode(), tuple(given), self.body or b""), captures)
+
+
+def _encoded(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the pairs percent-encoded, but for braces: `{{csrf}}` is a captured value."""
+    return "&".join(f"{quote(name, safe='')}={quote(text, safe='{}')}" for name, text in pairs)
