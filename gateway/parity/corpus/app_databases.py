@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -41,13 +42,21 @@ class OpenedFiles:
         return next((path for path in reversed(self._paths) if Path(path).is_file()), None)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "sqlite3.connect":
-            path = os.fsdecode(arguments[0]) if isinstance(arguments[0], str | bytes | os.PathLike) else ""
-            path = path.removeprefix("file:").partition("?")[0]
-            if path.endswith(PART):
-                return  # a copy of ours
-            self._paths.pop(path, None)
-            self._paths[path] = None
+        if event == "sqlite3.connect" and isinstance(arguments[0], str | bytes | os.PathLike):
+            path = sqlite_path(os.fsdecode(arguments[0]))
+            if path is not None and not path.endswith(PART):  # a copy of ours
+                self._paths.pop(path, None)
+                self._paths[path] = None
+
+
+def sqlite_path(name: str) -> str | None:
+    """Return the file of what `sqlite3.connect` is given, URI or not; None for a database in memory."""
+    path, _, options = name.partition("?")
+    if name.startswith("file:"):
+        path = unquote(path.removeprefix("file:").removeprefix("//localhost").removeprefix("//"))
+        if "mode=memory" in options:
+            return None
+    return None if path in ("", ":memory:") else str(Path(path).absolute())
 
 
 def database_of(app: Any, opened: OpenedFiles) -> Path:

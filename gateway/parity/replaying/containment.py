@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import get_ident
 from typing import Any, NoReturn
-from urllib.parse import unquote
 
 from ...comparing.observation import Outbound
+from ..corpus.app_databases import sqlite_path
 from .drivers import UNSEEN
 from .probes import ATTACH
 
@@ -197,16 +197,6 @@ def _stamp(path: str) -> _Stamp:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def sqlite_path(name: str) -> str | None:
-    """Return the file of what `sqlite3.connect` is given, URI or not; None for a database in memory."""
-    path, _, options = name.partition("?")
-    if name.startswith("file:"):
-        path = unquote(path.removeprefix("file:").removeprefix("//localhost").removeprefix("//"))
-        if "mode=memory" in options:
-            return None
-    return None if path in ("", ":memory:") else str(Path(path).absolute())
 
 
 def _command(args: Any) -> str:

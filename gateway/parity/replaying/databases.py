@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import make_url
 
 from ...comparing.observation import Row, RowChange
 
 Rows = dict[tuple[str, ...], Row]
-ALIKE = "(rows alike)"
+_ALIKE = "(rows alike)"
 """A column that a table without a key has besides its own: how many rows are equal."""
 
 
@@ -17,10 +17,16 @@ class LockedError(Exception):
     """The app holds what has to be put back: its process has to be started again."""
 
 
-def key_of(row: Row, key: Sequence[str]) -> tuple[str, ...]:
-    """Return the values of the key's columns; without a key, of all columns of the table."""
-    values = dict(row)
-    return tuple(values[column] for column in key or values if column != ALIKE)
+def rows_by_key(columns: Sequence[str], key: Sequence[str], found: Iterable[Iterable[str]]) -> Rows:
+    """Return rows of a table by the values of its key.
+
+    Without a key by all their values, which have one more behind them: how many rows are alike.
+    """
+    rows: Rows = {}
+    for values in found:
+        row = dict(zip(columns if key else (*columns, _ALIKE), values, strict=True))
+        rows[tuple(row[column] for column in key or columns)] = tuple(row.items())
+    return rows
 
 
 def compare_rows(table: str, before: Rows, after: Rows) -> Iterator[RowChange]:

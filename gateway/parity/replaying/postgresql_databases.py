@@ -14,7 +14,7 @@ from sqlalchemy import URL, make_url
 
 from ...comparing.observation import RowChange
 from ...errors import ReplayError
-from .databases import ALIKE, LockedError, Rows, compare_rows, database_name, key_of, with_database
+from .databases import LockedError, Rows, compare_rows, database_name, rows_by_key, with_database
 
 LEAVE_SECONDS = 0.5
 """Time in which a server notices a connection that was closed."""
@@ -142,15 +142,13 @@ class PostgresqlState:
 def read_snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
     """Return every row of every table, values as JSON text; equal rows without a key once, with their count."""
     snapshot: Snapshot = {}
-    for schema, table, own, key in connection.execute(TABLES).fetchall():
-        columns = own if key else [*own, ALIKE]
+    for schema, table, columns, key in connection.execute(TABLES).fetchall():
         counted = "{0}" if key else "{0}, (count(*) OVER (PARTITION BY {0}))::text"
-        values = sql.SQL(", ").join(sql.SQL("to_json({})::text").format(sql.Identifier(column)) for column in own)
+        values = sql.SQL(", ").join(sql.SQL("to_json({})::text").format(sql.Identifier(column)) for column in columns)
         query = sql.SQL(f"SELECT {counted} FROM {{1}}").format(values, sql.Identifier(schema, table))
         texts = ((value or "null" for value in row) for row in connection.execute(query))
-        rows = (tuple(zip(columns, row, strict=True)) for row in texts)
         name = table if schema == "public" else f"{schema}.{table}"
-        snapshot[name] = {key_of(row, key): row for row in rows}
+        snapshot[name] = rows_by_key(columns, key, texts)
     return snapshot
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from ...comparing.observation import RowChange
 from ...errors import ReplayError
-from .databases import ALIKE, LockedError, Rows, compare_rows, database_name, key_of, with_database
+from .databases import LockedError, Rows, compare_rows, database_name, rows_by_key, with_database
 
 LOCK_SECONDS = 0.5
 """Time that a lock of the app may last; one that lasts longer was forgotten."""
@@ -183,12 +183,11 @@ def _unequal_rows(before: sqlite3.Connection, table: str) -> Iterator[Rows]:
         tables[0] = f"{tables[1]} WHERE false"
     values = ", ".join(f"quote({_quoted(column)})" for column in columns)
     if not key:
-        columns, values = (*columns, ALIKE), f"{values}, quote(count(*) OVER (PARTITION BY {values}))"
+        values = f"{values}, quote(count(*) OVER (PARTITION BY {values}))"
     queries = [f"SELECT {values} FROM {source}" for source in tables]
     for order in (queries, queries[::-1]):
         found = before.execute(" EXCEPT ".join(order))
-        rows = (tuple(zip(columns, map(_as_json, literals), strict=True)) for literals in found)
-        yield {key_of(row, key): row for row in rows}
+        yield rows_by_key(columns, key, (map(_as_json, literals) for literals in found))
 
 
 def _as_rows(tables: dict[str, str]) -> Rows:
