@@ -87,12 +87,14 @@ class _CollectionReader:
         content_type, body = self._body(given.get("body") or {})
         headers = [(self._filled(one["key"]), self._filled(one["value"])) for one in _enabled(given.get("header"))]
         headers += self._credentials(given.get("auth", auth))
-        if content_type and not any(name.lower() == "content-type" for name, _ in headers):
+        names = {name.lower() for name, _ in headers}
+        if content_type and "content-type" not in names:
             headers.append(("content-type", content_type))
         if body:
             headers.append(("content-length", str(len(body))))
         pairs: Headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
-        return Request(given.get("method", "GET").upper(), self._target(given["url"]), (HOST, *pairs), body)
+        pairs = pairs if "host" in names else (HOST, *pairs)
+        return Request(given.get("method", "GET").upper(), self._target(given["url"]), pairs, body)
 
     def _target(self, given: Any) -> bytes:
         """Return path and query of a URL; its scheme and host, often a variable, are the gateway's."""

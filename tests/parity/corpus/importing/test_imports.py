@@ -242,6 +242,12 @@ def item(name: str, method: str, url: Any, **request: Any) -> dict[str, Any]:
     return {"name": name, "request": {"method": method, "url": url, **request}}
 
 
+def test_a_host_of_its_own_is_the_only_one(tmp_path: Path) -> None:
+    header = [{"key": "Host", "value": "shop.test"}]
+    (case,) = read_postman(collection(tmp_path, item("a", "GET", "/a", header=header)))
+    assert case.steps[0].request.headers == ((b"Host", b"shop.test"),)
+
+
 def test_a_collection_with_folders_variables_and_bodies(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"the file")
     bearer = {"type": "bearer", "bearer": [{"key": "token", "value": "{{token}}"}]}
