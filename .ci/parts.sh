@@ -61,7 +61,35 @@ readme_command_2() {
     eval "${command:?README.md has no command 2}"
 }
 
-export -f system_packages environment lint readme_command_2
+lowest_versions() {  # the wheel in an environment of its own, beside the oldest pins that it promises to bear
+    pip wheel --quiet --no-deps --wheel-dir "$scratch/wheel" .
+    python3.11 -m venv "$scratch/lowest"
+    PATH="$scratch/lowest/bin:$PATH"
+    pip install --quiet --constraint .ci/floors.txt "$scratch"/wheel/*.whl
+    pip check
+    .ci/smoke
+    # What these tests import, of [test] and [samples]: all of both asks for newer versions.
+    pip install --quiet --constraint .ci/floors.txt alembic flask-cors httpx hypothesis 'psycopg[binary]' \
+        psycopg2-binary pytest pytest-xdist python-multipart selenium starlette
+    # Of the lowest versions, some use what is deprecated by now: a warning is no error here.
+    pytest -W default -m "not process" tests/test_dependencies.py tests/routing tests/apps tests/config tests/bridge \
+        tests/serving tests/rollout tests/store
+}
+
+newer_pythons() {  # the loop of seconds on each newer Python that the machine has
+    local python none=1
+    for python in python3.12 python3.13 python3.14; do
+        "$python" -c "" 2>/dev/null || continue
+        none=
+        echo "--- $python"
+        "$python" -m venv "$scratch/$python"
+        "$scratch/$python/bin/pip" install --quiet --editable '.[test]'
+        "$scratch/$python/bin/python" -m pytest -m "not process"
+    done
+    [ -z "$none" ] || echo "no newer Python was there: neither python3.12 nor python3.13 nor python3.14"
+}
+
+export -f system_packages environment lint readme_command_2 lowest_versions newer_pythons
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -70,8 +98,10 @@ unset PYTHONDONTWRITEBYTECODE  # as on anybody's machine: each process that a te
 export PYTEST_DEBUG_TEMPROOT="$scratch"  # pytest removes the directories of runs beside it, where it shares their root
 
 part 90 "system packages" system_packages
-part 60 "environment" environment
+part 60 "environment, of the newest versions" environment
 part 60 "lint, format, types, layers" lint
 # With what a laptop may lack required: a run without those tests fails (tests/support/required.py).
-part 300 "README, command 2" env GATEWAY_REQUIRE=postgresql,browser bash -euo pipefail -c readme_command_2
+part 300 "README, command 2, on the newest versions" env GATEWAY_REQUIRE=postgresql,browser bash -euo pipefail -c readme_command_2
+part 120 "lowest versions: the wheel, plain, and a part of the tests" lowest_versions
+part 120 "newer Pythons" newer_pythons
 part 120 "the samples' database on PostgreSQL" env GATEWAY_REQUIRE=postgresql pytest --store postgresql -m store
