@@ -25,7 +25,7 @@ from tests.support.depot import SECRET_KEY, SIDES, open_side, send_pieces
 from tests.support.servers import PATIENCE_SECONDS, serve, wait_until
 from tests.support.stores import Store
 
-CONTENT = bytes(range(256)) * 10_000
+CONTENT = bytes(range(256)) * 5_000
 """More than either side keeps of a form's file in memory."""
 
 HOSTILE_NAMES = (
