@@ -130,7 +130,9 @@ def _hidden(inventory: Inventory) -> Iterator[Finding]:
         for route in routes:
             if route.hidden_by is not None:
                 message = f'never runs: {side} has "{route.hidden_by}" before it, which takes its requests'
-                yield Finding(Level.WARNING, "hidden-route", route.key, message, (route.key,))
+                # What Flask never runs it never ran: that is no mistake of the map.
+                level = Level.NOTE if routes is inventory.legacy else Level.WARNING
+                yield Finding(level, "hidden-route", route.key, message, (route.key,))
 
 
 def _of_many(rows: Iterable[Row]) -> Iterator[Finding]:
@@ -143,7 +145,7 @@ def _of_many(rows: Iterable[Row]) -> Iterator[Finding]:
     headless = [row.key for row in rows if row.is_flipped and row.legacy.routes and lacks_head(row)]
     unlisted = [row.key for row in rows if row.route is not None and not row.route.listed]
     unreached_text = "the new side has them, but the map does not list them, so the default answers"
-    headless_text = "flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200"
+    headless_text = "flipped, but HEAD stays with Flask: the new side lacks it; `@app.head` beside `@app.get` has it"
     unlisted_text = "Flask has them and the map does not list them, so the default answers"
     for level, code, keys, message in (
         (Level.WARNING, "unlisted-new", unreached, unreached_text),

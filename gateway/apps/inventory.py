@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import uuid
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import fastapi.routing
 from flask import Flask
-from starlette.routing import Match, Mount, WebSocketRoute
+from starlette.routing import Match, Mount, WebSocketRoute, compile_path
 from werkzeug.routing import Map, Rule
 
 from ..routing.compiler import hidden_rules, own_methods, request_rules
 from ..routing.inventory import AppRoute, Hook, Inventory
-from ..routing.matcher import converters_of, shape_of
+from ..routing.matcher import shape_of
 from ..routing.route import WEBSOCKET, Backend, Route, format_methods, route_key
 from ..routing.table import RouteTable
 from .loading import flask_app_of, layers_of
@@ -27,7 +27,6 @@ from .loading import flask_app_of, layers_of
 if TYPE_CHECKING:
     from fastapi.routing import RouteContext
 
-_FLASK_VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 _NEW_VARIABLE = re.compile(r"{(\w+)(?::(\w+))?}")
 _CONVERTERS = {"int": "int:", "float": "float:", "uuid": "uuid:", "path": "path:"}
 _TYPES: dict[Any, str] = {int: "int:", float: "float:", uuid.UUID: "uuid:"}
@@ -76,19 +75,29 @@ def take_inventory(legacy: Any, new: Any) -> Inventory:
     """Return what both apps have; either may be None. Of a WSGI app that is no Flask app nothing is listed."""
     flask_app = flask_app_of(legacy)
     if flask_app is None:
-        return Inventory(new=tuple(new_routes(new)))
+        return Inventory(has_legacy=legacy is not None, new=tuple(new_routes(new)))
     url_map, hooks = flask_app.url_map, tuple(hook for hook, _ in hook_functions(legacy))
-    return Inventory(url_map, tuple(flask_routes(url_map)), tuple(new_routes(new)), hooks)
+    mounts = tuple(mount_rules(legacy))
+    mounted = (AppRoute(None, rule.rule, str(rule.endpoint), shape_of(rule)) for rule in mounts)
+    return Inventory(
+        url_map,
+        has_legacy=True,
+        is_by_host=url_map.host_matching or any(rule.subdomain for rule in request_rules(url_map)),
+        mounts=mounts,
+        legacy=(*mounted, *flask_routes(url_map)),
+        new=tuple(new_routes(new)),
+        hooks=hooks,
+    )
 
 
 def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
     """Return every route of the table, then what only the new side has and the map does not list."""
     by_shape: dict[Hashable, list[AppRoute]] = {}
-    for have in (*inventory.legacy, *inventory.new):  # shapes of the one are tuples, of the other texts
+    for have in inventory.legacy:
         by_shape.setdefault(have.shape, []).append(have)
     rows = []
-    for rule, route in table.entries:
-        flask, fastapi = by_shape.get(shape_of(rule), []), by_shape.get(rule_outline(rule), [])
+    for entry, (rule, route) in enumerate(table.entries):
+        flask, fastapi = by_shape.get(shape_of(rule), []), table.new_routes.of_entry(entry)
         wanted = route.methods or frozenset().union(*(have.methods or () for have in flask))
         both = (_implementation(route, wanted, have) for have in (flask, fastapi))
         rows.append(Row(route.key, route, *both))
@@ -104,18 +113,12 @@ def flask_routes(url_map: Map) -> Iterator[AppRoute]:
     earlier: dict[Hashable, list[AppRoute]] = {}
     for at, (rule, methods) in enumerate(rules):
         same = earlier.setdefault(shape_of(rule), [])
-        hidden_by = next((route.key for route in same if methods and route.takes(methods)), None)
+        hidden_by = next((route.key for route in same if route.takes(methods)), None)
         if at in hidden:
             hider, its_methods = rules[hidden[at]]
             hidden_by = route_key(its_methods, hider.rule)
         same.append(AppRoute(methods, rule.rule, str(rule.endpoint), shape_of(rule), hidden_by))
         yield same[-1]
-
-
-def rule_outline(rule: Rule) -> str:
-    """Return a rule without names, `/files/<path:name>` as `/files/<path>`; a variable inside one segment is `<>`."""
-    converters = converters_of(rule)
-    return _FLASK_VARIABLE.sub(lambda found: "<>" if converters[found[1]].part_isolating else "<path>", rule.rule)
 
 
 def new_routes(app: Any) -> Iterator[AppRoute]:
@@ -148,6 +151,15 @@ def new_contexts(
             yield replace(route, hidden_by=hidden_by), context, around
 
 
+def mount_rules(legacy: Any) -> Iterator[Rule]:
+    """Yield bound rules, each prefix that a DispatcherMiddleware gives to another WSGI app, and all below it."""
+    for layer in layers_of(legacy):
+        if isinstance(mounts := getattr(layer, "mounts", None), Mapping):
+            for prefix, app in sorted(mounts.items()):
+                rules = (Rule(f"{prefix}{end}", endpoint=_qualified(app)) for end in ("/", "/<path:path>"))
+                yield from Map(list(rules), strict_slashes=False).iter_rules()
+
+
 def hook_functions(legacy: Any) -> Iterator[tuple[Hook, Any]]:
     """Yield each hook around the views of a Flask app with its function, then what wraps the app, outermost first."""
     app: Flask = flask_app_of(legacy)
@@ -174,7 +186,7 @@ def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:
     return (hook for hook in hooks if hook.scope is None or endpoint.startswith(f"{hook.scope}."))
 
 
-def _implementation(route: Route, wanted: frozenset[str], have: list[AppRoute]) -> Implementation:
+def _implementation(route: Route, wanted: frozenset[str], have: Sequence[AppRoute]) -> Implementation:
     """Return what an app has for a route.
 
     `wanted` are the methods of the route; of one that names none, those that the Flask app takes there.
@@ -202,10 +214,11 @@ def _app_route(context: RouteContext, prefix: str) -> AppRoute:
         return f"<{_CONVERTERS.get(convertor, '') if convertor else _TYPES.get(types.get(name), '')}{name}>"
 
     rule = _NEW_VARIABLE.sub(variable, path)
+    pattern = compile_path(path)[0]
     name = _qualified(endpoint) if endpoint else context.name or ""
     if isinstance(context.original_route, WebSocketRoute):
-        return AppRoute(frozenset({WEBSOCKET}), rule, name, outline)
-    return AppRoute(frozenset(context.methods) if context.methods else None, rule, name, outline)
+        return AppRoute(frozenset({WEBSOCKET}), rule, name, outline, pattern=pattern)
+    return AppRoute(frozenset(context.methods) if context.methods else None, rule, name, outline, pattern=pattern)
 
 
 def _takes(other: RouteContext, example: str, methods: frozenset[str] | None) -> bool:

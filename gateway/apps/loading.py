@@ -46,6 +46,11 @@ def split_import_string(import_string: str, key: str) -> tuple[str, str]:
     return module_name, attribute
 
 
+def is_asgi(app: Any) -> bool:
+    """Tell whether an app is an ASGI app, as uvicorn does: its call is a coroutine function."""
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)
+
+
 def flask_app_of(app: Any) -> Any:
     """Return the Flask app itself, also through WSGI middleware, or None for another WSGI app."""
     return next((layer for layer in layers_of(app) if isinstance(getattr(layer, "url_map", None), Map)), None)

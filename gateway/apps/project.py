@@ -16,7 +16,7 @@ from ..routing.inventory import Inventory
 from ..routing.route import Backend
 from ..routing.table import RouteTable
 from .inventory import Row, list_rows, take_inventory
-from .loading import import_app
+from .loading import flask_app_of, import_app, is_asgi
 
 _NEEDS_RESTART = {"gateway.legacy": "legacy", "gateway.new": "new", "bridge": "limits"}
 """Settings of the map that a running process has taken already, with the field that holds each."""
@@ -93,6 +93,10 @@ def load_parsed(parsed: ParsedMap) -> Project:
         if not parsed.faults:
             raise
         raise MapError((*parsed.faults, Fault(parsed.map.path, None, "", str(error)))) from error
+    if legacy is not None and is_asgi(legacy):
+        raise ImportAppError(f'gateway.legacy: "{parsed.map.legacy}" is an ASGI app; the Flask app belongs here')
+    if new is not None and flask_app_of(new) is not None and not is_asgi(new):
+        raise ImportAppError(f'gateway.new: "{parsed.map.new}" is a Flask app; the FastAPI app belongs here')
     return Project.of(parsed, legacy, new)
 
 

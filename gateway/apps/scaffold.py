@@ -38,12 +38,14 @@ def first_map(legacy: str, new: str, routes: Iterable[AppRoute], hooks: Iterable
     """Return the text of a map that changes nothing: all that the Flask app answers, it still answers."""
     kinds = {hook.name: hook.kind for hook in hooks}
     lines = [f'# {_quoted(name)} = "..."  # {kind}\n' for name, kind in kinds.items()]
-    reached, taken = [], dict[Hashable, frozenset[str]]()
+    reached, taken = [], dict[Hashable, frozenset[str] | None]()
     for route in routes:  # those that get requests, each with the methods that no earlier one of the same paths takes
         before = taken.get(route.shape, frozenset())
-        methods = (route.methods or frozenset()) - before
-        taken[route.shape] = before | methods
-        if methods and route.hidden_by is None:
+        if before is None or route.hidden_by is not None:
+            continue
+        methods = None if route.methods is None else route.methods - before
+        taken[route.shape] = None if methods is None else before | methods
+        if methods != frozenset():
             reached.append(replace(route, methods=methods))
     groups = _groups(reached)
     return "".join([_HEAD.format(legacy=legacy, new=new), *groups, *([_HOOKS, *lines] if lines else ()), _PARITY])

@@ -10,6 +10,7 @@ import click
 from ..apps.project import load_project
 from ..routing.canary import bucket_of, takes_new
 from ..routing.decision import RouteExplanation
+from ..routing.new_routes import LACKING, NEWLINE, OTHER
 from ..routing.route import WEBSOCKET, Backend
 from .views import console, explanation_view
 
@@ -24,14 +25,24 @@ def explain_command(path: Path, method: str, request_path: str, key: str | None)
     table = load_project(path).table
     explanation = table.explain(method.upper(), unquote(request_path.partition("?")[0]))
     out = console()
-    for part in explanation_view(explanation, _answer(explanation, table.default, key)):
+    for part in explanation_view(explanation, _kept(explanation) or _answer(explanation, table.default, key)):
         out.print(part)
+
+
+def _kept(explanation: RouteExplanation) -> str | None:
+    """Say what keeps a request from the new side whatever its line says, and a websocket that none gives to it."""
+    why = {
+        OTHER: f"the new side would answer by its \"{explanation.match.other}\", which is another line's or no line's",
+        LACKING: f"the new side has no route for {explanation.method} here",
+        NEWLINE: "the path ends with a newline, which the new side would not see",
+    }.get(explanation.match.reason)
+    if explanation.method == WEBSOCKET and explanation.match.backend is not Backend.NEW:
+        return f"refused, for {why or 'no line gives it to the new side'}, and WSGI has no websockets"
+    return why and f"{Backend.LEGACY.value}, for {why}"
 
 
 def _answer(explanation: RouteExplanation, default: Backend, key: str | None) -> str:
     route, backend = explanation.match.route, explanation.match.backend
-    if explanation.method == WEBSOCKET:
-        return f"{Backend.NEW.value}, for WSGI has no websockets"
     if route is None:
         side = backend or default
         if not explanation.candidates:

@@ -23,13 +23,21 @@ SETTINGS_VARIABLE = "GATEWAY_SERVE"
 """Holds the settings of each worker process as JSON: an import string carries no arguments."""
 
 
+def root_path(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    """Return the prefix without a slash at its end. Raises click.BadParameter for what no path begins with."""
+    prefix = text.rstrip("/")
+    if not prefix.isascii() or (prefix and not prefix.startswith("/")):
+        raise click.BadParameter(f'"{text}" is no prefix of a path; write it like "/shop", percent-encoded')
+    return prefix
+
+
 @click.command(name="serve")
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", default=8000, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
 @click.option("--workers", default=1, type=click.IntRange(1), help="Worker processes.")
 @click.option("--watch/--no-watch", default=True, help="Follow changes of the map file.")
 @click.option("--access-log/--no-access-log", default=True, help="One JSON line a request on stdout.")
-@click.option("--root-path", default="", help="Prefix that a proxy in front has stripped.")
+@click.option("--root-path", default="", callback=root_path, help="Prefix that a proxy in front has stripped.")
 @click.option(
     "--forwarded-allow-ips", help="Proxies whose X-Forwarded headers are believed; uvicorn's default if absent."
 )

@@ -38,6 +38,7 @@ def edit_mode(text: str, path: str, key: str, mode: Mode, percent: float | None 
     Raises MapError for a route that the map does not have, naming the closest that it has, and for one whose options
     stand on lines of their own.
     """
+    text, mark = text.removeprefix("\ufeff"), "\ufeff" if text.startswith("\ufeff") else ""
     name, statement = _find(text, path, key)
     document = tomlkit.parse(statement.text)
     if statement.keys[0] != ("routes", name) or isinstance(document[name], Table):
@@ -47,7 +48,7 @@ def edit_mode(text: str, path: str, key: str, mode: Mode, percent: float | None 
     lines = text.split("\n")
     end = statement.line + statement.text.removesuffix("\n").count("\n")
     changed = "\n".join([*lines[: statement.line - 1], after.removesuffix("\n"), *lines[end:]])
-    return MapEdit(changed, statement.line, statement.text.strip(), after.strip())
+    return MapEdit(mark + changed, statement.line, statement.text.strip(), after.strip())
 
 
 def write_map(path: Path, text: str) -> None:

@@ -13,17 +13,14 @@ from typing import Any
 
 from ..comparing.policy import ComparisonPolicy
 from ..errors import Fault, MapError, suggest
-from ..routing.route import FUTURE_MODES, WEBSOCKET, Backend, Mode, Route, SourceLine
+from ..routing.route import FUTURE_MODES, METHODS, WEBSOCKET, Backend, Mode, Route, SourceLine
 from . import checks
 from .bridge_limits import BRIDGE, BridgeLimits
 from .parity_table import ReplaySettings, read_parity
 from .table_reader import Schema, TableReader
 
-METHODS = frozenset(
-    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", WEBSOCKET}
-    | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH"}
-)
-"""Methods that a route may name: those of RFC 9110, RFC 5789, WebDAV's, and the pseudo-method of websockets."""
+_METHOD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Z]+")
+"""A token (RFC 9110, section 5.6.2) in upper case, as Flask keeps methods."""
 _ROUTE_KEY = re.compile(r"(?:(?P<methods>[^/]*?)\s+)?(?P<rule>/.*)")
 
 MAX_MAP_BYTES = 1024 * 1024
@@ -103,7 +100,7 @@ def decode_map(text: bytes, path: str | Path) -> str:
 
 def parse_map(text: str, path: str = "migration_map.toml") -> ParsedMap:
     """Parse a map's text; every fault carries file, line and key path. Raises MapError when it is not TOML at all."""
-    reader = TableReader(path, text, counts_tables=False)
+    reader = TableReader(path, text.removeprefix("\ufeff"), counts_tables=False)
     tree = reader.parse()
     if tree is None:
         raise MapError(tuple(reader.faults))
@@ -128,7 +125,7 @@ def parse_route_key(text: str) -> tuple[frozenset[str] | None, str]:
         return None, found["rule"]
     names = [name.strip() for name in found["methods"].split(",")]
     for name in names:
-        if name not in METHODS:
+        if not _METHOD.fullmatch(name):
             raise ValueError(f'unknown method "{name}"{suggest(name.upper(), METHODS)}')
     if WEBSOCKET in names and len(names) > 1:
         raise ValueError(f'"{WEBSOCKET}" stands alone; give the other methods a line of their own')

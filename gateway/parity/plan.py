@@ -73,9 +73,13 @@ class Plan:
         return "" if route is None else route.key
 
     def prepared(self, case: Case) -> Case:
-        """Return the case as it is asked: what only Flask has, legacy answers on both sides."""
-        asked = zip(case.steps, self.routes_of(case), strict=True)
-        return replace(case, steps=tuple(replace(step, by_legacy=route in self.one_sided) for step, route in asked))
+        """Return the case as it is asked: what only Flask has, legacy answers on both sides, as the gateway would."""
+        steps = []
+        for step, route in zip(case.steps, self.routes_of(case), strict=True):
+            request = example(step.request)
+            kept = route in self.one_sided or self.project.table.stays_with_flask(request.method, request.path)
+            steps.append(replace(step, by_legacy=kept))
+        return replace(case, steps=tuple(steps))
 
     def routes_of(self, case: Case) -> tuple[str, ...]:
         """Return the key for each request of a case; a captured value, which is not known yet, counts as a number."""

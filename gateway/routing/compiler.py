@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from werkzeug.routing import Map, Rule
 
 from ..errors import Fault, suggest
+from .inventory import Inventory
 from .matcher import Methods, may_refuse, parts_of, shape_of, takes_any_segment
-from .route import RESERVED_PREFIX, Backend, Mode, Route, format_methods
+from .route import METHODS, RESERVED_PREFIX, Backend, Mode, Route, format_methods
 
+_BY_HOST = "which the map does not tell apart: this line would move the path on every host"
 Entry = tuple[Rule, Route]
 """A bound rule of Werkzeug and the route that it leads to."""
 
@@ -24,10 +26,11 @@ Entry = tuple[Rule, Route]
 class RouteCompiler:
     """Join the map's routes with the Flask app's rules, collecting every fault."""
 
-    def __init__(self, default: Backend, url_map: Map | None) -> None:
+    def __init__(self, default: Backend, inventory: Inventory) -> None:
         self.faults: list[Fault] = []
         self._default = Mode(default.value)
-        self._legacy = [] if url_map is None else request_rules(url_map)
+        self._inventory, url_map = inventory, inventory.url_map
+        self._legacy: list[Rule] = [*inventory.mounts, *(() if url_map is None else request_rules(url_map))]
         self._bound_by_flask = {rule.rule: rule for rule in self._legacy}
         self.bound = Map()
         if url_map is not None:
@@ -51,7 +54,13 @@ class RouteCompiler:
 
     def _by_shape(self, routes: tuple[Route, ...]) -> dict[Hashable, _Shape]:
         shapes: dict[Hashable, _Shape] = {}
+        have = (*self._inventory.legacy, *self._inventory.new)
+        methods = METHODS.union(*(one.methods for one in have if one.methods is not None))
         for route in routes:
+            for name in sorted((route.methods or frozenset()) - methods):
+                self.faults.append(route.fault(f'unknown method "{name}"{suggest(name, methods)}; neither app has it'))
+            if self._inventory.is_by_host and Backend.NEW in route.mode.backends:
+                self.faults.append(route.fault(f'the Flask app has rules by host, {_BY_HOST}; leave it on "legacy"'))
             rule = self._bind(route)
             if rule is None:
                 continue
@@ -94,7 +103,7 @@ class RouteCompiler:
         """Return the rule with each route that names it, and with an unlisted one for the methods that are left."""
         own = own_methods(flask_rule)
         shape = listed.setdefault(shape_of(flask_rule), _Shape())
-        named = [pair for pair in shape.waiting if pair[1].methods is None or pair[1].methods & own]
+        named = [pair for pair in shape.waiting if own is None or pair[1].methods is None or pair[1].methods & own]
         shape.waiting = [pair for pair in shape.waiting if pair not in named]
         for rule, route in named:
             one, other = (re.findall(r"<([^<>]*):", each.rule.replace(" ", "")) for each in (rule, flask_rule))
@@ -103,6 +112,10 @@ class RouteCompiler:
                 message = f'Flask has "{flask_rule.rule}" for the same paths; write the rule as Flask does'
                 self.faults.append(route.fault(message))
         pairs = [(flask_rule, route) for _, route in named]
+        if own is None:
+            if all(route.methods is not None for route in shape.routes):  # behind those, it takes what they leave
+                pairs.append((flask_rule, Route(None, flask_rule.rule, self._default, listed=False)))
+            return pairs
         left = own.difference(*(own if route.methods is None else route.methods for route in shape.routes))
         if left:
             pairs.append((flask_rule, Route(left, flask_rule.rule, self._default, listed=False)))
@@ -117,9 +130,11 @@ class _Shape:
     waiting: list[Entry] = field(default_factory=list)
 
 
-def own_methods(rule: Rule) -> frozenset[str]:
-    """Return the methods that a Flask rule takes, without the OPTIONS that Flask answers by itself."""
-    methods = frozenset(rule.methods or ())
+def own_methods(rule: Rule) -> Methods:
+    """Return the methods that a Flask rule takes, None for all, without the OPTIONS that Flask answers by itself."""
+    if rule.methods is None:
+        return None
+    methods = frozenset(rule.methods)
     return methods - {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else methods
 
 

@@ -17,11 +17,15 @@ class Match:
     backend: Backend | None
     """Who answers; None where a canary has to choose."""
     reason: str
-    """`route`, `canary`, `default` (no line names it) or `other-method` (a line names the path for other methods)."""
+    """Why: `route`; `canary`; `default`, no line names it; `other-method`, a line names the path for other methods;
+    `other-route`, the new side would answer by a route of another line or of none; `not-on-new`, it has no such route;
+    `newline`, the path ends with one, which the new side would not see."""
     redirect: str | None = None
     """The path that Werkzeug redirects to (a slash missing, slashes doubled); the backend does it, not the gateway."""
     allow: frozenset[str] = frozenset()
     """The methods of both sides, where no rule takes this method and the path is split between them; else empty."""
+    other: str = ""
+    """The new side's route that would answer, where the reason is `other-route`."""
 
 
 class Decision(NamedTuple):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from werkzeug.routing import Map
+from werkzeug.routing import Map, Rule
 
 from .route import route_key
 
@@ -25,6 +26,8 @@ class AppRoute:
     `/todos/<>`, for the new side keeps its types in signatures."""
     hidden_by: str | None = None
     """The earlier route that takes its requests, where the app registers one."""
+    pattern: re.Pattern[str] | None = None
+    """Of the new side's routes: what takes a path, as Starlette compiles it."""
 
     @property
     def key(self) -> str:
@@ -61,6 +64,11 @@ class Inventory:
 
     url_map: Map | None = None
     """The Flask app's own rules, which the table is made of; None where the legacy app is no Flask app."""
+    has_legacy: bool = False
+    is_by_host: bool = False
+    """Whether the Flask app has rules that hang on the host."""
+    mounts: tuple[Rule, ...] = ()
+    """Bound rules of WSGI apps that answer below a prefix before the Flask app is asked."""
     legacy: tuple[AppRoute, ...] = ()
     new: tuple[AppRoute, ...] = ()
     hooks: tuple[Hook, ...] = ()

@@ -10,6 +10,11 @@ from ..errors import Fault
 
 WEBSOCKET = "WS"
 """The pseudo-method of a websocket handshake, as the map writes it."""
+METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", WEBSOCKET}
+    | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH"}
+)
+"""Those of RFC 9110, RFC 5789, WebDAV's, and the pseudo-method of websockets; others are known once an app has them."""
 RESERVED_PREFIX = "/_gateway"
 _CUSTOMARY = "GET HEAD POST PUT PATCH DELETE"
 

@@ -14,13 +14,16 @@ from .compiler import Entry, RouteCompiler
 from .decision import Candidate, Decision, Match, RouteExplanation
 from .inventory import Inventory
 from .matcher import Matcher
+from .new_routes import LACKING, NewRoutes
 from .route import WEBSOCKET, Backend, Route
 
 
 class RouteTable:
     """All routes, compiled; a lookup costs under two microseconds however many they are (tests/benchmarks)."""
 
-    def __init__(self, matcher: Matcher, entries: tuple[Entry, ...], default: Backend, version: str) -> None:
+    def __init__(
+        self, matcher: Matcher, new_routes: NewRoutes, entries: tuple[Entry, ...], default: Backend, version: str
+    ) -> None:
         """Join the matcher with its `entries`, in the order of its rules."""
         self.default = default
         self.version = version
@@ -28,6 +31,7 @@ class RouteTable:
         self.entries = entries
         """(bound Werkzeug rule, route) in matching order, the Flask app's unlisted routes among them."""
         self.routes = tuple(route for _, route in entries)
+        self.new_routes = new_routes
         self._matcher = matcher
         self._unknown = Match(None, default, "default")
         self._matches = tuple(
@@ -43,12 +47,13 @@ class RouteTable:
 
         Raises MapError with every bad, duplicate and unreachable route.
         """
-        compiler = RouteCompiler(default, inventory.url_map)
+        compiler = RouteCompiler(default, inventory)
         entries = compiler.compile(tuple(routes))
         if compiler.faults:
             raise MapError(tuple(compiler.faults))
         rules = [(rule, route.methods) for rule, route in entries]
-        return cls(Matcher(rules, merge_slashes=compiler.bound.merge_slashes), entries, default, version)
+        matcher = Matcher(rules, merge_slashes=compiler.bound.merge_slashes)
+        return cls(matcher, NewRoutes(inventory, entries, default), entries, default, version)
 
     def with_modes(self, routes: Iterable[Route], version: str) -> RouteTable | None:
         """Return the table for listed routes that differ from this table's in mode, canary options or line only.
@@ -65,11 +70,11 @@ class RouteTable:
         entries = tuple(
             (rule, changed[route.methods, route.rule] if route.listed else route) for rule, route in self.entries
         )
-        return RouteTable(self._matcher, entries, self.default, version)
+        return RouteTable(self._matcher, self.new_routes, entries, self.default, version)
 
     def decide(self, scope: Scope) -> Decision:
-        """Return which backend answers an HTTP request, and why; reads the scope, never changes it."""
-        method, path = scope["method"], path_of(scope)
+        """Return which backend answers an HTTP request or a websocket, and why; reads the scope, never changes it."""
+        method, path = scope.get("method", WEBSOCKET), path_of(scope)
         match = self.match(method, path)
         reason = match.reason
         if match.route is None and method == "OPTIONS":
@@ -88,9 +93,26 @@ class RouteTable:
         """Return the route for an upper-case method and a decoded path, as Werkzeug picks it."""
         found = self._matcher.match(method, path)
         if found is None:
-            return self._no_route(method, path)
-        match = self._matches[found.index]
-        return match if found.redirect is None else replace(match, redirect=found.redirect)
+            entry, match = None, self._no_route(method, path)
+        else:
+            entry, match = found.index, self._matches[found.index]
+            if found.redirect is not None:
+                match = replace(match, redirect=found.redirect)
+        if match.backend is Backend.LEGACY:
+            return match
+        refusal = self.new_routes.refusal(entry, method, path, is_redirect=match.redirect is not None)
+        if refusal is None:
+            return match
+        reason, other = refusal
+        return replace(match, backend=Backend.LEGACY, reason=reason, other=other)
+
+    def stays_with_flask(self, method: str, path: str) -> bool:
+        """Tell whether the new side lacks what would answer a request, so that Flask keeps it all the same."""
+        found = self._matcher.match(method, path)
+        if found is None:
+            return False
+        refusal = self.new_routes.refusal(found.index, method, path, is_redirect=found.redirect is not None)
+        return refusal is not None and refusal[0] == LACKING
 
     def explain(self, method: str, path: str) -> RouteExplanation:
         """Return what `match` picks, with every other route that takes the path and why it lost."""
@@ -102,18 +124,24 @@ class RouteTable:
 
     def _no_route(self, method: str, path: str) -> Match:
         """Return who answers where no rule takes the method: the side that owns the whole path, else the default."""
-        taking = [self.routes[index] for index in self._matcher.at_path(path)]
+        indices = self._matcher.at_path(path)
+        taking = [self.routes[index] for index in indices]
         # A route that takes this method, or every one, is none of them: it has refused a variable.
         routes = [one for one in taking if one.methods is not None and one.methods.isdisjoint((method, WEBSOCKET))]
         owners = {backend for route in routes for backend in route.mode.backends}
-        if not owners:
+        if not owners or method == WEBSOCKET:
             return self._unknown
         if len(owners) < 2:
-            return Match(None, owners.pop(), "other-method")
+            is_flasks = method == "OPTIONS" and any(self._is_of_flask(index) for index in indices)
+            return Match(None, Backend.LEGACY if is_flasks else owners.pop(), "other-method")
         allow = frozenset(name for route in routes for name in route.methods or ())
-        if method == "OPTIONS":  # Flask answers every OPTIONS by itself
+        if method == "OPTIONS":  # Flask answers every OPTIONS of its rules by itself
             return Match(None, Backend.LEGACY, "other-method", allow=allow | {method})
         return Match(None, self.default, "other-method", allow=allow)
+
+    def _is_of_flask(self, index: int) -> bool:
+        rule, route = self.entries[index]
+        return any(self.new_routes.flask_has(rule, method) for method in route.methods or ("GET",))
 
 
 def _verdict(route: Route, match: Match, method: str) -> str:

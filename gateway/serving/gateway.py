@@ -124,25 +124,20 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection. Exceptions are the side's own and pass through to the server."""
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "websocket":
-            # WSGI has no websockets: they are the new side's, listed or not.
-            if (new := self._project.new) is not None:
-                await new(scope, receive, send)
-            else:
-                await receive()
-                await send({"type": "websocket.close", "code": 1000})
+        if scope["type"] in ("http", "websocket"):
+            await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
             await Lifespan(self._project.new, self._start, self._stop)(scope, receive, send)
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         project = self._project  # one read: a request sees one map from its head to its end
         decision = project.table.decide(scope)
         if decision.path.startswith(RESERVED_PREFIX) and (mounted := self._mounted(decision.path)) is not None:
-            await mounted(scope, receive, send)
+            await (mounted if scope["type"] == "http" else refuse_websocket)(scope, receive, send)
             return
         side = project.new if decision.backend is Backend.NEW else self._legacy
+        if side is not project.new and scope["type"] == "websocket":
+            side = refuse_websocket  # WSGI has none
         assert side is not None, "a map whose sides are not all there is refused"
         observers = wanted_by(self._observers, decision, scope)
         if decision.allow or project.map.served_by_header:
@@ -200,6 +195,12 @@ class Gateway:
         self._faults = faults
         for fault in faults:
             LOGGER.error("map refused, version %s stays in force: %s", self._project.map.version, fault)
+
+
+async def refuse_websocket(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a handshake with 403, as a server answers one that is closed before it is accepted."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1000})
 
 
 def create_app(

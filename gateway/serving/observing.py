@@ -35,6 +35,8 @@ class Capture:
 
 
 NOTHING_OF_BODIES = Capture()
+_STATUS_OF = {"websocket.accept": 101, "websocket.close": 403}
+"""What the server answers a handshake with, by what the app says first of it."""
 
 
 class Served(NamedTuple):
@@ -96,8 +98,8 @@ async def serve_observed(
 
     def noting_status(message: Message) -> Awaitable[None]:
         nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
+        if status is None:
+            status = message["status"] if "status" in message else _STATUS_OF.get(message["type"])
         return send(message)
 
     error: BaseException | None = None

@@ -167,7 +167,7 @@ note [no-evidence] 2 routes
     flipped, but no parity run has compared both sides: `gateway parity` does
     GET /todos, GET /todos/<int:todo_id>
 note [no-head] 1 route
-    flipped; HEAD follows GET to the new side, which answers it with 405 where Flask gave 200
+    flipped, but HEAD stays with Flask: the new side lacks it; `@app.head` beside `@app.get` has it
     GET /todos/<int:todo_id>
 note [unlisted-legacy] 1 route
     Flask has them and the map does not list them, so the default answers
@@ -280,10 +280,10 @@ NO_RULE = "No rule of the map or of the Flask app takes this path."
 
 def test_explain_names_the_side_and_why(gateway: Gateway, project: Project) -> None:
     project.write("shop.py", f"{project.read('shop.py')}\napp.add_url_rule('/<path:rest>', 'rest', plain)\n")
-    assert gateway("explain", "head", "/todos/7?page=2", "--key", "ada") == Run(
+    assert gateway("explain", "get", "/todos/7?page=2", "--key", "ada") == Run(
         0,
         """\
-HEAD /todos/7 -> legacy
+GET /todos/7 -> legacy
    route                     mode         from                     verdict
 *  GET /todos/<int:todo_id>  canary 10 %  migration_map.toml:8     wins
    GET /<path:rest>          (legacy)     the Flask app, unlisted  less specific
@@ -315,7 +315,7 @@ HEAD /todos/7 -> legacy
             ["GET /todos/<int:todo_id>: wins"],
         ),
         ("GET /todos/caf%C3%A9", "legacy, by default", []),
-        ("WS /live", "new, for WSGI has no websockets", []),
+        ("WS /live", "refused, for no line gives it to the new side, and WSGI has no websockets", []),
     ],
 )
 def test_explain_says_what_each_rule_makes_of_it(
@@ -378,8 +378,8 @@ def test_flip_takes_a_share_only_for_a_canary(gateway: Gateway, project: Project
             'migration_map.toml: routes."GET /plane": the map has no such route; did you mean "GET /plain"?',
         ),
         (
-            ["GTE /plain", "new"],
-            'migration_map.toml: routes."GTE /plain": unknown method "GTE"; did you mean "GET"?',
+            ["gte /plain", "new"],
+            'migration_map.toml: routes."gte /plain": unknown method "gte"; did you mean "GET"?',
         ),
         (
             ["GET /users/", "new"],

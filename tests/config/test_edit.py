@@ -151,7 +151,7 @@ HINT = "`gateway routes` lists them all, and an unlisted one needs a line under 
         ("POST /x", 'routes."POST /x": the map has no such route; did you mean "GET /x"?'),
         ("GET /y", 'routes."GET /y": the map has no such route; did you mean "GET,POST /y"?'),
         ("DELETE /unknown/path", f'routes."DELETE /unknown/path": the map has no such route; {HINT}'),
-        ("GTE /x", 'routes."GTE /x": unknown method "GTE"; did you mean "GET"?'),
+        ("gte /x", 'routes."gte /x": unknown method "gte"; did you mean "GET"?'),
         ("x", 'routes."x": a route is "METHODS /rule", like "GET /todos" or "/static/<path:filename>"'),
     ],
 )
@@ -178,7 +178,7 @@ def test_a_route_that_is_not_a_line_of_its_own_is_left_to_a_person(text: str, li
 
 
 def test_a_broken_line_elsewhere_stays_as_it_is() -> None:
-    text = '[routes]\n"GET /broken" = nwe\n"GTE /x" = "new"\n"GET /x" = "legacy"\n'
+    text = '[routes]\n"GET /broken" = nwe\n"gte /x" = "new"\n"GET /x" = "legacy"\n'
     assert edit_mode(text, "m.toml", "GET /x", Mode.NEW).text == text.replace('"legacy"', '"new"')
 
 

@@ -180,8 +180,8 @@ SHAPE = 'a route is "METHODS /rule", like "GET /todos" or "/static/<path:filenam
     ("text", "message"),
     [
         ("get /x", 'unknown method "get"; did you mean "GET"?'),
-        ("GTE /x", 'unknown method "GTE"; did you mean "GET"?'),
-        ("GET,DELTE /x", 'unknown method "DELTE"; did you mean "DELETE"?'),
+        ("gte /x", 'unknown method "gte"; did you mean "GET"?'),
+        ("GET,delte /x", 'unknown method "delte"; did you mean "DELETE"?'),
         ("GET POST /x", 'unknown method "GET POST"; did you mean "POST"?'),
         ("GET, /x", 'unknown method ""'),
         ("WS,GET /x", '"WS" stands alone; give the other methods a line of their own'),
@@ -239,7 +239,7 @@ STICKY = 'is no sticky key; write "client", "cookie:NAME" or "header:NAME"'
         ('"GET /x" = { mode = "new", sticky = "cookie" }', f'routes."GET /x".sticky: "cookie" {STICKY}'),
         ('"GET /x" = { mode = "new", sticky = "cookie:a b" }', f'routes."GET /x".sticky: "cookie:a b" {STICKY}'),
         ('"GET /x" = { mode = "new", sticky = 1 }', f'routes."GET /x".sticky: 1 {STICKY}'),
-        ('"GTE /x" = "new"', 'routes."GTE /x": unknown method "GTE"; did you mean "GET"?'),
+        ('"gte /x" = "new"', 'routes."gte /x": unknown method "gte"; did you mean "GET"?'),
         ('"todos" = "new"', f"routes.todos: {SHAPE}"),
         (
             '"WS /x" = "legacy"',
@@ -304,7 +304,7 @@ legcy = "shop:app"
 default = "flask"
 
 [routes]
-"GTE /a" = "nwe"
+"gte /a" = "nwe"
 "GET /b" = { mode = "canary", percent = 400, stick = "client" }
 # a comment
 
@@ -316,8 +316,8 @@ default = "flask"
     assert [str(fault) for fault in caught.value.faults] == [
         'm.toml:2: gateway.legcy: unknown setting "legcy"; did you mean "legacy"?',
         'm.toml:3: gateway.default: "flask" is none of "legacy", "new"',
-        'm.toml:6: routes."GTE /a": unknown method "GTE"; did you mean "GET"?',
-        f'm.toml:6: routes."GTE /a": "nwe" is none of {MODES}; did you mean "new"?',
+        'm.toml:6: routes."gte /a": unknown method "gte"; did you mean "GET"?',
+        f'm.toml:6: routes."gte /a": "nwe" is none of {MODES}; did you mean "new"?',
         'm.toml:7: routes."GET /b".stick: unknown option "stick"; did you mean "sticky"?',
         f'm.toml:7: routes."GET /b".percent: 400 {PERCENT}',
         'm.toml:11: rules: unknown table "rules"; did you mean "routes"?',
@@ -325,7 +325,7 @@ default = "flask"
 
 
 def test_only_what_is_without_fault_is_in_the_map() -> None:
-    lines = ['"GET /a" = "nwe"', '"GET /b" = "new"', '"GTE /c" = "new"', '"GET /d" = { mode = "new", percent = 400 }']
+    lines = ['"GET /a" = "nwe"', '"GET /b" = "new"', '"gte /c" = "new"', '"GET /d" = { mode = "new", percent = 400 }']
     parsed = parse_map("\n".join(["[gateway]", "[routes]", *lines]))
     assert [route.key for route in parsed.map.routes] == ["GET /b"]
 

@@ -275,9 +275,9 @@ def test_history_lists_them(gateway: Gateway) -> None:
     ]
     assert gateway("history", TODOS) == gateway("history")
     assert gateway("history", "GET /other") == (0, "no flip\n", "")
-    code, _, err = gateway("history", "GTE /other")
+    code, _, err = gateway("history", "gte /other")
     assert code == 2
-    assert 'unknown method "GTE"; did you mean "GET"?' in err
+    assert 'unknown method "gte"; did you mean "GET"?' in err
 
 
 def test_a_way_back_is_open_while_the_store_is_not(gateway: Gateway) -> None:

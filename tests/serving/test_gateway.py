@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -234,10 +235,38 @@ def test_root_path_ends_with_a_segment(root_path: str, path: str, side: str) -> 
 # --- websockets ---
 
 
-def test_a_websocket_is_the_new_sides_listed_or_not() -> None:
-    app, scope = Noting(), {**scope_of("GET", "/anything"), "type": "websocket"}
-    asyncio.run(Gateway.of_apps(legacy=flask_side("GET /anything"), new=app)(scope, nothing_more, _forget))
-    assert [seen is scope for seen, _, _ in app.calls] == [True]
+@pytest.mark.parametrize(
+    ("routes", "default", "is_served"),
+    [
+        ({"WS /chat": "new"}, "legacy", True),
+        ({"/chat": "new"}, "legacy", True),
+        ({}, "legacy", False),
+        ({"GET /chat": "new"}, "legacy", False),
+        ({"WS /other": "new"}, "legacy", False),
+        ({}, "new", True),
+        ({"GET /chat": "legacy"}, "new", True),
+        ({"/chat": "legacy"}, "new", False),
+    ],
+)
+def test_a_websocket_is_served_where_a_line_or_the_default_gives_it_to_the_new_side(
+    routes: dict[str, str], default: str, is_served: bool
+) -> None:
+    scope = {**scope_of("GET", "/chat"), "type": "websocket"}
+    del scope["method"]
+    sent: list[str] = []
+    lines: list[str] = []
+
+    async def chat(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    gateway = Gateway.of_apps(flask_side("GET /chat"), chat, routes, default, [AccessLog(lines.append)])
+    asyncio.run(gateway(scope, nothing_more, send))
+    assert sent == ["websocket.accept" if is_served else "websocket.close"]
+    (line,) = map(json.loads, lines)
+    assert (line["method"], line["side"], line["status"]) == ("WS", *(("new", 101) if is_served else ("legacy", 403)))
 
 
 # --- what cannot be built ---

@@ -223,8 +223,8 @@ def targets_of(app: Flask, samples: Samples, databases: Databases) -> Iterator[T
     found = [
         (rule, method, read_view(app.view_functions[rule.endpoint], method))
         for rule, route in routes
-        if route.hidden_by is None
-        for method in sorted(own_methods(rule) - {"HEAD", "OPTIONS"})
+        if route.hidden_by is None and rule.endpoint in app.view_functions  # a rule may only redirect
+        for method in sorted((own_methods(rule) or {"GET", "POST"}) - {"HEAD", "OPTIONS"})
     ]
     values = read_values(databases, (one.name for _, _, reading in found for one in reading.at("query")))
     yield from (Target(method, rule, reading, app, samples, values) for rule, method, reading in found)
