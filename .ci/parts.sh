@@ -73,7 +73,7 @@ lowest_versions() {  # the wheel in an environment of its own, beside the oldest
         psycopg2-binary pytest pytest-xdist python-multipart selenium starlette
     # Of the lowest versions, some use what is deprecated by now: a warning is no error here.
     pytest -W default -m "not process" tests/test_dependencies.py tests/routing tests/apps tests/config tests/bridge \
-        tests/serving tests/rollout tests/store
+        tests/serving tests/rollout tests/store tests/evidence
 }
 
 newer_pythons() {  # the loop of seconds on each newer Python that the machine has

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from fastapi.params import Depends
 from flask import Blueprint, Flask
 from starlette.applications import Starlette
 from starlette.routing import Router
@@ -222,7 +223,7 @@ class Walk:
             return f"{kind} {self.describe(wrapped)}"
         if isinstance(value, _REGISTRIES):
             return kind
-        if is_own(type(value).__module__):
+        if is_own(type(value).__module__) or isinstance(value, Depends):  # which is no dataclass in an older FastAPI
             state: Any = object.__getstate__(value)  # `__dict__`, or that and the slots
             both = [each or {} for each in (state if isinstance(state, tuple) else [state])]
             return f"{kind} {self._attributes(sorted(chain.from_iterable(each.items() for each in both)))}"

@@ -106,7 +106,7 @@ def _around(app: Flask, endpoint: str) -> Iterator[Any]:
 
 def _outside(app: Any) -> list[Any]:
     """Return what one app runs around its routes, and before the first of them; for middleware, itself."""
-    middleware = [(each.cls, each.args, each.kwargs) for each in getattr(app, "user_middleware", ())]
+    middleware = [tuple(each) for each in getattr(app, "user_middleware", ())]  # Starlette's own account of it
     handlers = list(getattr(app, "exception_handlers", {}).items())
     lifespan = getattr(getattr(app, "router", None), "lifespan_context", None)
     return [app, middleware, handlers, lifespan, getattr(app, "dependency_overrides", None)]

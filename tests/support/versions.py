@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import fastapi
 import fastapi.routing
 from werkzeug.routing import IntegerConverter, Map, RequestRedirect, Rule, ValidationError
 
@@ -31,3 +36,19 @@ def _redirects(path: str) -> bool:
 
 HEEDS_MERGE_SLASHES = not _redirects("/a//b")
 """Werkzeug since 3.0.2 heeds a rule's own `merge_slashes=False`; before, it redirected there all the same."""
+
+
+@asynccontextmanager
+async def _lifespan(_app: Any) -> AsyncIterator[None]:
+    yield
+
+
+def _runs_lifespans() -> bool:
+    app = fastapi.FastAPI()
+    before = app.router.lifespan_context
+    app.include_router(fastapi.APIRouter(lifespan=_lifespan))
+    return app.router.lifespan_context is not before
+
+
+RUNS_LIFESPANS_OF_ROUTERS = _runs_lifespans()
+"""FastAPI before 0.112 never runs the lifespan of an included router."""
