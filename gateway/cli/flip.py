@@ -43,6 +43,10 @@ def flip_command(path: Path, route: str, mode: str, percent: float | None, force
         raise click.UsageError('--force and --reason "..." go together: whoever overrides says why')
     flips = Flips(path)
     plan = flips.plan(route, Mode(mode), percent)
+    out = console()
+    if not plan.changes:
+        out.print(f"nothing to do: {escape(plan.after.key)} is {mode} already ({escape(str(path))}:{plan.edit.line})")
+        return
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # the number has no name, as in many containers
@@ -51,6 +55,5 @@ def flip_command(path: Path, route: str, mode: str, percent: float | None, force
     if unaudited is not None:
         text = f"[bold yellow]warning[/] flipped, but not in the audit: {escape(str(unaudited))}"
         console(stderr=True).print(text)
-    out = console()
     out.print(f"{escape(str(path))}:{plan.edit.line}")
     out.print(f"[red]- {escape(plan.edit.before)}[/]\n[green]+ {escape(plan.edit.after)}[/]")

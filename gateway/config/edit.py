@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +21,8 @@ from ..errors import Fault, MapError, suggest
 from ..routing.route import Mode
 from .map_file import parse_route_key
 from .toml_positions import Statement, statements
+
+_NOT_OURS = {errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +58,66 @@ def edit_mode(text: str, path: str, key: str, mode: Mode, percent: float | None 
     return MapEdit(mark + changed, statement.line, statement.text.strip(), after.strip())
 
 
+@contextmanager
+def alone_with(path: Path) -> Iterator[None]:
+    """Keep other flips of maps in the same directory waiting."""
+    directory = os.open(path.resolve().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
 def write_map(path: Path, text: str) -> None:
-    """Replace a file in one step, so that no reader ever sees half of it. A link stays one, and the file its mode."""
-    target = path.resolve()
+    """Replace a file in one step, so that no reader ever sees half of it. A link stays one, and the file whose it was.
+
+    Where it cannot be replaced (a single file that is mounted, a directory or an owner that is not ours) it is written
+    in place. Raises MapError where that cannot be done either.
+    """
+    target, data = path.resolve(), text.encode("utf-8")
+    try:
+        try:
+            _replace(target, data)
+        except OSError as error:
+            if error.errno not in _NOT_OURS:
+                raise
+            _overwrite(target, data)
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}; nothing was changed"
+        raise MapError((Fault(str(path), None, "", message),)) from None
+
+
+def _overwrite(target: Path, data: bytes) -> None:
+    """Write a file in place, or what it held where that fails. Raises OSError."""
+    with target.open("r+b", buffering=0) as file:
+        before = file.read()
+        file.seek(0)
+        try:
+            written = data
+            while written:
+                written = written[file.write(written) :]
+            file.truncate(len(data))
+            os.fsync(file.fileno())
+        except OSError:
+            file.seek(0)
+            file.write(before)
+            file.truncate(len(before))
+            raise
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Put a new file, with the owner, mode and attributes of the old, in its place. Raises OSError."""
     descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8"))
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(target.stat().st_mode)
+        before = target.stat()
+        os.chown(temporary, before.st_uid, before.st_gid)
+        shutil.copystat(target, temporary)
+        os.utime(temporary)  # its time is that of the change
         Path(temporary).replace(target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

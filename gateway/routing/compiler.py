@@ -58,7 +58,7 @@ class RouteCompiler:
         methods = METHODS.union(*(one.methods for one in have if one.methods is not None))
         for route in routes:
             for name in sorted((route.methods or frozenset()) - methods):
-                self.faults.append(route.fault(f'unknown method "{name}"{suggest(name, methods)}; neither app has it'))
+                self.faults.append(route.fault(f'unknown method "{name}"{suggest(name, methods)}'))
             if self._inventory.is_by_host and Backend.NEW in route.mode.backends:
                 self.faults.append(route.fault(f'the Flask app has rules by host, {_BY_HOST}; leave it on "legacy"'))
             rule = self._bind(route)

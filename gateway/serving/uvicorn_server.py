@@ -6,6 +6,7 @@ import contextlib
 import copy
 import logging
 import signal
+import socket
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
+from ..errors import GatewayError
 from .http_protocol import HTTPProtocol
 from .interpreter import share_interpreter
 from .line_writer import LineHandler
@@ -44,6 +46,7 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
     `factory` is the import string of a function without arguments; an app object cannot travel to another process.
     """
     share_interpreter()
+    _check_address(options.host, options.port)
     several = options.workers > 1
     config = uvicorn.Config(
         factory if several else app,
@@ -69,6 +72,18 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
         # uvicorn exits with this code for a start that failed, but not where workers are several.
         if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
             sys.exit(STARTUP_FAILURE)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Raise GatewayError where the address cannot be listened on: uvicorn would say so behind both apps' start."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            ways = "stop what listens there, or give --host or --port another"
+            raise GatewayError(f"{host}:{port} cannot be listened on: {error.strerror}; {ways}") from None
 
 
 class Supervisor(Multiprocess):

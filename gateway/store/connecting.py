@@ -15,7 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import StoreError
 from .schema import METADATA, VERSION
 
-_BUSY_SECONDS = 30
+BUSY_SECONDS = 30
+CONNECT_SECONDS = 5
+"""Time that a server is given to answer; a silent one would be waited for without an end."""
 _MIGRATION_LOCK = 0x6761746577  # PostgreSQL's advisory lock while one process makes the schema
 _LOOK = "`store` under [parity] says where it is"
 _STEPS = (
@@ -58,11 +60,12 @@ def make_directory(url: URL) -> None:
         raise StoreError(f'store "{url}": "{directory}" cannot be made: {error.strerror}; {_LOOK}') from None
 
 
-def open_engine(url: URL) -> Engine:
+def open_engine(url: URL, busy_seconds: int = BUSY_SECONDS) -> Engine:
     """Return an engine whose connections several processes can use at once."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(url)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+        is_libpq = url.get_driver_name().startswith("psycopg")
+        return create_engine(url, connect_args={"connect_timeout": CONNECT_SECONDS} if is_libpq else {})
+    engine = create_engine(url, connect_args={"timeout": busy_seconds})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
 from ..comparing.result import Disposition, Outcome, ParityResult, RouteOutcome
-from .connecting import is_file, make_directory, migrate, open_engine, parse_url, store_errors, version_of
+from .connecting import BUSY_SECONDS, is_file, make_directory, migrate, open_engine, parse_url, store_errors, version_of
 from .rows import columns_of, result_of
 from .schema import AUDIT, EVIDENCE, RESULTS, RUNS
 
@@ -100,14 +100,16 @@ class Store:
         self._writer = engine.execution_options(writes=True)
 
     @classmethod
-    def open(cls, url: str, root: Path = Path()) -> Store:
+    def open(cls, url: str, root: Path = Path(), *, busy_seconds: int = BUSY_SECONDS) -> Store:
         """Open the store at a SQLAlchemy URL, made or brought to this version; a relative SQLite path starts at `root`.
+
+        A SQLite file that another process writes to is waited for, for `busy_seconds`.
 
         Raises StoreError when the store cannot be reached, or is of a newer gateway.
         """
         parsed = parse_url(url, root)
         make_directory(parsed)
-        store = cls(open_engine(parsed))
+        store = cls(open_engine(parsed, busy_seconds))
         try:
             with store._writing() as connection:
                 migrate(connection, parsed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tomllib
 from pathlib import Path
 
@@ -230,6 +232,59 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path
         write_map(path, "\ud800")
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away; .ci/run is root")
+def test_the_file_keeps_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "m.toml"
+    path.touch()
+    os.chown(path, 65534, 65533)
+    write_map(path, MAP)
+    assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65533)
+
+
+def mounted(_self: Path, _target: Path) -> None:
+    raise OSError(errno.EBUSY, "Device or resource busy")
+
+
+@pytest.mark.parametrize("old", ["", "long" * 1000])
+def test_a_file_that_cannot_be_replaced_is_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str
+) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text(old)
+    inode = path.stat().st_ino
+    monkeypatch.setattr(Path, "replace", mounted)
+    write_map(path, MAP)
+    assert (path.read_text(), path.stat().st_ino, [*tmp_path.iterdir()]) == (MAP, inode, [path])
+
+
+def test_a_file_that_cannot_be_written_at_all_is_told_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.toml"
+    path.write_text("old")
+    monkeypatch.setattr(Path, "replace", mounted)
+    real = os.fsync
+
+    def fails_in_place(descriptor: int) -> None:
+        if os.fstat(descriptor).st_ino == path.stat().st_ino:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fails_in_place)
+    with pytest.raises(MapError, match="cannot be written: No space left on device; nothing was changed"):
+        write_map(path, MAP)
+    assert (path.read_text(), [*tmp_path.iterdir()]) == ("old", [path])
+
+
+@pytest.mark.parametrize(
+    "old", ['[gateway]\n[routes]\n"GET /x" = "legacy"\n', '[routes]\r\n"GET /x" = "legacy"\r\n[gateway]\r\n']
+)
+def test_a_byte_order_mark_is_read_past_and_kept(old: str) -> None:
+    changed = edit_mode(f"\ufeff{old}", "m.toml", "GET /x", Mode.NEW).text
+    assert changed == "\ufeff" + old.replace("legacy", "new")
+    assert [route.mode for route in parse_map(changed).checked().routes] == [Mode.NEW]
 
 
 def test_a_flipped_file_is_a_good_map(tmp_path: Path) -> None:

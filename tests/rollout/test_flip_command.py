@@ -10,9 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
 
 from gateway.cli.main import main
 from gateway.comparing.result import Outcome
+from gateway.errors import MapError
+from gateway.rollout.flips import Flips
+from gateway.routing.route import Mode
 from gateway.store.store import AuditEntry, Store
 from tests.evidence.proofs import prove
 from tests.support.projects import Project, project_in
@@ -296,6 +301,51 @@ def test_a_map_that_cannot_be_written_leaves_no_entry(gateway: Gateway, monkeypa
     monkeypatch.setattr(os, "fsync", lambda _descriptor: (_ for _ in ()).throw(OSError("no space")))
     assert gateway("flip", TODOS, "new")[0] == 2
     assert (mode(), audit()) == ('"GET /todos" = "legacy"', ())
+
+
+def test_an_audit_that_fails_in_its_last_moment_leaves_the_map_as_it_was(gateway: Gateway) -> None:
+    proven()
+
+    def disk_is_full(_connection: Connection) -> None:
+        raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+
+    event.listen(Engine, "commit", disk_is_full)
+    try:
+        code, _, err = gateway("flip", TODOS, "new")
+    finally:
+        event.remove(Engine, "commit", disk_is_full)
+    assert (code, mode(), audit()) == (2, '"GET /todos" = "legacy"', ())
+    assert "database or disk is full" in err
+
+
+def test_a_flip_to_what_a_route_is_does_nothing(gateway: Gateway) -> None:
+    place = "migration_map.toml:6"
+    assert gateway("flip", TODOS, "legacy") == (0, f"nothing to do: GET /todos is legacy already ({place})\n", "")
+    assert audit() == ()
+
+
+@pytest.mark.usefixtures("gateway")
+def test_flips_that_were_planned_at_once_are_all_in_the_map(project: Project) -> None:
+    path = Path("migration_map.toml")
+    plans = [(flips := Flips(path), flips.plan(key, Mode.NEW)) for key in (TODOS, "GET /todos/<int:todo_id>")]
+    path.write_text("# a line above, by an editor\n" + path.read_text())
+    for flips, plan in plans:
+        assert flips.apply(plan, who="ada", reason="x", forced=True) is None
+    written = project.read("migration_map.toml")
+    assert '"GET /todos" = "new"' in written
+    assert '"GET /todos/<int:todo_id>" = "new"' in written
+    assert written.startswith("# a line above")
+    assert [entry.route for entry in audit()] == [TODOS, "GET /todos/<int:todo_id>"]
+
+
+@pytest.mark.usefixtures("gateway")
+def test_a_line_that_somebody_else_has_changed_meanwhile_is_not_flipped() -> None:
+    flips = Flips(Path("migration_map.toml"))
+    plan = flips.plan(TODOS, Mode.NEW)
+    edit("migration_map.toml", '"GET /todos" = "legacy"', '"GET /todos" = { mode = "canary", percent = 5 }')
+    with pytest.raises(MapError, match=r"its line has become .*canary.*; look at it and flip again"):
+        flips.apply(plan, who="ada", reason="x", forced=True)
+    assert audit() == ()
 
 
 def test_the_store_starts_at_the_maps_own_directory(gateway: Gateway, project: Project) -> None:

@@ -51,7 +51,7 @@ def write_map(directory: Path, text: str) -> Path:
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two routes of the new side, everything else unlisted; Flask's sets of methods are shown in hash order."""
-    routes = '[routes]\n"GET /who" = "new"\n"GET /state" = "new"\n'
+    routes = '[routes]\n"GET /who" = "new"\n"GET /state" = "new"\n"WS /live" = "new"\n'
     file = write_map(tmp_path_factory.mktemp("serving"), BOTH + routes)
     with serve_gateway(file, env={"PYTHONHASHSEED": "0"}) as server:
         yield server
@@ -317,3 +317,43 @@ def test_a_bad_map_starts_no_process(tmp_path: Path, text: str, errors: list[str
     ended = fail_to_serve(write_map(tmp_path, text), "--workers", "2")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.splitlines() == [f"error {error}" for error in errors]
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+    file = write_map(tmp_path, BOTH)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = fail_to_serve(file, "--port", str(port))
+    ways = "stop what listens there, or give --host or --port another"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error 127.0.0.1:{port} cannot be listened on: Address already in use; {ways}\n"
+
+
+@pytest.mark.parametrize("prefix", ["/é", "pre"])
+def test_a_root_path_that_no_path_begins_with_is_refused(tmp_path: Path, prefix: str) -> None:
+    done = fail_to_serve(write_map(tmp_path, BOTH), "--root-path", prefix)
+    assert done.returncode == 2
+    assert f'"{prefix}" is no prefix of a path; write it like "/shop"' in done.stderr
+
+
+def test_a_root_path_may_end_with_a_slash(tmp_path: Path) -> None:
+    with serve_gateway(write_map(tmp_path, BOTH), "--root-path", "/pre/") as server:
+        assert ask(server, request("/_gateway/health")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("apps", "said"),
+    [
+        ('legacy = "tests.support.gateway_apps:new"', "is an ASGI app; the Flask app belongs here"),
+        (
+            'legacy = "tests.support.gateway_apps:legacy"\nnew = "tests.support.gateway_apps:legacy"',
+            "is a Flask app; the FastAPI app belongs here",
+        ),
+    ],
+)
+def test_an_app_of_the_wrong_kind_starts_nothing(tmp_path: Path, apps: str, said: str) -> None:
+    done = fail_to_serve(write_map(tmp_path, f"[gateway]\n{apps}\n"))
+    assert done.returncode == 2
+    assert said in done.stderr
