@@ -69,11 +69,12 @@ lowest_versions() {  # the wheel in an environment of its own, beside the oldest
     pip check
     .ci/smoke
     # What these tests import, of [test] and [samples]: all of both asks for newer versions.
-    pip install --quiet --constraint .ci/floors.txt alembic flask-cors httpx hypothesis 'psycopg[binary]' \
+    pip install --quiet --constraint .ci/floors.txt alembic flask-cors 'gunicorn==27.0.*' httpx hypothesis 'psycopg[binary]' \
         psycopg2-binary pytest pytest-xdist python-multipart selenium starlette
     # Of the lowest versions, some use what is deprecated by now: a warning is no error here.
     pytest -W default -m "not process" tests/test_dependencies.py tests/routing tests/apps tests/config tests/bridge \
         tests/serving tests/rollout tests/store tests/evidence
+    pytest -W default -m process tests/serving/test_http_protocol.py tests/serving/test_uvicorn_server.py
 }
 
 newer_pythons() {  # the loop of seconds on each newer Python that the machine has

@@ -51,4 +51,4 @@ def _runs_lifespans() -> bool:
 
 
 RUNS_LIFESPANS_OF_ROUTERS = _runs_lifespans()
-"""FastAPI before 0.112 never runs the lifespan of an included router."""
+"""An older FastAPI (0.112 still) never runs the lifespan of an included router."""
