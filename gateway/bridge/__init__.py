@@ -72,7 +72,10 @@ class WSGIBridge(WSGIMiddleware):
             for message in plain_response(400, AMBIGUOUS):
                 await send(message)
             return
-        scheduler = self._scheduler = self._scheduler or Scheduler(asyncio.get_running_loop(), self._limits)
+        loop = asyncio.get_running_loop()
+        if self._scheduler is not None and self._scheduler.loop is not loop:  # a test client has one for each request
+            self.close()
+        scheduler = self._scheduler = self._scheduler or Scheduler(loop, self._limits)
         body: IO[bytes] = io.BytesIO()
         if may_have_body(scope, headers):
             try:

@@ -85,7 +85,7 @@ class Scheduler:
     """The worker threads of one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: BridgeLimits) -> None:
-        self._loop = loop
+        self.loop = loop
         self._lanes: Lanes[WSGICall] = Lanes(limits)
         self._handed: SimpleQueue[WSGICall | None] = SimpleQueue()
         self._threads: set[Thread] = set()
@@ -103,14 +103,14 @@ class Scheduler:
     @property
     def gauges(self) -> Gauges:
         lanes = self._lanes
-        waited = self._loop.time() - next(iter(lanes.queued)).since if lanes.queued else 0.0
+        waited = self.loop.time() - next(iter(lanes.queued)).since if lanes.queued else 0.0
         abandoned = sum(call.is_abandoned for call in (*lanes.running, *lanes.streaming))
         busy, streams, queued = len(lanes.running), len(lanes.streaming), len(lanes.queued)
         return Gauges(busy, streams, queued, waited, abandoned, lanes.max_running)
 
     def submit(self, call: WSGICall) -> None:
         """Start a new call, or queue it, or refuse it; one with a live body is never queued."""
-        now = self._loop.time()
+        now = self.loop.time()
         state = self._lanes.admit(call, now)
         if state is DONE:
             call.refuse()
@@ -123,7 +123,7 @@ class Scheduler:
     def to_streams(self, call: WSGICall) -> None:
         """Move a call out of the views' lane, if the streams' lane has room."""
         if self._lanes.move_to_streams(call):
-            self._start_next(self._loop.time())
+            self._start_next(self.loop.time())
             self._add_missing_threads()
 
     def done(self, call: WSGICall) -> None:
@@ -131,14 +131,14 @@ class Scheduler:
         if call.state is not DONE:  # a call that was refused has ended before its channel
             self._lanes.move(call, DONE)
             if self._lanes.queued:
-                self._start_next(self._loop.time())
+                self._start_next(self.loop.time())
 
     def close(self) -> None:
         """End idle threads, refuse what is queued and give busy threads CLOSE_SECONDS to come back."""
         self._lanes.is_closed = True
         for _ in self._threads:
             self._handed.put(None)
-        for call in self._lanes.expire(self._loop.time()):
+        for call in self._lanes.expire(self.loop.time()):
             call.refuse()
         if self._tick is not None:
             self._tick.cancel()
@@ -179,7 +179,7 @@ class Scheduler:
                 call.run()
                 del call  # or it would live until the next one comes
             was_told = True
-        call_on(self._loop, self._thread_ended, current_thread(), was_told)
+        call_on(self.loop, self._thread_ended, current_thread(), was_told)
 
     def _thread_ended(self, thread: Thread, was_told: bool) -> None:
         self._threads.discard(thread)
@@ -203,10 +203,10 @@ class Scheduler:
 
     def _tick_later(self, now: float) -> asyncio.TimerHandle:
         self._due = now + TICK_SECONDS
-        return self._loop.call_at(self._due, self._on_tick)
+        return self.loop.call_at(self._due, self._on_tick)
 
     def _on_tick(self) -> None:
-        now, lanes = self._loop.time(), self._lanes
+        now, lanes = self.loop.time(), self._lanes
         self._late_seconds += (now - self._due - self._late_seconds) * LATE_WEIGHT
         lanes.adapt(*self._cpu_shares(now), self._late_seconds, now)
         self._start_next(now)

@@ -68,9 +68,10 @@ class Plan:
         return self.comparable == {*self.routes, ""}
 
     def route_of(self, request: Request) -> str:
-        """Return the key of the route that takes a request, "" where the map's default answers."""
-        route = self.project.table.match(request.method, request.path).route
-        return "" if route is None else route.key
+        """Return the key of the route that takes a request, "" where the default answers or Flask keeps it."""
+        table = self.project.table
+        route = table.match(request.method, request.path).route
+        return "" if route is None or table.stays_with_flask(request.method, request.path) else route.key
 
     def prepared(self, case: Case) -> Case:
         """Return the case as it is asked: what only Flask has, legacy answers on both sides, as the gateway would."""

@@ -64,7 +64,7 @@ class NewRoutes:
         if path.endswith("\n"):
             return NEWLINE, ""
         key = entry, method
-        if is_redirect or "\n" in path:  # a path of which the entry's outline says little
+        if is_redirect or "\n" in path or path.startswith("//"):  # a path of which the entry's outline says little
             contenders: list[tuple[AppRoute, bool]] | None = self._all(entry, method)
         else:
             if key not in self._contenders:

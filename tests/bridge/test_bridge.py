@@ -15,10 +15,13 @@ from wsgiref.types import WSGIEnvironment
 import pytest
 from starlette.types import Message
 
+from gateway import Gateway
 from gateway.bridge import WSGIBridge
 from gateway.bridge.environ import build_environ
+from gateway.bridge.scheduler import TICK_SECONDS
 from gateway.config.bridge_limits import BridgeLimits
 from tests.support.apps import APPS, Endless, Gated, colour, show_colour
+from tests.support.gateway_apps import flask_side, reply_to, scope_of
 from tests.support.servers import PATIENCE_SECONDS, Answer, Server, ask, post, post_chunked, request, serve
 
 
@@ -348,3 +351,15 @@ def test_lifespan_shuts_the_threads_down() -> None:
 
 def test_a_websocket_is_refused() -> None:
     assert conversation("websocket")[1] == [{"type": "websocket.close", "code": 1000}]
+
+
+def test_a_bridge_serves_one_event_loop_after_another() -> None:
+    """A test client without a lifespan has a loop for each request, and the last one may have ended idle."""
+    gateway = Gateway.of_apps(flask_side("GET /a"))
+
+    async def ask_and_rest() -> int:
+        reply = await reply_to(gateway, scope_of("GET", "/a"))
+        await asyncio.sleep(5 * TICK_SECONDS)
+        return reply.status
+
+    assert [asyncio.run(ask_and_rest()) for _ in range(3)] == [200, 200, 200]

@@ -142,6 +142,13 @@ CASES = {
         ("/users/",), ("/users", "/users/"), {"GET /users/": "new"}, "legacy",
         {"GET /users/": "new /users/", "GET /users": "308"},
     ),
+    "slashes doubled": (
+        ("/a/<x>", "/b"), ("/{any:path}", "/a/{x}", "/b"), {"GET /a/<x>": "new", "GET /b": "new"}, "legacy",
+        {"GET //b": "flask /b", "GET //a/1": "flask /a/<x>", "GET /a//1": "308"},
+    ),
+    "slashes doubled, and nothing there": (
+        ("/b",), ("/b",), {"GET /b": "new"}, "legacy", {"GET //b": "flask /b", "GET /b": "new /b"},
+    ),
     "a rule without methods": (
         ("ANY /report", "/<name>"), ("GET,POST /{name}",), {"GET /<name>": "new"}, "legacy",
         {"GET /report": "flask ANY /report", "POST /report": "flask ANY /report", "PURGE /report": "flask ANY /report",
