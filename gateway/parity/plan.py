@@ -71,7 +71,9 @@ class Plan:
         """Return the key of the route that takes a request, "" where the default answers or Flask keeps it."""
         table = self.project.table
         route = table.match(request.method, request.path).route
-        return "" if route is None or table.stays_with_flask(request.method, request.path) else route.key
+        key = "" if route is None else route.key
+        is_kept = key in self.comparable and table.stays_with_flask(request.method, request.path)
+        return "" if is_kept else key
 
     def prepared(self, case: Case) -> Case:
         """Return the case as it is asked: what only Flask has, legacy answers on both sides, as the gateway would."""

@@ -131,3 +131,13 @@ def test_a_written_case_stays_where_a_generated_one_has_its_name(project: Projec
     project.write("corpus/a.toml", f'[[case]]\nname = "{name}"\nrequest = "GET /me?page=2"\n')
     case = planned(project, generated=True)[name]
     assert (case.source, case.steps[0].request.target) == ("written", b"/me?page=2")
+
+
+def test_what_flask_keeps_is_no_evidence_for_a_route_and_legacys_on_both_sides(project: Project) -> None:
+    """The new side's GET takes no HEAD."""
+    steps = 'step = [{ request = "HEAD /me" }, { request = "GET /me" }]'
+    project.write("corpus/a.toml", f'[[case]]\nname = "a"\n{steps}\n')
+    plan = with_cases(plan_routes(project.directory / "migration_map.toml", ()), generated=False, seed=1)
+    (case,) = (case for case in plan.cases if case.name == "a")
+    assert [step.by_legacy for step in case.steps] == [True, False]
+    assert plan.routes_of(case) == ("", "GET /me")
