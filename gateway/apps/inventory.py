@@ -75,7 +75,7 @@ def take_inventory(legacy: Any, new: Any) -> Inventory:
     """Return what both apps have; either may be None. Of a WSGI app that is no Flask app nothing is listed."""
     flask_app = flask_app_of(legacy)
     if flask_app is None:
-        return Inventory(has_legacy=legacy is not None, new=tuple(new_routes(new)))
+        return Inventory(has_legacy=legacy is not None, new=tuple(new_routes(new)), new_root_path=_root_path(new))
     url_map, hooks = flask_app.url_map, tuple(hook for hook, _ in hook_functions(legacy))
     mounts = tuple(mount_rules(legacy))
     mounted = (AppRoute(None, rule.rule, str(rule.endpoint), shape_of(rule)) for rule in mounts)
@@ -86,6 +86,7 @@ def take_inventory(legacy: Any, new: Any) -> Inventory:
         mounts=mounts,
         legacy=(*mounted, *flask_routes(url_map)),
         new=tuple(new_routes(new)),
+        new_root_path=_root_path(new),
         hooks=hooks,
     )
 
@@ -151,6 +152,11 @@ def new_contexts(
             yield replace(route, hidden_by=hidden_by), context, around
 
 
+def _root_path(new: Any) -> str:
+    prefixes = (getattr(layer, "root_path", "") for layer in layers_of(new))
+    return next((prefix.rstrip("/") for prefix in prefixes if isinstance(prefix, str) and prefix), "")
+
+
 def mount_rules(legacy: Any) -> Iterator[Rule]:
     """Yield bound rules, each prefix that a DispatcherMiddleware gives to another WSGI app, and all below it."""
     for layer in layers_of(legacy):
@@ -205,7 +211,7 @@ def _app_route(context: RouteContext, prefix: str) -> AppRoute:
     outline = _NEW_VARIABLE.sub(lambda found: "<path>" if found[2] == "path" else "<>", path)
     endpoint = context.endpoint
     types: dict[str, Any] = {}
-    with suppress(NameError, TypeError):  # a stranger's annotations
+    with suppress(Exception):  # a stranger's annotations: evaluating them runs its code
         types = get_type_hints(endpoint) if endpoint is not None else {}
 
     def variable(found: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from ..routing.route import Mode
 from .map_file import parse_route_key
 from .toml_positions import Statement, statements
 
+LOCK_SECONDS = 20
 _NOT_OURS = {errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM}
 
 
@@ -60,13 +62,35 @@ def edit_mode(text: str, path: str, key: str, mode: Mode, percent: float | None 
 
 @contextmanager
 def alone_with(path: Path) -> Iterator[None]:
-    """Keep other flips of maps in the same directory waiting."""
-    directory = os.open(path.resolve().parent, os.O_RDONLY)
-    try:
-        fcntl.flock(directory, fcntl.LOCK_EX)
+    """Keep other flips of maps in the same directory waiting; raise MapError where one holds it for LOCK_SECONDS.
+
+    Where the directory cannot be locked (one that cannot be read, some network file systems) nobody waits.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            directory = os.open(path.resolve().parent, os.O_RDONLY)
+        except OSError:
+            pass
+        else:
+            stack.callback(os.close, directory)
+            end = time.monotonic() + LOCK_SECONDS
+            while not _is_locked(directory):
+                if time.monotonic() > end:
+                    message = "another flip has not come to its end; end that one and flip again"
+                    raise MapError((Fault(str(path), None, "", message),))
+                time.sleep(0.05)
         yield
-    finally:
-        os.close(directory)
+
+
+def _is_locked(directory: int) -> bool:
+    """Take the lock if it is free; tell whether there is nobody to wait for."""
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_map(path: Path, text: str) -> None:

@@ -67,6 +67,8 @@ class Inventory:
     has_legacy: bool = False
     is_by_host: bool = False
     """Whether the Flask app has rules that hang on the host."""
+    new_root_path: str = ""
+    """The prefix that the FastAPI app takes from paths by itself (`FastAPI(root_path=...)`)."""
     mounts: tuple[Rule, ...] = ()
     """Bound rules of WSGI apps that answer below a prefix before the Flask app is asked."""
     legacy: tuple[AppRoute, ...] = ()

@@ -24,7 +24,10 @@ from .inventory import AppRoute, Inventory
 from .matcher import converters_of, shape_of
 from .route import Backend
 
-_VARIABLE = re.compile(r"<(?:(\w+)(?:\([^<>]*\))?:)?(\w+)>")
+_VARIABLE = re.compile(r"<(?:([a-zA-Z_]\w*)(?:\(.*?\))?:)?([a-zA-Z_]\w*)>")
+"""A variable of a rule, as Werkzeug reads one: what stands in parentheses may hold brackets of its own."""
+_OTHER_METHOD = "?"
+"""Stands for every method that no route names: clients may invent any number of them."""
 _PLAIN_GROUP = re.compile(r"\(\?P<\w+>(?:\[\^/\]\+|\.\*)\)")
 """A parameter that takes a whole segment, or all that is left, as Starlette compiles it."""
 NEWLINE = "newline"
@@ -51,6 +54,9 @@ class NewRoutes:
         self._entries_at: dict[Hashable, list[int]] = {}
         for at, (rule, _) in enumerate(entries):
             self._entries_at.setdefault(rule_outline(rule), []).append(at)
+        named = (*(route.methods for route in self._routes), *(route.methods for _, route in entries))
+        self._methods = frozenset().union(*(methods for methods in named if methods is not None))
+        self._root = inventory.new_root_path
         self._free_of: dict[str, set[int]] = {}
         self._contenders: dict[tuple[int | None, str], list[tuple[AppRoute, bool]] | None] = {}
 
@@ -63,13 +69,11 @@ class NewRoutes:
             return None
         if path.endswith("\n"):
             return NEWLINE, ""
-        key = entry, method
-        if is_redirect or "\n" in path or path.startswith("//"):  # a path of which the entry's outline says little
-            contenders: list[tuple[AppRoute, bool]] | None = self._all(entry, method)
-        else:
-            if key not in self._contenders:
-                self._contenders[key] = self._overlapping(entry, method)
-            contenders = self._contenders[key]
+        is_prefixed = bool(self._root) and f"{path}/".startswith(f"{self._root}/")
+        if is_prefixed:  # FastAPI takes its own prefix away
+            path = path[len(self._root) :] or "/"
+        is_odd = is_redirect or is_prefixed or self._is_odd(entry, path)
+        contenders = self._contending(entry, method if method in self._methods else _OTHER_METHOD, is_odd=is_odd)
         if contenders is None:
             return None
         for route, is_own in contenders:
@@ -78,6 +82,20 @@ class NewRoutes:
         if entry is not None and self.flask_has(self._entries[entry][0], method):
             return LACKING, ""
         return None
+
+    def _is_odd(self, entry: int | None, path: str) -> bool:
+        """Tell whether an entry's outline says little of a path: of one with a slash that its rule does not mind."""
+        is_loose = entry is not None and self._entries[entry][0].rule.endswith("/") != path.endswith("/")
+        return is_loose or "\n" in path or path.startswith("//")
+
+    def _contending(self, entry: int | None, method: str, *, is_odd: bool) -> list[tuple[AppRoute, bool]] | None:
+        """Return the routes to look at, each with whether the request may have it; None where there is none to fear."""
+        if is_odd:
+            return self._all(entry, method)
+        key = entry, method
+        if key not in self._contenders:
+            self._contenders[key] = self._overlapping(entry, method)
+        return self._contenders[key]
 
     def of_entry(self, entry: int) -> tuple[AppRoute, ...]:
         """Return the new side's routes that belong to an entry, for whatever methods."""
@@ -130,7 +148,14 @@ class NewRoutes:
 def rule_outline(rule: Rule) -> str:
     """Return a rule without names, `/files/<path:name>` as `/files/<path>`; a variable inside one segment is `<>`."""
     converters = converters_of(rule)
-    return _VARIABLE.sub(lambda found: "<>" if converters[found[2]].part_isolating else "<path>", rule.rule)
+
+    def outline(found: re.Match[str]) -> str:
+        converter = converters[found[2]]
+        # Werkzeug takes every slash in a pattern for one that it matches, that of `[^/]` too.
+        rest = re.sub(r"\[\^[^]]*\]|\\\.", "", converter.regex)
+        return "<>" if converter.part_isolating or not {"/", "."} & {*rest} else "<path>"
+
+    return _VARIABLE.sub(outline, rule.rule)
 
 
 def types_of(rule: str) -> str:

@@ -14,7 +14,7 @@ from .compiler import Entry, RouteCompiler
 from .decision import Candidate, Decision, Match, RouteExplanation
 from .inventory import Inventory
 from .matcher import Matcher
-from .new_routes import LACKING, NewRoutes
+from .new_routes import NewRoutes
 from .route import WEBSOCKET, Backend, Route
 
 
@@ -107,12 +107,11 @@ class RouteTable:
         return replace(match, backend=Backend.LEGACY, reason=reason, other=other)
 
     def stays_with_flask(self, method: str, path: str) -> bool:
-        """Tell whether the new side lacks what would answer a request, so that Flask keeps it all the same."""
+        """Tell whether the new side has nothing of the line's own for a request, so that Flask keeps it."""
         found = self._matcher.match(method, path)
         if found is None:
             return False
-        refusal = self.new_routes.refusal(found.index, method, path, is_redirect=found.redirect is not None)
-        return refusal is not None and refusal[0] == LACKING
+        return self.new_routes.refusal(found.index, method, path, is_redirect=found.redirect is not None) is not None
 
     def explain(self, method: str, path: str) -> RouteExplanation:
         """Return what `match` picks, with every other route that takes the path and why it lost."""

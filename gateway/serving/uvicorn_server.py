@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import logging
+import math
 import signal
 import socket
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,16 +77,39 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
             sys.exit(STARTUP_FAILURE)
 
 
+class SignalFlag(threading.Event):
+    """An Event that a signal handler may set: it has no lock, which the handler's own thread may be holding."""
+
+    _is_up = False
+
+    def is_set(self) -> bool:
+        """Tell whether it was set."""
+        return self._is_up
+
+    def set(self) -> None:
+        """Set it."""
+        self._is_up = True
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return whether it was set before `timeout` seconds were over."""
+        end = time.monotonic() + (timeout if timeout is not None else math.inf)
+        while not self._is_up and time.monotonic() < end:
+            time.sleep(0.05)
+        return self._is_up
+
+
 def _check_address(host: str, port: int) -> None:
     """Raise GatewayError where the address cannot be listened on: uvicorn would say so behind both apps' start."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((host, port))
-        except OSError as error:
-            ways = "stop what listens there, or give --host or --port another"
-            raise GatewayError(f"{host}:{port} cannot be listened on: {error.strerror}; {ways}") from None
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                trial.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            trial.bind(address)
+    except OSError as error:
+        ways = "stop what listens there, or give --host or --port another"
+        raise GatewayError(f"{host}:{port} cannot be listened on: {error.strerror}; {ways}") from None
 
 
 class Supervisor(Multiprocess):
@@ -94,6 +120,7 @@ class Supervisor(Multiprocess):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config, sockets=[config.bind_socket()])
+        self.should_exit = SignalFlag()
         self._was_up = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_end)

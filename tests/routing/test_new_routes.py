@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.routing import Map, RequestRedirect, Rule
+from werkzeug.routing import BaseConverter, Map, RequestRedirect, Rule
 
 from gateway import Gateway
 from gateway.errors import MapError
@@ -149,6 +149,9 @@ CASES = {
     "slashes doubled, and nothing there": (
         ("/b",), ("/b",), {"GET /b": "new"}, "legacy", {"GET //b": "flask /b", "GET /b": "new /b"},
     ),
+    "a slash too many, and a catch-all": (
+        ("/users",), ("/users", "/users/{p:path}"), {"GET /users": "new"}, "legacy", {"GET /users": "new /users"},
+    ),
     "a rule without methods": (
         ("ANY /report", "/<name>"), ("GET,POST /{name}",), {"GET /<name>": "new"}, "legacy",
         {"GET /report": "flask ANY /report", "POST /report": "flask ANY /report", "PURGE /report": "flask ANY /report",
@@ -216,6 +219,60 @@ def test_a_method_is_whatever_an_app_has() -> None:
     assert answers(gateway, ["PURGE /page"]) == {"PURGE /page": "new PURGE /page"}
     with pytest.raises(MapError, match='unknown method "PURGES"; did you mean "PURGE"'):
         Gateway.of_apps(legacy, None, {"PURGES /page": "legacy"})
+
+
+def test_a_slash_that_flask_does_not_mind_reaches_no_other_route() -> None:
+    legacy = flask_of()
+    legacy.url_map.strict_slashes = False
+    for rule in ("/users", "/a/<x>", "/s/"):
+        legacy.add_url_rule(rule, rule, lambda rule=rule, **_: f"flask {rule}")
+    new = fastapi_of("/users", "/a/{x}", "/s/", "/{any:path}")
+    gateway = Gateway.of_apps(legacy, new, {"GET /users": "new", "GET /a/<x>": "new", "GET /s/": "new"})
+    right = {
+        "GET /users/": "flask /users",
+        "GET /a/1/": "flask /a/<x>",
+        "GET /s": "flask /s/",
+        "GET /users": "new /users",
+    }
+    assert answers(gateway, right) == right
+
+
+def test_a_prefix_that_fastapi_takes_away_by_itself_reaches_no_other_route() -> None:
+    new = fastapi_of("/items", "/api/items")
+    new.root_path = "/api"
+    gateway = Gateway.of_apps(flask_of("/items", "/api/items"), new, {"GET /items": "legacy", "GET /api/items": "new"})
+    right = {"GET /items": "flask /items", "GET /api/items": "flask /api/items"}
+    assert answers(gateway, right) == right
+
+
+class Slug(BaseConverter):
+    regex = r"[^/]+"
+
+
+class Matching(BaseConverter):
+    def __init__(self, url_map: Map, pattern: str) -> None:
+        super().__init__(url_map)
+        self.regex = pattern
+
+
+def test_converters_with_brackets_and_slashes_in_their_patterns() -> None:
+    legacy = flask_of()
+    legacy.url_map.converters.update(slug=Slug, re=Matching)
+    rules = ("/p/<slug:s>", '/q/<any("<b>","c"):s>', '/r/<re("(?P<y>a)b"):s>', '/s/<re("[^<>]+"):s>')
+    for rule in rules:
+        legacy.add_url_rule(rule, rule, lambda rule=rule, **_: f"flask {rule}")
+    new = fastapi_of("/p/{s}", "/q/{s}", "/r/{s}", "/s/{s}")
+    gateway = Gateway.of_apps(legacy, new, dict.fromkeys((f"GET {rule}" for rule in rules), "new"))
+    right = {"GET /p/1": "new /p/{s}", "GET /q/c": "new /q/{s}", "GET /r/ab": "new /r/{s}", "GET /s/1": "new /s/{s}"}
+    assert answers(gateway, right) == right
+
+
+def test_methods_that_clients_invent_are_not_remembered() -> None:
+    gateway = Gateway.of_apps(flask_of("/a"), fastapi_of("/a", "/b"), {"GET /a": "legacy"}, "new")
+    table = gateway.project.table
+    for number in range(50):
+        table.match(f"M{number}", "/nowhere")
+    assert len(table.new_routes._contenders) == 1
 
 
 # --- generated pairs of apps ---
