@@ -82,7 +82,7 @@ class ParityResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteOutcome:
-    """What a run has shown of one route: its requests, counted and judged."""
+    """Hold what a run has shown of one route: its requests, counted and judged."""
 
     route: str
     """Key of the map; empty for paths that no rule takes."""

@@ -23,7 +23,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteSummary(RouteOutcome):
-    """What a run has shown of one route, with how sure that is and how fast both sides were."""
+    """Hold what a run has shown of one route, with how sure that is and how fast both sides were."""
 
     clean: int = 0
     """Different requests that both sides answered with one status and that showed nothing that is not deliberate: the

@@ -160,7 +160,7 @@ def rule_outline(rule: Rule) -> str:
 
 def types_of(rule: str) -> str:
     """Return a rule with its converters and without names: `/items/<int(min=1):number>` as `/items/<int>`."""
-    return _VARIABLE.sub(lambda found: f"<{(found[1] or '').replace('string', '').replace('default', '')}>", rule)
+    return _VARIABLE.sub(lambda found: "<>" if found[1] in (None, "string", "default") else f"<{found[1]}>", rule)
 
 
 def _takes(methods: Iterable[str] | None, method: str) -> bool:

@@ -407,3 +407,18 @@ def test_no_endpoint_answers_what_its_line_did_not_send() -> None:
 @pytest.mark.parametrize("seed", range(2, 6))
 def test_no_endpoint_answers_what_its_line_did_not_send_in_twenty_thousand_requests(seed: int) -> None:
     check_pairs(seed, 5000)
+
+
+@pytest.mark.parametrize(
+    ("rule", "types"),
+    [
+        ("/a/<x>", "/a/<>"),
+        ("/a/<string:x>", "/a/<>"),
+        ("/a/<default:x>/b", "/a/<>/b"),
+        ("/a/<int(min=1):x>", "/a/<int>"),
+        ("/a/<substring:x>", "/a/<substring>"),
+        ('/a/<any("<b>", "c"):x>.<path:y>', "/a/<any>.<path>"),
+    ],
+)
+def test_types_are_the_converters_names(rule: str, types: str) -> None:
+    assert types_of(rule) == types
