@@ -39,7 +39,12 @@ _NO_DATABASE = (
 @click.command(name="parity")
 @click.argument("routes", metavar="[ROUTE]...", nargs=-1)
 @click.option("--workers", default=1, type=click.IntRange(1), help="Pairs of sides that replay at once.")
-@click.option("--seed", type=int, help="Of the order of the sides and of generated cases; by default a new one.")
+@click.option(
+    "--seed",
+    metavar="NUMBER|random",
+    callback=lambda _context, _option, given: given and _seed_of(given),
+    help="Of the order of the sides and of generated cases: 0 by default, so that a run can be had again.",
+)
 @click.option("--generate/--no-generate", default=True, help="Add cases read off the code of both apps.")
 @click.option(
     "--save-counterexamples/--no-save-counterexamples",
@@ -66,8 +71,7 @@ def parity_command(
     """Replay the corpus on both sides and compare answers and effects: every ROUTE that both have, or these."""
     if resume and seed is not None:
         raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
-    seed = secrets.randbelow(1_000_000) if seed is None else seed
-    options = RunOptions(workers, seed, generated=generate)
+    options = RunOptions(workers, seed or 0, generated=generate)
     with _progress() as progress, TemporaryDirectory(prefix="gateway-drawing-") as directory:
         # Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory.
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", directory)
@@ -81,7 +85,18 @@ def parity_command(
                 click.echo(line, err=True)
         except KeyboardInterrupt:
             click.echo("interrupted: nothing was kept in the corpus", err=True)
+        except GatewayError as error:  # the run has said what it has to say
+            click.echo(f"counterexamples could not be kept: {error}", err=True)
     sys.exit(exit_code(report.outcome))
+
+
+def _seed_of(given: str) -> int:
+    if given == "random":
+        return secrets.randbelow(1_000_000)
+    try:
+        return int(given)
+    except ValueError:
+        raise click.BadParameter(f'"{given}" is neither a whole number nor random') from None
 
 
 def _progress() -> Progress:

@@ -31,7 +31,9 @@ _NO_ROUTE = "(no route: the default answers)"
 
 
 def report_view(report: Report) -> Iterator[RenderableType]:
-    """Yield the routes in a table, then what differs, a class at a time, then the outcome."""
+    """Yield what makes the run useless, the routes in a table, what differs, a class at a time, then the outcome."""
+    if report.alarm:
+        yield _text(f"{report.alarm}\n", "bold red")
     yield routes_table(report.summaries)
     mismatched = (result for result in report.results if result.outcome is Outcome.MISMATCHED)
     # Classes without a known cause that one request shows are one block: a wrong status changes the body too. What is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -36,10 +37,10 @@ def find_weaker_access(compared: Compared) -> Iterator[Difference]:
     if control is None or candidate is None or refuses(candidate, compared.candidate_request, let_in):
         return
     if refuses(control, compared.control_request, refused):
-        # A request that was found wrong, and is known to have written nothing, gave nobody anything.
+        # A request that was found wrong, and is known to have written no more than legacy, gave nobody anything.
         is_bad = candidate.status == 422 or (candidate.status == 400 and NO_JSON.encode() in candidate.body)
-        effects = compared.candidate.effects
-        is_rejected = is_bad and effects is not None and not effects.rows
+        is_bad = is_bad or (candidate.status >= 400 and bool(compared.candidate.refusals))
+        is_rejected = is_bad and _writes_no_more(compared)
         is_weaker = let_in is not None or (candidate.status not in _NOT_ASKED and not is_rejected)
     else:
         is_weaker = compared.credential == "no-csrf" and control.status in _REFUSED_TOKEN and candidate.status < 400
@@ -49,6 +50,15 @@ def find_weaker_access(compared: Compared) -> Iterator[Difference]:
             f"refused ({control.status}{f', by {refused.by}' if refused and refused.is_refused else ''})",
             f"answered ({candidate.status}{f', let in by {let_in.by}' if let_in else ''})",
         )
+
+
+def _writes_no_more(compared: Compared) -> bool:
+    """Tell whether the candidate is known to have changed rows of those tables alone, in the way, that legacy has."""
+    control, candidate = compared.control.effects, compared.candidate.effects
+    if candidate is None:
+        return False
+    own = Counter((row.table, row.kind) for row in candidate.rows)
+    return own <= Counter((row.table, row.kind) for row in (control.rows if control else ()))
 
 
 def refuses(response: Response, request: Request, access: Access | None = None) -> bool:

@@ -6,14 +6,17 @@ Theory of operation. `judge` walks the differences in this order: weaker access,
 | # | the difference                                                                    | disposition | reason       |
 |---|-----------------------------------------------------------------------------------|-------------|--------------|
 | 1 | is covered by an ignore rule in force                                             | ignored     | the rule's   |
-| 2 | is an effect that is missing with the answer (`not-run`), and 1 covered `status`  | ignored     | the status's |
+| 2 | follows from the status, which 1 covered                                          | ignored     | the status's |
 | 3 | is within what the control says differently when it is asked again                | noise       | what varies  |
 | 4 | is any other                                                                      | mismatch    | none         |
 
 A request with a mismatch is mismatched, one with other verdicts alone is ignored, one without verdicts has matched.
 That a request shows nothing (inconclusive) is for those to say who know the rest of its case.
 
-ORDER MATTERS: rule 2 looks back at the status, so `status` has to come before every effect.
+What follows from a status: effects that are missing with the answer (`not-run`); where one of the two is an error, its
+headers; where one alone is, its body too. Cookies follow only where the candidate lacks them.
+
+ORDER MATTERS: rule 2 looks back at the status, so `status` has to come before everything else.
 WARNING: `authentication` and `secret` meet rule 1 only by a rule that names location, route and who approved it
 (policy.py); rules 2 and 3 never concern them, whatever is ignored at `status` or anywhere else.
 """
@@ -21,6 +24,7 @@ WARNING: `authentication` and `secret` meet rule 1 only by a rule that names loc
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 
 from .causes import Explainer
@@ -52,21 +56,34 @@ def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date)
         return ()
     noise, explainer = Noise(compared, json_mode), Explainer(compared, json_mode)
     verdicts, reason_of_status = [], ""
+    answers = compared.control.response, compared.candidate.response
+    statuses = [500 if answer is None else answer.status for answer in answers]
     for difference in found:
         known = explainer.cause_of(difference)
         cause = known.name if known else ""
         if rule := find_rule(policy.rules, route, difference, cause, today):
             disposition, reason = Disposition.IGNORED, rule.reason
-        elif cause == not_run.name and reason_of_status:
+        elif reason_of_status and (cause == not_run.name or _follows(difference, statuses)):
             disposition, reason = Disposition.IGNORED, reason_of_status
         elif reason := noise.reason_for(difference):
             disposition = Disposition.NOISE
         else:
             disposition = Disposition.MISMATCH
         if difference.where == "status" and disposition is Disposition.IGNORED:
-            reason_of_status = reason  # before every effect: `compare` yields the status first
+            reason_of_status = reason  # before all that follows: `compare` yields the status first
         verdicts.append(Verdict(difference, disposition, reason, cause))
     return tuple(verdicts)
+
+
+def _follows(difference: Difference, statuses: Sequence[int]) -> bool:
+    """Tell whether a part of an answer is another one because one of the two statuses is an error."""
+    errors = [status >= 400 for status in statuses]
+    where = difference.where
+    if where.startswith("cookie."):
+        return any(errors) and difference.candidate is None
+    return (any(errors) and where.startswith("header.")) or (
+        errors.count(True) == 1 and where.startswith(("body", "framing"))
+    )
 
 
 def outcome_of(verdicts: tuple[Verdict, ...]) -> Outcome:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from ..comparing.policy import ComparisonPolicy, IgnoreRule
+from ..errors import suggest
 from . import checks
 from .table_reader import Schema, TableReader
 
@@ -27,6 +29,9 @@ class ReplaySettings:
     """Variables that both apps read, `("DATABASE_URL", "{database}")`."""
     arguments: tuple[tuple[str, str], ...] = ()
     """Keyword arguments for both factories, where they take them."""
+    base_url: str | None = None
+    """Scheme and host of the requests that name no host of their own: `https` is told as a proxy tells it. None is what
+    most requests of the corpus name."""
     min_requests: int = 5
     """Compared requests that a route needs; fewer are inconclusive."""
     timeout_seconds: float = 10.0
@@ -44,6 +49,7 @@ _PARITY = Schema(
         "database": checks.text('is not a database URL, "sqlite:///app.sqlite3"'),
         "environment": checks.of_type(dict, 'is not a table of texts, { DATABASE_URL = "{database}" }'),
         "arguments": checks.of_type(dict, 'is not a table of texts, { database_url = "{database}" }'),
+        "base_url": checks.matching(r"https?://[^\s/?#]+", 'is not a scheme and a host, "https://shop.example"'),
         "min_requests": checks.count("is not a whole number above 0"),
         "timeout_seconds": checks.number(lambda given: 0 < given < math.inf, "is not a number of seconds above 0"),
         "freeze": checks.FLAG,
@@ -68,6 +74,19 @@ _RULE = Schema(
     },
     required={"where": '"header.vary"', "reason": '"why it is meant"'},
 )
+_LOCATION = re.compile(
+    r"""\* | (?: status | error | framing | more | authentication | secret
+    | effect (?: \. (?: outbound | errors | files | open_connections | (?: rows | statements) (?: \.[^*]+ )? ) )?
+    | header (?: \.[^A-Z*]+ )? | cookie (?: \.[^*]+ )?
+    | body (?: \.\w+ | \[ (?: \d+ | \* | "(?:[^"\\]|\\.)*" ) \] )*
+    ) (?: \.\* )?""",
+    re.VERBOSE,
+)
+"""Every place that a difference may have: a rule for any other would match nothing, for ever."""
+_NO_LOCATION = (
+    'is no place that can differ; write "status", "header.vary" in lower case, "cookie.session.*", '
+    '"body.items[*].price", "effect.rows.todos"; a "*" stands alone, after the last dot or as "[*]"'
+)
 _RULE_FOR_CAUSE = replace(_RULE, required={"reason": _RULE.required["reason"]})
 
 
@@ -87,6 +106,13 @@ def _read_rule(reader: TableReader, number: int, table: Mapping[str, Any]) -> Ig
     given = reader.settings(at, table, _RULE_FOR_CAUSE if "cause" in table else _RULE)
     if table.get("where") == "*" and "cause" not in table:
         reader.fault((*at, "where"), '"*" is any place: name a cause, or the place')
+    if "where" in given and not _LOCATION.fullmatch(given["where"]):
+        reader.fault((*at, "where"), f"{checks.format_value(given['where'])} {_NO_LOCATION}")
+    if "cause" in given:
+        from ..comparing.causes import CAUSES  # none of its business is a service's that has no such rule
+
+        if given["cause"] not in CAUSES:
+            reader.fault((*at, "cause"), f'"{given["cause"]}" is no known cause{suggest(given["cause"], CAUSES)}')
     if len(reader.faults) > before:
         return None
     return IgnoreRule(**{"where": "*", **given}, line=reader.line(at))

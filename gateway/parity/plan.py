@@ -16,8 +16,9 @@ from ..apps.project import Project
 from ..config.map_file import MigrationMap, decode_map, parse_map, read_map
 from ..config.parity_table import ReplaySettings
 from ..errors import GatewayError, suggest
-from ..http.message import Request
+from ..http.message import Headers, Request, values_of
 from .corpus.case import Case, example
+from .corpus.case_reading import HOST
 from .corpus.files import load_corpus
 from .generating.column_values import databases_of
 from .generating.credentials import credential_variants, is_signed
@@ -25,6 +26,7 @@ from .generating.generation import generate
 from .generating.schema_cases import generate_from_schema
 from .replaying.side_process import fill_placeholders
 
+FORWARDED = b"x-forwarded-proto"
 MAX_INVALIDATED = 3
 """Requests of a route that are asked again with each credential that must not let them in."""
 
@@ -44,6 +46,8 @@ class Plan:
     cases: tuple[Case, ...] = ()
     unasked: Mapping[str, str] = field(default_factory=dict)
     """Key of a route to what the report says of its cases that are left out with an excluded route."""
+    base_url: str = "http://gateway.test"
+    """Scheme and host of the requests that name no host of their own."""
     notes: tuple[str, ...] = ()
     """What a reader of the run should know about its cases."""
 
@@ -76,12 +80,13 @@ class Plan:
         return "" if is_kept else key
 
     def prepared(self, case: Case) -> Case:
-        """Return the case as it is asked: what only Flask has, legacy answers on both sides, as the gateway would."""
+        """Return the case as it is asked: of the map's host, what only Flask has by legacy on both sides."""
         steps = []
         for step, route in zip(case.steps, self.routes_of(case), strict=True):
             request = example(step.request)
             kept = route in self.one_sided or self.project.table.stays_with_flask(request.method, request.path)
-            steps.append(replace(step, by_legacy=kept))
+            based = _with_base(step.request, self.base_url)
+            steps.append(replace(step, request=based, by_legacy=kept))
         return replace(case, steps=tuple(steps))
 
     def routes_of(self, case: Case) -> tuple[str, ...]:
@@ -122,7 +127,8 @@ def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
 
 def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     """Return the plan with the cases of its corpus, and with generated ones where wanted. Raises CorpusError."""
-    asked = [(case, frozenset(plan.routes_of(case))) for case in _all_cases(plan, generated=generated, seed=seed)]
+    cases = _all_cases(plan, generated=generated, seed=seed)
+    asked = [(case, frozenset(plan.routes_of(case))) for case in cases]
     fit = (case for case, keys in asked if keys.isdisjoint(plan.excluded) and not keys.isdisjoint(plan.routes))
     counts = Counter(  # by route, of written cases that are left out, for they ask an excluded route too
         key
@@ -134,7 +140,28 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     left_out = {key: "1 case" if count == 1 else f"{count} cases" for key, count in counts.items()}
     unasked = {key: f"left out with another route: {text} of it" for key, text in left_out.items()}
     notes = [f"{left_out[key]} of {key} left out: {why}" for key, why in plan.excluded.items() if key in left_out]
+    plan = replace(plan, base_url=plan.map.replay.base_url or _base_of(cases) or plan.base_url)
     return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=tuple(notes))
+
+
+def _base_of(cases: Iterable[Case]) -> str:
+    """Return scheme and host that most requests of the cases name which nobody has made up; "" where there is none."""
+    requests = [step.request for case in cases if not case.is_generated for step in case.steps]
+    found = Counter((request.header(FORWARDED.decode()) or "http", request.header("host")) for request in requests)
+    ((scheme, host), count), *_ = found.most_common(1) or [(("", ""), 0)]
+    is_told = scheme in ("http", "https") and host not in ("", HOST[1].decode()) and 2 * count > len(requests)
+    return f"{scheme}://{host}" if is_told else ""
+
+
+def _with_base(request: Request, base_url: str) -> Request:
+    """Return the request of this scheme and host, where it names no host of its own."""
+    scheme, _, host = base_url.partition("://")
+    if HOST not in request.headers:
+        return request
+    base: Headers = ((HOST[0], host.encode()),)
+    if scheme == "https" and not values_of(request.headers, FORWARDED):
+        base += ((FORWARDED, b"https"),)
+    return replace(request, headers=(*base, *(pair for pair in request.headers if pair != HOST)))
 
 
 def import_scratch(legacy: str, new: str, settings: ReplaySettings) -> tuple[Any, Any]:

@@ -22,6 +22,8 @@ from .summary import RouteSummary, by_rank, summarise
 
 BATCH_CASES = 50
 """Cases between two writes to the store."""
+MAX_CHANGES = 3
+"""Pairs of a recorded status and another one now that are told."""
 MAX_WRONG_GUESSES = 3
 """Generated cases that may end early for one reason before it is worth a word."""
 
@@ -77,9 +79,10 @@ def run_parity(plan: Plan, store: Store, options: RunOptions, fingerprints: Fing
         summaries=_summaries(plan, results),
         results=tuple(results),
         causes=CAUSES,
+        alarm=_alarm(plan, results),
         complaints=unused_rules(results, plan.map.comparison.rules, began.date()) if check_rules else (),
         was_interrupted=was_interrupted,
-        notes=(*notes, *_refusals(results)),
+        notes=(*notes, *_answered_otherwise(plan, results), *_refusals(results)),
         generated=frozenset(case.name for case in plan.cases if case.is_generated),
         origins={case.name: case.origin for case in plan.cases},
     )
@@ -121,6 +124,33 @@ def _unfinished_cases(unfinished: Mapping[str, Sequence[Case]]) -> Iterator[str]
         if own or len(cases) > MAX_WRONG_GUESSES:
             named = f'case "{(own or cases)[0].name}"' + (f" and {len(cases) - 1} more" if len(cases) > 1 else "")
             yield f"{named}: {reason}, so the rest of it was not asked"
+
+
+def _alarm(plan: Plan, results: Iterable[ParityResult]) -> str:
+    """Return what a reader has to know first where legacy itself fails on half of what it is asked, else ""."""
+    asked = [result.control for result in results if result.control is not None]
+    failed = [one for one in asked if one.response is None or one.response.status >= 500]
+    if not failed or 2 * len(failed) < len(asked):
+        return ""
+    reasons = Counter(reason for one in failed if (reason := one.error or one.failure)).most_common(1)
+    text = f"legacy answers 500 to {len(failed)} of {len(asked)} requests" + "".join(f": {name}" for name, _ in reasons)
+    if plan.map.replay.database is None:
+        text += "; every side starts with an empty database: set `database` in [parity] to one with rows"
+    return text
+
+
+def _answered_otherwise(plan: Plan, results: Iterable[ParityResult]) -> Iterator[str]:
+    """Yield what legacy answered otherwise when it was recorded: under other settings, or with other rows."""
+    known = {case.name: case for case in plan.cases if case.credential == "given" and not case.is_generated}
+    changed: dict[tuple[int, int], list[ParityResult]] = defaultdict(list)
+    for result in results:
+        recorded = known[result.case].steps[result.step].status if result.case in known else None
+        if recorded is not None and result.control is not None and result.control.response is not None:
+            changed[recorded, result.control.response.status].append(result)
+    counted = ((len(found), then, now, found[0]) for (then, now), found in changed.items() if then != now)
+    for count, then, now, first in sorted(counted, key=lambda one: -one[0])[:MAX_CHANGES]:
+        requests = f'"{first.request.line}" of case "{first.case}"' + (f" and {count - 1} more" if count > 1 else "")
+        yield f"legacy answers {now} where {then} was recorded: {requests}; its settings or rows are other ones"
 
 
 def _refusals(results: Iterable[ParityResult]) -> Iterator[str]:

@@ -27,7 +27,8 @@ class RouteSummary(RouteOutcome):
 
     clean: int = 0
     """Different requests that both sides answered with one status and that showed nothing that is not deliberate: the
-    same request shows nothing more, and of two answers of different kinds nothing is compared but that they are."""
+    same request shows nothing more, and of two answers of different kinds nothing is compared but that they are. What
+    Flask answered without its view (a redirect to another path, a hook) is about none."""
     legacy_latency: Latency | None = None
     new_latency: Latency | None = None
 
@@ -42,7 +43,8 @@ def summarise(results: Iterable[ParityResult], min_requests: int) -> tuple[Route
         # What came before in its case is a part of a request: after another one it is another question.
         asked[result.case] = (*asked.get(result.case, ()), result.request)
         is_of_two_kinds = any(verdict.difference.where in ("status", "error") for verdict in result.verdicts)
-        if result.outcome in (Outcome.MATCHED, Outcome.IGNORED) and not is_of_two_kinds:
+        is_shown = result.outcome in (Outcome.MATCHED, Outcome.IGNORED) and not _without_view(result)
+        if is_shown and not is_of_two_kinds:
             answer = None if result.control is None else result.control.response
             clean.setdefault(result.route, {})[asked[result.case]] = answer
     return by_rank(_summary(route, found, clean.get(route, {}), min_requests) for route, found in by_route.items())
@@ -88,7 +90,12 @@ def _summary(
         outcome = Outcome.MISMATCHED
     elif len(clean) < needed:
         outcome = Outcome.INCONCLUSIVE
-        notes = Counter(one.note for one in results if one.outcome is Outcome.INCONCLUSIVE and one.note)
+        notes = Counter(
+            _without_view(one) or one.note
+            for one in results
+            if one.outcome is Outcome.INCONCLUSIVE or _without_view(one)
+        )
+        del notes[""]
         more = "".join(f"; {count} more: {text}" for text, count in notes.most_common(3))
         note = f"{len(clean)} of {needed} different requests needed{more}"
     elif route and not any(_is_success(asked[-1], answer) for asked, answer in clean.items()):
@@ -107,6 +114,14 @@ def _summary(
         new_latency=_latency(result.candidate for result in results),
         note=note,
     )
+
+
+def _without_view(result: ParityResult) -> str:
+    """Return how Flask answered a route's request without its view, "" where it has called the view."""
+    control = result.control
+    if not result.route or control is None or control.by_view is not False or control.response is None:
+        return ""
+    return f"Flask answered {control.response.status} without the view"
 
 
 def _is_success(request: Request, answer: Response | None) -> bool:

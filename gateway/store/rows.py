@@ -66,7 +66,7 @@ def _side(name: str, observation: Observation | None) -> dict[str, Any]:
     if response is not None:
         head = [response.status, _pairs(response.headers), response.is_cut or len(response.body) > MAX_BODY_BYTES]
     return {
-        name: observation and json.dumps([observation.error, head]),
+        name: observation and json.dumps([observation.error, head, observation.by_view]),
         f"{name}_body": response and response.body[:MAX_BODY_BYTES],
         f"{name}_seconds": observation and observation.duration,
     }
@@ -75,9 +75,9 @@ def _side(name: str, observation: Observation | None) -> dict[str, Any]:
 def _observation(text: str | None, body: bytes | None, seconds: float | None) -> Observation | None:
     if text is None:
         return None
-    error, head = json.loads(text)
+    error, head, *later = json.loads(text)
     response = head and Response(head[0], _headers(head[1]), bytes(body or b""), head[2])
-    return Observation(response, error, seconds or 0.0)
+    return Observation(response, error, seconds or 0.0, by_view=later[0] if later else None)
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:

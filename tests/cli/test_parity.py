@@ -142,6 +142,19 @@ def test_workers_and_a_route(agreeing: Notes) -> None:
     assert agreeing.left_behind() == []
 
 
+def test_a_legacy_side_that_fails_itself_is_told_before_all_else(agreeing: Notes) -> None:
+    fault = 'raise LookupError("no such table: users\\nmore")'
+    agreeing.edit(
+        "legacy_notes.py",
+        "\n    return app\n",
+        f"\n    @app.before_request\n    def fail():\n        {fault}\n\n    return app\n",
+    )
+    done = agreeing.run("parity", "--no-generate", "--seed", "1", "--html", "run.html")
+    first = "legacy answers 500 to 6 of 6 requests: LookupError: no such table: users; every side starts with an empty "
+    assert " ".join(done.stdout.split()).startswith(first + "database: set `database` in [parity] to one with rows")
+    assert (done.returncode, first in (agreeing.directory / "run.html").read_text()) == (1, True)
+
+
 def test_no_data_is_not_green(notes: Notes) -> None:
     (notes.directory / "corpus" / "notes.toml").unlink()
     done = notes.run("parity", "--no-generate")
@@ -160,6 +173,10 @@ def test_no_data_is_not_green(notes: Notes) -> None:
         (
             ("GET /about",),
             'error parity: the new app does not have "GET /about" yet, so there is nothing to compare\n',
+        ),
+        (
+            ("--seed", "soon"),
+            "Error: Invalid value for '--seed': \"soon\" is neither a whole number nor random\n",
         ),
         (
             ("--resume", "--seed", "1"),

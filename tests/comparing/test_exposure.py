@@ -60,6 +60,28 @@ def test_a_request_that_is_found_wrong_after_it_wrote_was_let_in() -> None:
     assert weaker(replace(step(answer("", status=401), wrote), credential="anonymous")) is not None
 
 
+ATTEMPT = RowChange("attempts", "updated", ("1",), (("count", "1"),), (("count", "2"),))
+REFUSAL = {"type": "missing", "loc": ["body", "title"], "msg": "Field required"}
+
+
+@pytest.mark.parametrize(
+    ("control", "candidate", "is_weaker"),
+    [
+        ((ATTEMPT,), (ATTEMPT,), False),
+        ((), (ATTEMPT,), True),
+        ((ATTEMPT,), (ATTEMPT, ATTEMPT), True),
+        ((ATTEMPT,), (), False),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_request_that_is_found_wrong_and_writes_what_a_refusal_writes_was_not_let_in(
+    control: tuple[RowChange, ...], candidate: tuple[RowChange, ...], is_weaker: bool, status: int
+) -> None:
+    refused, wrong = observe(answer("", status=401), rows=control), observe(answer("", status=status), rows=candidate)
+    compared = replace(step(refused, replace(wrong, refusals=(REFUSAL,))), credential="anonymous")
+    assert (weaker(compared) is not None) is is_weaker
+
+
 def test_a_request_that_is_found_wrong_while_nobody_watched_what_it_wrote_counts_as_let_in() -> None:
     unwatched = Observation(answer("", status=422))
     expected = Difference("authentication", "refused (401)", "answered (422)")

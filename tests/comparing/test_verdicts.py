@@ -11,7 +11,7 @@ from gateway.comparing.observation import Access, Compared, Observation, RowChan
 from gateway.comparing.policy import ComparisonPolicy, IgnoreRule
 from gateway.comparing.result import Difference, Disposition, Outcome, ParityResult
 from gateway.comparing.verdicts import MAX_VERDICTS, judge, mismatched_locations
-from gateway.http.message import Request
+from gateway.http.message import Request, Response
 from gateway.parity.compared_case import ComparedCase, case_results
 from gateway.parity.corpus.case import Case, Step
 from tests.comparing.answers import answer, headers, observe, step
@@ -19,6 +19,7 @@ from tests.comparing.answers import answer, headers, observe, step
 TODAY = date(2026, 3, 1)
 SAME = step(answer("1"), answer("1"))
 OTHER = step(answer("1"), answer("2"))
+STATUS = IgnoreRule("status", "meant")
 
 
 def route_of(request: Request) -> str:
@@ -188,6 +189,28 @@ def test_what_is_missing_with_an_answer_that_is_meant_is_meant_too() -> None:
     assert [one.disposition for one in result.verdicts] == [Disposition.MISMATCH]
 
 
+@pytest.mark.parametrize(
+    ("control", "candidate", "covered"),
+    [
+        (answer("", "text/html", "Vary: Cookie", status=404), answer("", "text/html", "Allow: GET", status=405), True),
+        (answer('{"a": 1}', status=400), answer('{"b": 1}', status=422), False),
+        (answer('{"a": 1}', status=200), answer('{"b": 1}', status=404), True),
+        (answer("x", "text/html", status=302), answer("y", "text/plain", status=405), True),
+        (answer('{"a": 1}', status=200), answer('{"b": 1}', status=201), False),
+        (answer("", "text/html", "Vary: Cookie", status=201), answer("", "text/html", status=200), False),
+        (answer("", "text/html", "Set-Cookie: a=b", status=302), answer("", "text/html", status=404), True),
+        (answer("", "text/html", status=302), answer("", "text/html", "Set-Cookie: a=b", status=404), False),
+    ],
+)
+def test_what_follows_from_an_ignored_status_is_ignored_with_it(
+    control: Response, candidate: Response, covered: bool
+) -> None:
+    (result,) = judged(step(control, candidate), policy=ComparisonPolicy(rules=(STATUS,)))
+    assert result.outcome is (Outcome.IGNORED if covered else Outcome.MISMATCHED)
+    (result,) = judged(step(control, candidate))
+    assert {one.disposition for one in result.verdicts} == {Disposition.MISMATCH}
+
+
 def test_of_what_was_not_watched_nothing_is_said() -> None:
     added = RowChange("todos", "inserted", ("1",), (), (("id", "1"),))
     wrote = observe(answer("1"), rows=(added,), statements=("INSERT todos",), errors=("shop: lost",))
@@ -207,7 +230,6 @@ def test_weaker_access_counts_where_nothing_differs() -> None:
 
 
 LOOSER = step(answer("{}", status=401), answer("{}", status=200))
-STATUS = IgnoreRule("status", "meant")
 
 
 def dispositions(result: ParityResult) -> list[tuple[str, str]]:

@@ -45,8 +45,8 @@ approved_by = "ann"
 """
 
 
-SETTINGS = ["corpus", "store", "database", "environment", "arguments", "min_requests", "timeout_seconds"]
-SETTINGS += ["freeze", "json_mode", "exclude", "ignore"]
+SETTINGS = ["corpus", "store", "database", "environment", "arguments", "base_url"]
+SETTINGS += ["min_requests", "timeout_seconds", "freeze", "json_mode", "exclude", "ignore"]
 
 
 def faults_of(*lines: str) -> list[str]:
@@ -94,6 +94,8 @@ def test_rules_may_stand_in_one_list() -> None:
         ('corpus = " "', '3: parity.corpus: " " is not a directory, "corpus"'),
         ("store = []", '3: parity.store: [] is not a database URL, "sqlite:///.gateway/parity.sqlite3"'),
         ("database = true", '3: parity.database: true is not a database URL, "sqlite:///app.sqlite3"'),
+        ('base_url = "shop.test"', '3: parity.base_url: "shop.test" is not a scheme and a host, "https://shop.example"'),
+        ('base_url = "http://a/b"', '3: parity.base_url: "http://a/b" is not a scheme and a host, "https://shop.example"'),
         ("min_requests = 0", "3: parity.min_requests: 0 is not a whole number above 0"),
         ("min_requests = 2.5", "3: parity.min_requests: 2.5 is not a whole number above 0"),
         ("min_requests = true", "3: parity.min_requests: true is not a whole number above 0"),
@@ -128,6 +130,7 @@ def test_a_faulty_setting(line: str, fault: str) -> None:
         ('expires = "2030-01-01"', '.expires: "2030-01-01" is not a day without quotes, 2030-12-31'),
         ("expires = 2030-01-01T00:00:00", ".expires: 2030-01-01 00:00:00 is not a day without quotes, 2030-12-31"),
         ("approved_by = 1", ".approved_by: 1 is not a text that says who answers for it"),
+        ('cause = "head-methd"', '.cause: "head-methd" is no known cause; did you mean "head-method"?'),
         ('raeson = "x"', '.raeson: unknown setting "raeson"; did you mean "reason"?'),
     ],
 )
@@ -137,6 +140,28 @@ def test_a_faulty_rule_has_the_line_of_its_own_table(line: str, fault: str) -> N
     header = "[[parity.ignore]]"
     found = faults_of(header, *good.values(), header, line, *others, header, *good.values())
     assert found == [f"m.toml:7: parity.ignore{fault}"]
+
+
+NO_PLACES = """
+cookie.session* header.Vary heder.vary body.items[x] body-items status.code effect.row.todos
+body.a* effects.files ** body[* header.*.* Status
+"""
+PLACES = """
+status error framing header.vary header.x-frame-options header.* cookie.session cookie.session.* cookie.a_b-c.max-age
+cookie.* body body.* body.bytes body[0].data body[*].* body.items[2].price body.items[*].price body.html[1].p effect.*
+effect.outbound effect.rows.* effect.rows.shop.todos.title effect.statements.SELECT effect.open_connections
+"""
+
+
+@pytest.mark.parametrize("where", NO_PLACES.split())
+def test_a_place_that_no_difference_has_is_a_fault(where: str) -> None:
+    (found,) = faults_of("[[parity.ignore]]", f'where = "{where}"', 'reason = "x"')
+    assert found.startswith(f'm.toml:4: parity.ignore.where: "{where}" is no place that can differ; write "status", ')
+
+
+@pytest.mark.parametrize("where", [*PLACES.split(), 'body["a b*"].c', "effect.statements.SELECT todos"])
+def test_a_place_that_a_difference_may_have_is_none(where: str) -> None:
+    assert faults_of("[[parity.ignore]]", f"where = '{where}'", 'reason = "x"') == []
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,39 @@ def test_what_only_flask_has_is_asked_of_legacy_on_both_sides(project: Project) 
     assert [step.by_legacy for step in cases["a, request 3 [anonymous]"].steps] == [True, False, False]
 
 
+HOST_OF_ITS_OWN = 'headers = { Host = "other.test" }'
+
+
+@pytest.mark.parametrize(
+    ("base_url", "headers", "expected"),
+    [
+        ("", "", ["gateway.test"]),
+        ("http://shop.test:81", "", ["shop.test:81"]),
+        ("https://shop.test", "", ["shop.test", "https"]),
+        ("https://shop.test", HOST_OF_ITS_OWN, ["other.test"]),
+        ("https://shop.test", 'headers = { X-Forwarded-Proto = "http" }', ["shop.test", "http"]),
+    ],
+)
+def test_requests_are_of_the_maps_host_where_they_name_none(
+    project: Project, base_url: str, headers: str, expected: list[str]
+) -> None:
+    project.write("migration_map.toml", f'{MAP}    base_url = "{base_url}"\n' if base_url else MAP)
+    project.write("corpus/a.toml", f'[[case]]\nname = "a"\nrequest = "GET /me"\n{headers}\n')
+    (step,) = planned(project)["a"].steps
+    assert [value.decode() for _, value in step.request.headers] == expected
+
+
+@pytest.mark.long
+def test_generated_requests_go_where_most_of_the_corpus_goes(project: Project) -> None:
+    project.write("new_shop.py", ONE_ROUTE)
+    shop = 'headers = { Host = "shop.test", X-Forwarded-Proto = "https" }'
+    text = "".join(f'[[case]]\nname = "{at}"\nrequest = "GET /me"\n{shop if at else ""}\n' for at in range(3))
+    project.write("corpus/a.toml", text)
+    made = [case.steps[-1].request for case in planned(project, generated=True).values() if case.is_generated]
+    assert made
+    assert {(one.header("host"), one.header("x-forwarded-proto")) for one in made} == {("shop.test", "https")}
+
+
 def test_a_written_case_stays_where_a_generated_one_has_its_name(project: Project) -> None:
     name = "GET /me: good"
     project.write("new_shop.py", ONE_ROUTE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,13 @@ def results(outcomes: Sequence[Outcome], route: str = "GET /a", note: str = "") 
     return [
         ParityResult("case", 0, route, Request("GET", b"/a"), FINE, FINE, (), one, note if one is Q else "")
         for one in outcomes
+    ]
+
+
+def found_of(route: str, answers: Sequence[Observation]) -> list[ParityResult]:
+    return [
+        ParityResult(f"case {n}", 0, route, Request("GET", b"/a?%d" % n), seen, seen, (), M)
+        for n, seen in enumerate(answers)
     ]
 
 
@@ -60,6 +68,20 @@ def test_a_view_that_never_did_anything_shows_nothing(method: str, response: Res
     found = [ParityResult(f"case {n}", 0, "GET /a", Request(method, b"/a?%d" % n), seen, seen, (), M) for n in range(5)]
     (summary,) = summarise(found, 5)
     assert (summary.outcome, summary.note) == (Q if note else M, note)
+
+
+def test_what_flask_answered_without_the_view_shows_nothing_of_a_route() -> None:
+    redirected = replace(observe(answer(status=308)), by_view=False)
+    refused = replace(observe(answer(status=401)), by_view=True)
+    answered = [redirected] * 5 + [refused] * 5
+    for route, expected in (
+        ("GET /a", (Q, 5, "no request was answered with success: 5 x 401")),
+        ("", (M, 10, "")),
+    ):
+        (summary,) = summarise(found_of(route, answered), 5)
+        assert (summary.outcome, summary.clean, summary.note) == expected
+    (summary,) = summarise(found_of("GET /a", [redirected] * 2 + [refused]), 2)
+    assert summary.note == "1 of 2 different requests needed; 2 more: Flask answered 308 without the view"
 
 
 def test_answers_of_two_kinds_are_no_clean_pair_however_they_are_meant() -> None:

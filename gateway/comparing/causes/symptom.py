@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -105,8 +105,10 @@ class Symptom:
         return body.get("detail") if self.candidate.status >= 400 and isinstance(body, dict) else None
 
     @cached_property
-    def refusals(self) -> tuple[dict[str, Any], ...]:
-        """The errors of FastAPI's validation; empty for any other answer."""
+    def refusals(self) -> tuple[Mapping[str, Any], ...]:
+        """The errors of FastAPI's validation, as they were seen or as its own answer has them; else empty."""
+        if seen := self.compared.candidate.refusals:
+            return seen if self.candidate.status >= 400 else ()
         errors = self.detail if self.candidate.status == 422 and isinstance(self.detail, list) else []
         for error in errors:
             loc = error.get("loc") if isinstance(error, dict) and "type" in error else None

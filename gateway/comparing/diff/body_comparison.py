@@ -21,6 +21,8 @@ _LINES = frozenset({"application/x-ndjson", "application/ndjson", "application/j
 _EVENTS = "text/event-stream"
 _WINDOWS = {b"gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
 """Window size by which zlib is told what each coding is: gzip's own format, zlib's (RFC 9110, 8.4.1)."""
+_BROTLI_BYTES = 64
+"""Bytes that are inflated at once: a few may become millions."""
 _MAX_INFLATED_BYTES = 64 * 1024 * 1024
 """Bytes that a compressed body may become; one that becomes more is compared as it came."""
 
@@ -52,21 +54,32 @@ def _by_location(
 ) -> list[Difference]:
     """Return what differs within the bodies. Raises ValueError where they are not of one kind that has locations."""
     sides = control, candidate
-    types = control.media_type, candidate.media_type
+    if not have_locations(control, candidate):
+        raise ValueError("of no kind that has locations")
     if _are_html(control, candidate):
         charsets = (parameter_of(side.header("content-type"), "charset") or "utf-8" for side in sides)
         return list(compare_html("body", *map(read_html, bodies, charsets)))
-    if types == (_EVENTS, _EVENTS) or _LINES.issuperset(types):
-        read = _events if _EVENTS in types else _lines
+    if _are_streams(control, candidate):
+        read = _events if control.media_type == _EVENTS else _lines
         items = [read(body, side.is_cut) for body, side in zip(bodies, sides, strict=True)]
         shorter = min(map(len, items)) if control.is_cut or candidate.is_cut else None
         return list(compare_json("body", items[0][:shorter], items[1][:shorter], canonical=is_canonical))
-    if any(kind == "application/json" or kind.endswith(("+json", "/json")) for kind in types):
-        values = [read_json(body) for body in bodies]
-        # A client may read only UTF-8 (RFC 8259, 8.1).
-        encodings = (described(f"JSON in {json.detect_encoding(body)}") for body in bodies)
-        return [*unequal("body", *encodings), *compare_json("body", *values, canonical=is_canonical)]
-    raise ValueError(types)
+    values = [read_json(body) for body in bodies]
+    # A client may read only UTF-8 (RFC 8259, 8.1).
+    encodings = (described(f"JSON in {json.detect_encoding(body)}") for body in bodies)
+    return [*unequal("body", *encodings), *compare_json("body", *values, canonical=is_canonical)]
+
+
+def have_locations(control: Response, candidate: Response) -> bool:
+    """Tell whether two bodies are of one kind that is compared by what it means: JSON, HTML, lines or events."""
+    types = control.media_type, candidate.media_type
+    is_json = any(kind == "application/json" or kind.endswith(("+json", "/json")) for kind in types)
+    return is_json or _are_html(control, candidate) or _are_streams(control, candidate)
+
+
+def _are_streams(control: Response, candidate: Response) -> bool:
+    types = control.media_type, candidate.media_type
+    return types == (_EVENTS, _EVENTS) or _LINES.issuperset(types)
 
 
 def _are_html(control: Response, candidate: Response) -> bool:
@@ -80,8 +93,12 @@ def _with_boundary(response: Response, body: bytes) -> bytes:
 
 
 def _inflated(response: Response) -> bytes | None:
-    """Return the body without gzip or deflate; None where it is not whole, goes on after its end or is too long."""
+    """Return the body without its coding; None where it is not whole, goes on after its end or is too long."""
     coding = b",".join(values_of(response.headers, b"content-encoding")).strip().lower()
+    if coding == b"br":
+        return _without_brotli(response)
+    if coding == b"zstd":
+        return _without_zstandard(response)
     if coding not in _WINDOWS:
         return response.body
     rest, found = response.body, b""
@@ -96,6 +113,30 @@ def _inflated(response: Response) -> bytes | None:
         if not is_whole or len(found) > _MAX_INFLATED_BYTES or (rest and coding == b"deflate"):
             return None
     return found
+
+
+def _without_brotli(response: Response) -> bytes | None:
+    import brotli
+
+    inflater, found = brotli.Decompressor(), b""
+    with suppress(brotli.error):
+        for start in range(0, len(response.body), _BROTLI_BYTES):
+            found += inflater.process(response.body[start : start + _BROTLI_BYTES])
+            if len(found) > _MAX_INFLATED_BYTES:
+                return None
+        return found if inflater.is_finished() or response.is_cut else None
+    return None
+
+
+def _without_zstandard(response: Response) -> bytes | None:
+    from zstandard import ZstdDecompressor, ZstdError
+
+    reader = ZstdDecompressor().stream_reader(response.body, read_across_frames=True)
+    try:
+        found = reader.read(_MAX_INFLATED_BYTES + 1)
+    except ZstdError:
+        return None
+    return None if len(found) > _MAX_INFLATED_BYTES else found
 
 
 def _lines(body: bytes, is_cut: bool) -> list[Any]:

@@ -12,7 +12,7 @@ from itertools import chain
 
 from ..observation import Effects, Observation, RowChange
 from ..result import Difference
-from .body_comparison import compare_bodies
+from .body_comparison import compare_bodies, have_locations
 from .difference_text import described, paired, unequal
 from .header_comparison import compare_cookies, compare_headers, compare_length, has_body
 
@@ -32,7 +32,8 @@ def compare(
     if before and after and before != after:
         yield from compare_headers(before.headers, after.headers)
         yield from compare_cookies(before.set_cookies, after.set_cookies)
-        yield from compare_length(before, after, method)
+        is_by_meaning = before.status == after.status and json_mode != "bytes" and have_locations(before, after)
+        yield from compare_length(before, after, method, is_by_meaning=is_by_meaning)
         if has_body(before, method) and has_body(after, method):
             yield from compare_bodies(before, after, json_mode)
     # An exception that one side alone did not handle, or of another class; its text is for people, no client.

@@ -7,8 +7,9 @@ import os
 import sqlite3
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,6 +20,8 @@ from sqlalchemy.exc import ArgumentError
 PART = ".part"
 MAX_BYTES = 64 * 1024 * 1024
 """Size of a database that is still copied, or read for values."""
+MAX_IN_MEMORY = 20
+"""Connections to databases in memory that are known; of tests each may have one of its own."""
 _COUNTERS = (slice(24, 28), slice(92, 96))
 """What SQLite counts in a file's head; two databases of the same content differ in it (sqlite.org/fileformat2.html)."""
 
@@ -27,23 +30,37 @@ class NoStateError(Exception):
     """There is no copy; the text says why."""
 
 
-class OpenedFiles:
-    """The SQLite files that this process has opened through sqlite3, newest last.
+class OpenedDatabases:
+    """The SQLite databases that this process has opened through sqlite3, newest last.
 
     A hook cannot be taken away again (PEP 578), so make one only.
     """
 
     def __init__(self) -> None:
         self._paths: dict[str, None] = {}
+        self._in_memory: deque[sqlite3.Connection] = deque(maxlen=MAX_IN_MEMORY)
+        self._is_in_memory = False
         sys.addaudithook(self._hear)
 
-    def last(self) -> str | None:
+    def last_file(self) -> Path | None:
         """Return the file that was opened last and is still there."""
-        return next((path for path in reversed(self._paths) if Path(path).is_file()), None)
+        return next((Path(path) for path in reversed(self._paths) if Path(path).is_file()), None)
+
+    def last_in_memory(self) -> sqlite3.Connection | None:
+        """Return the newest open connection of this thread to a database in memory that has tables."""
+        for connection in reversed(self._in_memory):
+            with suppress(sqlite3.Error):  # closed, or another thread's
+                if connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+                    return connection
+        return None
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "sqlite3.connect" and isinstance(arguments[0], str | bytes | os.PathLike):
-            path = sqlite_path(os.fsdecode(arguments[0]))
+        if event == "sqlite3.connect/handle" and self._is_in_memory:
+            self._in_memory.append(arguments[0])
+        if event == "sqlite3.connect":
+            name = arguments[0]
+            path = sqlite_path(os.fsdecode(name)) if isinstance(name, str | bytes | os.PathLike) else None
+            self._is_in_memory = path is None
             if path is not None and not path.endswith(PART):  # a copy of ours
                 self._paths.pop(path, None)
                 self._paths[path] = None
@@ -59,36 +76,36 @@ def sqlite_path(name: str) -> str | None:
     return None if path in ("", ":memory:") else str(Path(path).absolute())
 
 
-def database_of(app: Any, opened: OpenedFiles) -> Path:
-    """Return the SQLite file that an app works on. Raises NoStateError."""
+def database_of(app: Any, opened: OpenedDatabases) -> Path | sqlite3.Connection:
+    """Return the SQLite file that an app works on, or its connection to one in memory. Raises NoStateError."""
     urls = [*_urls(app)]
     for url in urls:
         name = url.database or ""
         if url.get_backend_name() == "sqlite" and name and ":memory:" not in name and "mode=memory" not in str(url):
             path = Path(name)
             return path if path.is_absolute() or path.exists() else Path(getattr(app, "instance_path", ".")) / name
-    if urls:
-        kinds = {"in memory" if url.get_backend_name() == "sqlite" else url.get_backend_name() for url in urls}
-        raise NoStateError(f"its database is {', '.join(sorted(kinds))}, and only a SQLite file can be copied")
-    last = opened.last()
-    if last is None:
-        raise NoStateError("no database of its app was found")
-    return Path(last)
+    others = {name for url in urls if (name := url.get_backend_name()) != "sqlite"}
+    if others:
+        raise NoStateError(f"its database is {', '.join(sorted(others))}, and only SQLite can be copied")
+    last = None if urls else opened.last_file()
+    found = last or opened.last_in_memory()
+    if found is None:
+        raise NoStateError("its database in memory was not found" if urls else "no database of its app was found")
+    return found
 
 
-def copy_database(source: Path, directory: Path) -> str:
+def copy_database(source: Path | sqlite3.Connection, directory: Path) -> str:
     """Copy a database below the directory and return the copy's name, which follows from its content.
 
     What is still in the journal is copied too; the copy has none, so it is one file. Raises NoStateError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     try:
-        if source.stat().st_size > MAX_BYTES:
+        if isinstance(source, Path) and source.stat().st_size > MAX_BYTES:
             raise NoStateError(f"its database has more than {MAX_BYTES // 2**20} MiB")
-        uri = f"{source.absolute().as_uri()}?mode=ro"
         with tempfile.TemporaryDirectory(dir=directory, prefix=".") as scratch:
             part = Path(scratch) / f"copy{PART}"
-            with closing(sqlite3.connect(uri, uri=True, timeout=1)) as old, closing(sqlite3.connect(part)) as new:
+            with _reading(source) as old, closing(sqlite3.connect(part)) as new:
                 old.backup(new)
                 new.execute("PRAGMA journal_mode = DELETE")
             content = bytearray(part.read_bytes())
@@ -99,6 +116,15 @@ def copy_database(source: Path, directory: Path) -> str:
     except (OSError, sqlite3.Error) as error:
         raise NoStateError(f"its database could not be copied: {error}") from None
     return name
+
+
+@contextmanager
+def _reading(source: Path | sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    if isinstance(source, sqlite3.Connection):
+        yield source
+        return
+    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
+        yield connection
 
 
 def _urls(app: Any) -> Iterator[Any]:

@@ -20,6 +20,8 @@ class Step:
     captures: tuple[tuple[str, str], ...] = ()
     """(name, location in this step's answer): `("id", "body.id")`, `("csrf", "cookie.csrftoken")`, `("etag",
     "header.etag")`. Each side captures its own."""
+    status: int | None = field(default=None, compare=False)
+    """Status of the answer when it was recorded; None where nobody knows."""
     by_legacy: bool = False
     """Whether only Flask has its route: legacy answers it beside the candidate too, as it does behind the gateway."""
 

@@ -42,9 +42,17 @@ _LOCATION = checks.matching(
     r"status|(body|header|cookie)[.\[].+|body",
     'is no place of an answer; places are like "body.id", "header.etag", "cookie.session"',
 )
+_STATUS = checks.must(lambda value: type(value) is int and 100 <= value <= 599, "is not the status of an answer, 200")
 _FILE = Schema({"case": checks.tables("not a list of cases; each one begins with a line [[case]]")}, kind="key")
 _STEP = Schema(
-    {"request": _REQUEST, "headers": _HEADERS, **dict.fromkeys(FORMS), "exact": checks.FLAG, "capture": _CAPTURE},
+    {
+        "request": _REQUEST,
+        "headers": _HEADERS,
+        **dict.fromkeys(FORMS),
+        "exact": checks.FLAG,
+        "capture": _CAPTURE,
+        "status": _STATUS,
+    },
     kind="key",
     required={"request": '"..."'},
     renamed={"keep": "capture"},
@@ -131,7 +139,7 @@ def _read_step(reader: TableReader, at: KeyPath, table: Mapping[str, Any]) -> St
             message = f'"{name}" cannot stand in {{{{...}}}}; use letters, digits, ".", "_" and "-"'
             reader.fault((*at, "capture", name), message)
     captures = reader.pairs((*at, "capture"), given.get("capture", {}), _LOCATION)
-    return Step(request, captures) if len(reader.faults) == before else None
+    return Step(request, captures, given.get("status")) if len(reader.faults) == before else None
 
 
 def _read_body(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -40,8 +41,11 @@ def recorded_case_text(name: str, request: Request, outcome: str) -> str:
 
 
 def _step_entry(step: Step) -> dict[str, Any]:
-    """Return the first of the possible entries, shortest first, that reads back as the step."""
-    request, reason = step.request, ""
+    """Return the first of the possible entries, shortest first, that reads back as the step.
+
+    Who is to be asked is a plan's to say and in no file.
+    """
+    step, request, reason = replace(step, by_legacy=False), step.request, "it reads back as another request"
     bodies: list[dict[str, Any]] = [{}, {"text": ""}]
     if request.body:
         bodies = [{form: value} for form, value in describe_body(request.body, request.header("content-type"))]
@@ -57,6 +61,8 @@ def _step_entry(step: Step) -> dict[str, Any]:
             entry["exact"] = True
         if step.captures:
             entry["capture"] = dict(step.captures)
+        if step.status is not None:
+            entry["status"] = step.status
         try:
             if read_step(entry) == step:
                 return entry

@@ -56,6 +56,7 @@ class _Links:
         self._names: dict[_Source, str] = {}
         self._uses: list[list[_Source]] = []
         self._requests: list[Request] = []
+        self._statuses = [exchange.response.status or None for exchange in exchanges]
         sources: dict[tuple[str, bytes, bytes], _Source] = {}
         for at, exchange in enumerate(exchanges):
             request, used = exchange.request, []
@@ -82,7 +83,9 @@ class _Links:
         captures: dict[int, dict[str, str]] = defaultdict(dict)
         for source in (source for number in numbers for source in self._uses[number]):
             captures[source.step][self._names[source]] = source.location
-        return tuple(Step(self._requests[number], tuple(captures[number].items())) for number in numbers)
+        return tuple(
+            Step(self._requests[number], tuple(captures[number].items()), self._statuses[number]) for number in numbers
+        )
 
 
 def _sources(at: int, exchange: Exchange) -> Iterator[_Source]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ...http.redaction.redaction import redact_request, redact_title, secrets_of
-from .case import Case, Step
+from .case import Case
 
 
 def redact_case(case: Case, salt: bytes, known: Iterable[str] = ()) -> Case:
@@ -17,6 +17,6 @@ def redact_case(case: Case, salt: bytes, known: Iterable[str] = ()) -> Case:
     kept = [name for step in case.steps for name, _ in step.captures]
     secrets = {*known, *(secret for step in case.steps for secret in secrets_of(step.request, kept))}
     requests = [redact_request(step.request, salt, secrets, kept) for step in case.steps]
-    steps = tuple(Step(request, step.captures) for request, step in zip(requests, case.steps, strict=True))
+    steps = tuple(replace(step, request=request) for request, step in zip(requests, case.steps, strict=True))
     name, origin = (redact_title(title, salt, secrets, kept) for title in (case.name, case.origin))
     return replace(case, name=name, steps=steps, origin=origin)

@@ -6,6 +6,7 @@ Names are followed through assignments and into the app's own functions; what is
 from __future__ import annotations
 
 import ast
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
@@ -17,6 +18,7 @@ from .declared_fields import beside, declared_fields, texts_beside
 from .parameters import Parameter, ViewReading, distinct, merged, type_named
 from .view_sources import Scope, layers_of_view, own_function, tree_of
 
+LOGGER = logging.getLogger("gateway")
 MAX_DEPTH = 4
 """Calls that are followed into each other."""
 _WHOLES = {
@@ -61,7 +63,10 @@ Taint = WholeInput | NamedInput | LoopNames | None
 
 
 def read_view(view: Any, method: str = "GET") -> ViewReading:
-    """Return what a view, its decorators and the functions they call read of a request with that method."""
+    """Return what a view, its decorators and the functions they call read of a request with that method.
+
+    Whatever an object of the app raises when it is looked at costs the guesses about what comes after it, no more.
+    """
     return _read(layers_of_view(view, method))
 
 
@@ -71,9 +76,13 @@ def read_hooks(functions: Iterable[Any]) -> ViewReading:
 
 
 def _read(functions: Iterable[tuple[FunctionType, Any]]) -> ViewReading:
-    notes = _Notes()
-    for function, owner in functions:
-        _trace(function, owner, {}, notes, 0)
+    notes, last = _Notes(), ""
+    try:
+        for function, owner in functions:
+            last = f"{function.__module__}.{function.__qualname__}"
+            _trace(function, owner, {}, notes, 0)
+    except Exception as error:  # noqa: BLE001 - objects of the app: a proxy without its context, a descriptor
+        LOGGER.warning("what %s reads of its request is known in part: %s: %s", last, type(error).__name__, error)
     return ViewReading(merged(notes.parameters), distinct(notes.statuses))
 
 

@@ -79,7 +79,8 @@ class Scope:
         if not isinstance(node, ast.Attribute):
             return None
         holder = self.object(node.value)
-        return getattr(holder, node.attr, None) if isinstance(holder, ModuleType | type) else None
+        # Statically, for what a stranger's descriptor does when it is asked is the app's own, and may need a context.
+        return inspect.getattr_static(holder, node.attr, None) if isinstance(holder, ModuleType | type) else None
 
     def constant(self, node: ast.expr) -> Any:
         """Return the value of a literal, or of a constant of the module; None for anything else."""

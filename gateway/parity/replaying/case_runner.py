@@ -45,6 +45,10 @@ class CaseRunner:
         self.containment = Containment((start.directory, start.scratch, *beside), addresses_of(start.database))
         self._probes = Probes(freeze_sqlite if start.freezes else None)
         self._probes.install()
+        if start.role.app == "legacy":
+            self._probes.watch_views()
+        else:
+            self._probes.watch_validation()
         watch_drivers(make_url(start.database), self.containment.refuse_database)
         self.containment.install()
 
@@ -97,7 +101,7 @@ class CaseRunner:
             if client.was_left and observed.response is None:
                 refused = f'no answer to "{request.line}" within {self.limit_seconds:g} s'
                 return CaseAnswer(tuple(done), refused, is_spent=True)
-            done.append((request, replace(observed, effects=effects)))
+            done.append((request, self._probes.seen_beside(replace(observed, effects=effects))))
             captures.take(step, request, observed.response)
             if not client.is_over:
                 is_last = len(done) == len(ask.steps)

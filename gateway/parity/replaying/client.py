@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
 from starlette.types import Message, Scope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ...comparing.observation import Observation
 from ...http.message import Headers, Request, Response
@@ -74,8 +76,11 @@ def format_error(error: BaseException) -> str:
 
 
 def scope_of(request: Request, state: dict[str, Any]) -> Scope:
-    """Return the scope that uvicorn builds, for a client on the loopback; `state` is the app's lifespan's."""
-    return {
+    """Return the scope that uvicorn builds, for a proxy on the loopback, which it trusts by default.
+
+    `state` is the app's lifespan's.
+    """
+    scope: Scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
@@ -90,3 +95,15 @@ def scope_of(request: Request, state: dict[str, Any]) -> Scope:
         "headers": [(name.lower(), value) for name, value in request.headers],
         "state": state.copy(),
     }
+    if any(name.startswith(b"x-forwarded-") for name, _ in scope["headers"]):
+        with suppress(StopIteration):  # it awaits nothing
+            ProxyHeadersMiddleware(_take_scope)(scope, _nothing, _nothing).send(None)  # type: ignore[arg-type]
+    return scope
+
+
+async def _take_scope(*_: Any) -> None:
+    """Stand for the app behind uvicorn's middleware, which changes the scope in place."""
+
+
+async def _nothing(*_: Any) -> Any:
+    """Stand for channels that nobody uses."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from ...comparing.observation import Row, RowChange
 
@@ -57,8 +57,20 @@ def addresses_of(url: str) -> tuple[object, ...]:
     """Return where the driver of a URL connects to, as a socket is given it."""
     if is_sqlite(url):
         return ()
-    parsed = make_url(url)
-    host, port = str(parsed.query.get("host") or parsed.host or "localhost"), parsed.port or 5432
-    if host.startswith("/"):
-        return (f"{host}/.s.PGSQL.{port}",)
-    return ((host, port), ("127.0.0.1", port), ("::1", port)) if host == "localhost" else ((host, port),)
+    found: list[object] = []
+    host, port = server_of(make_url(url))
+    hosts, ports = str(host or "localhost").split(","), str(port).split(",")  # libpq takes several, tried in turn
+    for number, name in enumerate(hosts):
+        at = int(ports[number if len(ports) > 1 else 0])
+        if name.startswith("/"):
+            found.append(f"{name}/.s.PGSQL.{at}")
+        else:
+            found += [(name, at), *([("127.0.0.1", at), ("::1", at)] if name == "localhost" else [])]
+    return tuple(found)
+
+
+def server_of(url: URL) -> tuple[str | None, str]:
+    """Return host, None for the driver's own choice, and port of a URL, which may stand in its query as well."""
+    given = {"host": url.host, "port": url.port, **url.query}
+    host = given.get("host") or given.get("hostaddr")
+    return None if host is None else str(host), str(given.get("port") or 5432)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
@@ -9,6 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, Engine, event
+
+from .databases import server_of
 
 UNSEEN = frozenset(
     # Their connections are made in C.
@@ -20,15 +23,20 @@ UNSEEN = frozenset(
     | {"apsw", "pysqlite3", "sqlcipher3"}
 )
 """Packages whose connections cannot be watched, unless they are there before the app is."""
+Check = Callable[[str, Mapping[str, Any]], None]
+"""Refuses a text of libpq's (conninfo or DSN) with arguments beside it that names another database."""
 _NAMED = ("host", "hostaddr", "port", "dbname", "user")
 """Arguments of psycopg that say where it connects to."""
 
 
 def same_database(url: URL, given: Mapping[str, Any]) -> bool:
     """Tell whether a driver's arguments name the database of `url`, on its server."""
-    host = given.get("host") or given.get("hostaddr")
-    port = str(given.get("port") or url.port or 5432)
-    return (_database(given), host, port) == (url.database, url.query.get("host") or url.host, str(url.port or 5432))
+    host, port = server_of(url)
+    return (_database(given), given.get("host") or given.get("hostaddr"), str(given.get("port") or port)) == (
+        url.database,
+        host,
+        port,
+    )
 
 
 def watch_drivers(url: URL, refuse: Callable[[str], None]) -> None:
@@ -53,22 +61,58 @@ def watch_drivers(url: URL, refuse: Callable[[str], None]) -> None:
     for kind in (psycopg.Connection, psycopg.AsyncConnection):
         _watch_psycopg(kind, check)
     psycopg.connect = psycopg.Connection.connect
+    _watch_libpq(check)
     with suppress(ImportError):
-        import psycopg2  # type: ignore[import-untyped,unused-ignore]
-
-        connect = psycopg2.connect
-
-        @wraps(connect)
-        def connected(dsn: str | None = None, *args: Any, **given: Any) -> Any:
-            check(dsn or "", {**given, "dbname": given.get("dbname") or given.get("database")})
-            return connect(dsn, *args, **given)
-
-        psycopg2.connect = connected
+        _watch_psycopg2(check)
     with suppress(ImportError):
         _watch_asyncpg(url, refuse)
 
 
-def _watch_psycopg(kind: Any, check: Callable[[str, Mapping[str, Any]], None]) -> None:
+def _watch_libpq(check: Check) -> None:
+    """Watch the class below psycopg's connections, which may be asked directly; written in C, it takes no attribute."""
+    from psycopg import pq
+
+    unwatched: Any = pq.PGconn
+
+    class PGconn(unwatched):  # type: ignore[misc]
+        """A connection of libpq."""
+
+        @classmethod
+        def connect(cls, conninfo: bytes) -> Any:
+            check(conninfo.decode(), {})
+            return unwatched.connect(conninfo)
+
+        @classmethod
+        def connect_start(cls, conninfo: bytes) -> Any:
+            check(conninfo.decode(), {})
+            return unwatched.connect_start(conninfo)
+
+    for module in (pq, sys.modules[unwatched.__module__]):
+        module.PGconn = PGconn  # type: ignore[attr-defined]
+
+
+def _watch_psycopg2(check: Check) -> None:
+    import psycopg2.extensions  # type: ignore[import-untyped,unused-ignore]
+
+    connect = psycopg2.connect
+
+    class Connection(psycopg2.extensions.connection):  # type: ignore[misc]
+        """What apps make connections of, or derive their own from."""
+
+        def __init__(self, dsn: str, *args: Any, **given: Any) -> None:
+            check(dsn, {})
+            super().__init__(dsn, *args, **given)
+
+    @wraps(connect)
+    def connected(dsn: str | None = None, connection_factory: Any = None, *args: Any, **given: Any) -> Any:
+        check(dsn or "", {**given, "dbname": given.get("dbname") or given.get("database")})
+        return connect(dsn, connection_factory or Connection, *args, **given)
+
+    psycopg2.connect = connected
+    psycopg2.extensions.connection = psycopg2._psycopg.connection = Connection  # noqa: SLF001 - it is named there too
+
+
+def _watch_psycopg(kind: Any, check: Check) -> None:
     connect = kind.connect.__func__
 
     @wraps(connect)

@@ -33,6 +33,12 @@ TABLES = """SELECT n.nspname, c.relname, array_agg(a.attname ORDER BY a.attnum),
     AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
     GROUP BY c.oid, n.nspname, c.relname ORDER BY 1, 2"""
 
+WAYS_OUT = """SELECT extname FROM pg_extension WHERE extname = ANY (%s) OR oid IN (
+    SELECT refobjid FROM pg_depend
+    WHERE refclassid = 'pg_extension'::regclass AND classid = 'pg_foreign_data_wrapper'::regclass) ORDER BY 1"""
+"""Extensions by which a database reaches others: foreign data wrappers, dblink among them, and these."""
+_CONNECTING = ["aws_lambda", "aws_s3", "dblink", "http", "pg_cron", "pg_net", "pgsql_http", "plproxy"]
+
 Snapshot = dict[str, Rows]
 
 
@@ -43,16 +49,20 @@ class PostgresqlIsolation:
         self._url = url
         self._prefix = f"gateway_parity_{token_hex(6)}"
         self._names: list[str] = []
+        self.notes: list[str] = []
+        """What a reader of the run should know of the copy."""
         self.baseline = with_database(url, f"{self._prefix}_baseline")
 
     def new_database(self, name: str) -> str:
         """Return the URL of a side's own database, as `SqliteIsolation` does. Raises ReplayError."""
-        own = f"{self._prefix}_{name}".replace("-", "_")
-        template = database_name(self.baseline if self._names else self._url)
+        own, is_first = f"{self._prefix}_{name}".replace("-", "_"), not self._names
+        template = database_name(self._url if is_first else self.baseline)
         try:
             with maintaining(make_url(self._url)) as connection:
                 self._names.append(own)
                 remake(connection, own, template)
+            if is_first and (cut := cut_off(make_url(with_database(self._url, own)))):
+                self.notes.append(f"the copy of the database leads nowhere: it is without {', '.join(cut)}")
         except psycopg.Error as error:
             name, text = make_url(self._url).render_as_string(), str(error).strip().replace("\n", " ")
             raise ReplayError(f'[parity] database: "{name}" cannot be copied: {text}') from error
@@ -176,6 +186,23 @@ def remake(server: psycopg.Connection[Any], name: str, template: str) -> None:
     """Make a database anew, like another, which no client may be connected to."""
     drop(server, name)
     server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def cut_off(url: URL) -> list[str]:
+    """Drop from a copy whatever leads out of it, with what depends on it; return what that was.
+
+    Foreign servers with their tables and logins, and extensions that connect. Raises psycopg.Error where the role may
+    not: then there is no copy that is contained.
+    """
+    cut = []
+    with connect_to(url) as connection:
+        for (name,) in connection.execute("SELECT srvname FROM pg_foreign_server ORDER BY 1").fetchall():
+            connection.execute(sql.SQL("DROP SERVER {} CASCADE").format(sql.Identifier(name)))
+            cut.append(f"server {name}")
+        for (name,) in connection.execute(WAYS_OUT, (_CONNECTING,)).fetchall():
+            connection.execute(sql.SQL("DROP EXTENSION {} CASCADE").format(sql.Identifier(name)))
+            cut.append(f"extension {name}")
+    return cut
 
 
 def drop(server: psycopg.Connection[Any], name: str) -> None:

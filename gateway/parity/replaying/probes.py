@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 from weakref import WeakSet
@@ -13,6 +15,8 @@ from weakref import WeakSet
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import Pool
 
+from ...comparing.observation import Observation
+from .client import format_error
 from .statements import shape_of
 
 HARMLESS = ("SELECT", "PRAGMA", "COMMIT", "ROLLBACK", "--")
@@ -37,12 +41,25 @@ class Probes:
         """Whether a statement may have locked the database; whoever has looked resets it."""
         self.taken: set[int] = set()
         """Pooled connections that are out, by their record."""
+        self.failure = ""
+        """The last exception that was logged as an error."""
+        self.refusals: list[dict[str, Any]] = []
+        """Errors that FastAPI's validation has found."""
+        self.by_view: bool | None = None
+        """Whether a Flask app that was asked has called a view; None where none was asked, or none is watched."""
 
     def clear(self) -> None:
         """Forget what was seen."""
         self.statements.clear()
         self.errors.clear()
         self.taken.clear()
+        self.failure = ""
+        self.refusals.clear()
+        self.by_view = None
+
+    def seen_beside(self, observation: Observation) -> Observation:
+        """Return what was observed, with what is only seen inside the process."""
+        return replace(observation, failure=self.failure, refusals=tuple(self.refusals), by_view=self.by_view)
 
     def release(self) -> bool:
         """Have every engine give up the connections that it does not use; tell whether they are closed already."""
@@ -79,9 +96,44 @@ class Probes:
         def called(logger: logging.Logger, record: logging.LogRecord) -> None:
             if record.levelno >= logging.ERROR:
                 self.errors.append(f"{record.name}: {record.getMessage()}")
+                if record.exc_info and record.exc_info[1] is not None:
+                    self.failure = format_error(record.exc_info[1]).partition("\n")[0]
             call(logger, record)
 
         logging.Logger.callHandlers = called  # type: ignore[method-assign,assignment]  # also what does not reach the root
+
+    def watch_views(self) -> None:
+        """Note from now on whether Flask calls a view, in every Flask app of the process."""
+        from flask import Flask, request  # a side of the other framework starts sooner without
+
+        dispatch, dispatch_with_hooks = Flask.dispatch_request, Flask.full_dispatch_request
+
+        @wraps(dispatch)
+        def dispatched(app: Flask, *args: Any) -> Any:
+            self.by_view = self.by_view or request.routing_exception is None
+            return dispatch(app, *args)
+
+        @wraps(dispatch_with_hooks)
+        def entered(app: Flask, *args: Any) -> Any:
+            if type(app).dispatch_request is dispatched:  # one of the app's own may call views by itself
+                self.by_view = self.by_view or False
+            return dispatch_with_hooks(app, *args)
+
+        Flask.dispatch_request = dispatched  # type: ignore[method-assign,assignment]
+        Flask.full_dispatch_request = entered  # type: ignore[method-assign,assignment]
+
+    def watch_validation(self) -> None:
+        """Note from now on what FastAPI's validation finds wrong, whatever the app makes of it."""
+        from fastapi.exceptions import RequestValidationError
+
+        make = RequestValidationError.__init__
+
+        @wraps(make)
+        def made(error: RequestValidationError, *args: Any, **kwargs: Any) -> None:
+            make(error, *args, **kwargs)
+            self.refusals += json.loads(json.dumps(error.errors(), default=str))
+
+        RequestValidationError.__init__ = made  # type: ignore[method-assign,assignment]
 
     def _note(self, statement: str) -> None:
         shape = shape_of(statement)

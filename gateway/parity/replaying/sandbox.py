@@ -73,6 +73,7 @@ class Sandbox:
         else:
             directory.mkdir()
         database = self._isolation.new_database(own.name)
+        self._add_notes(self._isolation.notes)
         values = {"database": database, "directory": str(directory), "side": role.name, "scratch": str(scratch)}
         start = SideStart(
             role=role,
@@ -104,6 +105,9 @@ class Sandbox:
             found.append(f"the start of the {name} changed the database ({tables}); every case begins without it")
         if ready.has_memory_database:
             found.append(f"the {name} keeps a database in memory; what a case changes there stays for the next ones")
+        self._add_notes(found)
+
+    def _add_notes(self, found: list[str]) -> None:
         self.notes.extend(note for note in found if note not in self.notes)
 
     def state_file(self, case: Case) -> str | None:

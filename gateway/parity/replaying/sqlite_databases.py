@@ -35,6 +35,8 @@ class SqliteIsolation:
         """
         self._url = url or "sqlite:///database.sqlite3"
         self._directory = directory
+        self.notes: list[str] = []
+        """What a reader of the run should know of the copy."""
         self._raw = directory / "raw.sqlite3"
         self.baseline = with_database(self._url, str(directory / "baseline.sqlite3"))
         if url is not None:

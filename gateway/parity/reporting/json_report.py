@@ -24,6 +24,7 @@ def render_json(report: Report) -> str:
         "requests": {outcome.value: count for outcome, count in report.counts},
         "defect_rate_bound": defect_rate_bound(report.clean),
         "complaints": report.complaints,
+        "alarm": report.alarm,
         "notes": report.notes,
         "interrupted": report.was_interrupted,
         "routes": [

@@ -35,6 +35,8 @@ class Report:
     results: tuple[ParityResult, ...]
     causes: Mapping[str, Cause]
     """The known causes, by name."""
+    alarm: str = ""
+    """What a reader has to know before all else: legacy itself fails, so that nothing is shown."""
     complaints: tuple[str, ...] = ()
     """Ignore rules that matched nothing or have expired: each fails the run."""
     was_interrupted: bool = False

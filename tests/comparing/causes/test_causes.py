@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -51,6 +51,12 @@ def page(status: int, title: str = "") -> Observation:
 def refusal(source: str, name: str = "n", kind: str = "int_parsing", sent: str = '"x"') -> Observation:
     """FastAPI's 422."""
     return answer(422, f'{{"detail": [{{"type": "{kind}", "loc": ["{source}", "{name}"], "input": {sent}}}]}}')
+
+
+def reworded(status: int, source: str, name: str = "n", kind: str = "int_parsing", sent: str = "x") -> Observation:
+    """FastAPI's validation has refused the request, and a handler of the app's own words the answer."""
+    seen = {"type": kind, "loc": [source, name], "msg": "no", "input": sent}
+    return replace(answer(status, '{"error": "no", "fields": ["n"]}'), refusals=(seen,))
 
 
 def asked(method: str, target: str, body: str = "", **headers: str) -> Request:
@@ -108,6 +114,15 @@ ACCESS = (
          answer(401), answer(500)),
     Case("a refused query before the credential", "authentication", ("refused (401)", "answered (422)"), None,
          answer(401), refusal("query")),
+    Case("an own answer to bad input", "status", ("400", "422"), "validation-status", page(400), reworded(422, "body")),
+    Case("an own answer of the same status", "body.fields", (None, '["n"]'), "validation-status",
+         answer(400, '{"error": "no"}'), reworded(400, "body")),
+    Case("an own answer before the credential", "authentication", ("refused (401)", "answered (400)"),
+         "body-before-authentication", answer(401), reworded(400, "body")),
+    Case("an own answer before the row", "status", ("404", "400"), "body-before-row", answer(404),
+         reworded(400, "body")),
+    Case("an own answer to a body that legacy takes", "status", ("200", "400"), "strict-body", answer(200, "{}"),
+         reworded(400, "body"), asked("POST", "/todos", '{"n": "x"}', content_type=JSON)),
     Case("an echoed password", "secret", (None, "echoes field password"), "validation-echo",
          page(400), refusal("body", sent='{"password": "hunter22"}')),
     Case("a password in an own error", "secret", (None, "echoes field password"), None,
@@ -146,6 +161,8 @@ ALIKE = (
          answer(200, '{"a": 1}'), answer(200, '{"a":1}')),
     Case("a URL of another path", "body.url", ('"/n/5"', '"http://shop.test/n/6"'), None),
     Case("a URL of another host", "body.url", ('"/n/5"', '"http://elsewhere.test/n/5"'), None),
+    Case("a success after a refusal that a handler took back", "status", ("400", "200"), None, page(400),
+         reworded(200, "body")),
     Case("an own 422", "status", ("400", "422"), None, page(400), answer(422, '{"error": "no"}')),
     Case("a 422 for success", "status", ("200", "422"), None, answer(200, "{}"), answer(422, '{"detail": "no"}')),
     Case("a required query parameter", "status", ("200", "422"), None,

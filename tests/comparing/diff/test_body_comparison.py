@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Callable
 
+import brotli
 import pytest
+import zstandard
 
 from gateway.comparing.diff.body_comparison import compare_bodies
 from gateway.http.message import Response
@@ -16,11 +19,21 @@ EVENTS = "text/event-stream"
 LINES = "application/x-ndjson"
 GZIP = "Content-Encoding: gzip"
 DEFLATE = "Content-Encoding: deflate"
+BR = "Content-Encoding: br"
+ZSTD = "Content-Encoding: zstd"
 BOM = b"\xef\xbb\xbf"
 
 
 def zipped(*members: str) -> bytes:
     return b"".join(gzip.compress(member.encode(), mtime=0) for member in members)
+
+
+def brotlied(text: str) -> bytes:
+    return brotli.compress(text.encode())
+
+
+def zstandarded(*frames: str) -> bytes:
+    return b"".join(zstandard.compress(frame.encode()) for frame in frames)
 
 
 def differences(control: Response, candidate: Response, json_mode: str = "typed") -> Found:
@@ -45,6 +58,9 @@ def differences(control: Response, candidate: Response, json_mode: str = "typed"
         ),
         (answer(zipped("a", "", "b"), "text/plain", GZIP), answer(zipped("ab"), "text/plain", GZIP)),
         (answer(zlib.compress(b"a", 1), "text/plain", DEFLATE), answer(zlib.compress(b"a"), "text/plain", DEFLATE)),
+        (answer(brotlied('{"a": 1}'), JSON, BR), answer(brotlied('{"a":1}\n'), JSON, BR)),
+        (answer(zstandarded('{"a": ', "1}"), JSON, ZSTD), answer(zstandarded('{"a":1}\n'), JSON, ZSTD)),
+        (answer(zstandarded("a"), "text/plain", ZSTD), answer(brotlied("a"), "text/plain", BR)),
         (answer(zipped("a")[:-8], "text/plain", GZIP), answer(zipped("a")[:-8], "text/plain", GZIP)),
         (
             answer("--x\r\na\r\n--x--", "multipart/mixed; boundary=x"),
@@ -85,6 +101,14 @@ def test_no_difference(control: Response, candidate: Response) -> None:
         (answer("1\n\v\n", LINES), answer("1\n", LINES), [("body", "1\n\v\n", "1\n")]),
         (answer("[" * 5_000 + "1" + "]" * 5_000), answer("[" * 5_000 + "2" + "]" * 5_000), None),
         (answer("<p>" + "<b>" * 5_000 + "1", HTML), answer("<p>" + "<b>" * 5_000 + "2", HTML), None),
+        (answer(brotlied('{"a":1}'), JSON, BR), answer(brotlied('{"a":2}'), JSON, BR), [("body.a", "1", "2")]),
+        (
+            answer(zstandarded('{"a":1}'), JSON, ZSTD),
+            answer(zstandarded('{"a":2}'), JSON, ZSTD),
+            [("body.a", "1", "2")],
+        ),
+        (answer(brotlied("a" * 99)[:-1], "text/plain", BR), answer(brotlied("a" * 99), "text/plain", BR), None),
+        (answer(zstandarded("a" * 99)[:-1], "text/plain", ZSTD), answer(b"a" * 99, "text/plain", ZSTD), None),
         (answer(b"\x1f\x8b\x00", "image/png", "Content-Encoding: gzip"), answer(b"\x1f\x8b\x01", "image/png"), None),
     ],
 )
@@ -174,7 +198,12 @@ def test_of_a_compressed_body_that_was_cut_only_the_common_part_counts() -> None
     assert differences(answer(whole.body[:-12], "text/plain", GZIP, is_cut=True), other) != []
 
 
-def test_a_body_that_inflates_beyond_all_measure_stays_as_it_came() -> None:
-    bomb = gzip.compress(b"\0" * (65 * 1024 * 1024))
-    sides = (answer(bomb + tail, "text/plain", "Content-Encoding: gzip") for tail in (b"", b"x"))
+@pytest.mark.parametrize(
+    ("coding", "compress"), [(GZIP, gzip.compress), (BR, brotli.compress), (ZSTD, zstandard.compress)]
+)
+def test_a_body_that_inflates_beyond_all_measure_stays_as_it_came(
+    coding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    bomb = compress(b"\0" * (65 * 1024 * 1024))
+    sides = (answer(bomb + tail, "text/plain", coding) for tail in (b"", b"x"))
     assert [where for where, *_ in differences(*sides)] == ["body"]

@@ -64,6 +64,13 @@ def test_a_body_that_cannot_be_is_not_compared(method: str, status: int) -> None
     assert found(*sides, method=method) == []
 
 
+@pytest.mark.parametrize(("kind", "counts"), [("application/json", False), ("text/html", False), ("text/csv", True)])
+def test_the_length_of_a_head_counts_as_its_body_would(kind: str, counts: bool) -> None:
+    sides = [Observation(answer("", kind, f"Content-Length: {length}")) for length in (20, 19)]
+    assert bool(found(*sides, method="HEAD")) is counts
+    assert found(*sides, method="HEAD", json_mode="bytes")
+
+
 def test_durations_are_not_compared() -> None:
     assert found(Observation(answer("1"), duration=1.0), Observation(answer("1"), duration=2.0)) == []
 

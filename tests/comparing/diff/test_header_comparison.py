@@ -119,3 +119,13 @@ def test_the_length_counts_where_no_body_implies_it(
 ) -> None:
     sides = (Response(status, headers(*lines), body) for status, lines, body in (control, candidate))
     assert plain(compare_length(*sides, method)) == expected
+
+
+@pytest.mark.parametrize(("other", "differs"), [("19", False), ("0", True), (None, True)])
+def test_a_length_without_its_body_counts_only_where_bodies_are_compared_byte_for_byte(
+    other: str | None, differs: bool
+) -> None:
+    sides = [Response(200, headers(*[f"Content-Length: {one}"] if one else [])) for one in ("20", other)]
+    for pair in (sides, sides[::-1]):
+        assert bool(plain(compare_length(*pair, "HEAD", is_by_meaning=True))) is differs
+        assert plain(compare_length(*pair, "HEAD"))

@@ -443,6 +443,13 @@ def test_an_origin_is_written_where_nothing_else_says_it(tmp_path: Path) -> None
     assert write_cases(tmp_path / "corpus", "a.toml", found).read_text().count("origin") == 1
 
 
+def test_what_a_plan_knows_of_a_step_is_not_written_and_what_was_recorded_is(tmp_path: Path) -> None:
+    step = Step(Request("GET", b"/me", ((b"host", b"gateway.test"),)), status=201, by_legacy=True)
+    write_cases(tmp_path, "a.toml", [Case("a", (step, step))])
+    (case,) = load_corpus(tmp_path)
+    assert [(one.by_legacy, one.status) for one in case.steps] == [(False, 201)] * 2
+
+
 def test_a_case_that_no_text_gives_is_not_written(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(CASE)
     case = Case("b", (Step(Request("GET", b"/a b")),))

@@ -79,6 +79,7 @@ READINGS: list[tuple[Any, str, list[Parameter], list[int]]] = [
         ],
         [],
     ),
+    (views.queries, "GET", [P("title", "query", required=True)], []),
     (views.raw, "POST", [P("", "body")], []),
     (views.guarded, "GET", [P("Authorization", "header"), P("depth", "query", "int", 2)], [401]),
     (views.wrapped, "GET", [P("inside", "query", required=True)], []),
@@ -138,6 +139,12 @@ def test_what_a_view_reads(view: Any, method: str, parameters: list[Parameter], 
 @pytest.mark.parametrize("view", [len, lambda: "", Flask("app").send_static_file, object()])
 def test_what_has_no_source_of_its_own_reads_nothing(view: Any) -> None:
     assert read_view(view).parameters == ()
+
+
+def test_whatever_a_view_names_costs_the_guesses_after_it_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    assert [one.name for one in read_view(views.calls_an_odd_thing).parameters] == ["title"]
+    (line,) = caplog.messages
+    assert "views.calls_an_odd_thing reads of its request is known in part: RuntimeError: nobody asks for" in line
 
 
 def test_a_hook_leaves_something_for_the_views() -> None:

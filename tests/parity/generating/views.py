@@ -176,6 +176,39 @@ def model() -> Any:
     return Item(**request.get_json()).name
 
 
+class NeedsContext:
+    """A descriptor, as Flask-SQLAlchemy's `Model.query`."""
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        raise RuntimeError("Working outside of application context.")
+
+
+class Note:
+    """A model."""
+
+    query = NeedsContext()
+
+
+class OddCallable:
+    """A thing that fails however it is looked at."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(f"nobody asks for {name}")
+
+
+odd = OddCallable()
+
+
+def queries() -> Any:
+    title = request.args["title"]
+    return [note.title for note in Note.query.filter_by(title=title)]
+
+
+def calls_an_odd_thing() -> Any:
+    title = request.args["title"]
+    return odd(title) + request.args["after"]
+
+
 class PhotoForm(FlaskForm):
     """A photo."""
 

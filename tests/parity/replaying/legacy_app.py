@@ -24,6 +24,11 @@ app = Flask(__name__)
 KEPT: list[Any] = []
 
 
+@app.before_request
+def close() -> ResponseReturnValue | None:
+    return {"closed": True} if "closed" in request.args else None
+
+
 @app.get("/books")
 def books() -> ResponseReturnValue:
     with Session(ENGINE) as session:
@@ -172,6 +177,24 @@ def connect_psycopg2(name: str) -> ResponseReturnValue:
     import psycopg2
 
     return attempt(lambda: psycopg2.connect(dbname=name, user="postgres", host=request.args["directory"]))
+
+
+@app.get("/entrance/<way>/<name>")
+def connect_below(way: str, name: str) -> ResponseReturnValue:
+    """By a driver's own classes."""
+    import psycopg2.extensions
+    import psycopg2.extras
+    from psycopg import pq
+
+    conninfo = f"host={request.args['directory']} user=postgres dbname={name}"
+    ways = {
+        "connect": lambda: pq.PGconn.connect(conninfo.encode()).status,
+        "connect_start": lambda: pq.PGconn.connect_start(conninfo.encode()).status,
+        "extensions": lambda: psycopg2.extensions.connection(conninfo),
+        "extras": lambda: psycopg2.extras.DictConnection(conninfo),
+        "factory": lambda: psycopg2.connect(conninfo, connection_factory=psycopg2.extras.RealDictConnection),
+    }
+    return attempt(ways[way])
 
 
 @app.get("/hang")

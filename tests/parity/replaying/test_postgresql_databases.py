@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from gateway.comparing.observation import RowChange
 from gateway.config.parity_table import ReplaySettings
 from gateway.errors import ReplayError
 from gateway.parity.compared_case import ComparedCase
-from gateway.parity.replaying.postgresql_databases import PostgresqlState
+from gateway.parity.replaying.postgresql_databases import PostgresqlIsolation, PostgresqlState
 from gateway.parity.replaying.replay import Replay
 from tests.parity.replaying.library import fill
 from tests.parity.replaying.running import ENVIRONMENT, LEGACY, ask, case, never, replaying, step
@@ -71,6 +72,47 @@ def test_a_sequence_that_moved_without_a_row_is_put_back(replay: Replay) -> None
     assert [seen.effects.rows[0].key for seen in (pair.control, pair.candidate)] == [("5",), ("5",)]
 
 
+def test_a_copy_leads_nowhere(cluster: Cluster) -> None:
+    cluster.create_database("linked")
+    with psycopg.connect(cluster.url("linked"), autocommit=True) as real:
+        for statement in (
+            "CREATE EXTENSION postgres_fdw",
+            "CREATE EXTENSION dblink",
+            "CREATE SERVER shop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname 'other')",
+            "CREATE USER MAPPING FOR PUBLIC SERVER shop",
+            "CREATE FOREIGN TABLE orders (id int) SERVER shop",
+            "CREATE TABLE own (id int)",
+        ):
+            real.execute(statement)
+    isolation = PostgresqlIsolation(cluster.url("linked"))
+    try:
+        with psycopg.connect(isolation.new_database("0-control")) as copy:
+            found = copy.execute("SELECT relname FROM pg_class WHERE relname IN ('orders', 'own')").fetchall()
+            ways = copy.execute(
+                "SELECT srvname FROM pg_foreign_server UNION SELECT fdwname FROM pg_foreign_data_wrapper"
+            )
+            assert (found, ways.fetchall()) == ([("own",)], [])
+    finally:
+        isolation.close()
+    parts = "server shop, extension dblink, extension postgres_fdw"
+    assert isolation.notes == [f"the copy of the database leads nowhere: it is without {parts}"]
+    with psycopg.connect(cluster.url("linked")) as real:
+        assert real.execute("SELECT count(*) FROM pg_foreign_server").fetchone() == (1,)
+
+
+def test_a_database_whose_port_is_in_the_query_is_the_sides_own(url: str) -> None:
+    with replaying(ReplaySettings(database=with_port(url), environment=ENVIRONMENT), new=ASYNC) as replay:
+        (pair,) = ask(replay, "GET /books").steps
+    for seen in (pair.control, pair.candidate):
+        assert (seen.response and seen.response.status, seen.effects and seen.effects.outbound) == (200, ())
+
+
+def with_port(url: str) -> str:
+    parsed = make_url(url)
+    query = {**parsed.query, "port": str(parsed.port or 5432)}
+    return parsed.set(port=None, query=query).render_as_string(hide_password=False)
+
+
 def test_the_real_database_and_its_neighbours_are_out_of_reach(replay: Replay, cluster: Cluster) -> None:
     for name in ("library", "other"):
         (pair,) = ask(replay, f"GET /connect/{name}?directory={cluster.directory}").steps
@@ -91,6 +133,14 @@ def test_psycopg2_is_watched_too(url: str, cluster: Cluster) -> None:
         assert seen.effects.rows[0].key == ("5",)
     assert reach.control.response is not None
     assert reach.control.response.body == b"ContainedFileError"
+
+
+@pytest.mark.parametrize("way", ["connect", "connect_start", "extensions", "extras", "factory"])
+def test_the_classes_below_a_drivers_functions_are_watched_too(replay: Replay, cluster: Cluster, way: str) -> None:
+    """Of the control: the candidate asks no such thing."""
+    (pair,) = ask(replay, f"GET /entrance/{way}/other?directory={cluster.directory}").steps
+    assert pair.control.response is not None
+    assert pair.control.response.body == b"ContainedFileError"
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,25 @@ def test_a_read_is_answered_by_both_without_effects(replay: Replay) -> None:
         assert (seen.effects.rows, seen.effects.outbound, seen.effects.open_connections) == ((), (), 0)
 
 
+@pytest.mark.parametrize(
+    ("request_line", "status", "by_view"),
+    [
+        ("GET /books", 200, True),
+        ("HEAD /books", 200, True),
+        ("GET /books/x", 404, False),
+        ("GET /books//1", 308, False),
+        ("PATCH /books", 405, False),
+        ("GET /books?closed=1", 200, False),
+    ],
+)
+def test_what_flask_answers_without_a_view_is_seen(
+    replay: Replay, request_line: str, status: int, by_view: bool
+) -> None:
+    (pair,) = ask(replay, request_line).steps
+    assert pair.control.response is not None
+    assert (pair.control.response.status, pair.control.by_view, pair.candidate.by_view) == (status, by_view, None)
+
+
 def test_a_write_shows_its_row_and_the_next_case_begins_without_it(replay: Replay, directory: Path) -> None:
     before = file_hash(directory / "library.sqlite3")
     for _ in range(3):

@@ -20,7 +20,7 @@ from werkzeug.wsgi import ClosingIterator
 
 from ....http.message import Exchange, Headers, Request, Response, end_to_end
 from ....http.redaction.redaction import secrets_of
-from ..app_databases import NoStateError, OpenedFiles, copy_database, database_of
+from ..app_databases import NoStateError, OpenedDatabases, copy_database, database_of
 from ..case import Case
 from ..files import STATES, write_cases
 from ..linking import link
@@ -56,7 +56,7 @@ class TestRecorder:
         self._raw = raw
         self._salt = secrets.token_bytes(32)
         self._worker = getattr(config, "workerinput", {}).get("workerid", "")
-        self._opened = OpenedFiles()
+        self._opened = OpenedDatabases()
         self._test: _Test | None = None
         self._cases: dict[str, dict[str, Case]] = defaultdict(dict)
         self._reasons: Counter[str] = Counter()

@@ -183,6 +183,47 @@ def test_a_case_begins_with_the_database_of_its_test(project: Project) -> None:
 
 
 @pytest.mark.long
+def test_a_database_in_memory_is_copied_as_a_file_is(project: Project) -> None:
+    project.write(
+        "tests/test_notes.py",
+        """
+        import flask, pytest, sqlite3
+        from sqlalchemy import create_engine, text
+        from sqlalchemy.pool import StaticPool
+
+        def static(app):
+            app.engine = create_engine("sqlite://", poolclass=StaticPool)
+            return app.engine.begin
+        def by_thread(app):
+            engine = app.extensions["engine"] = create_engine("sqlite://")
+            return engine.begin
+        def shared(app):
+            app.config["DATABASE_URI"] = "sqlite:///file:shop?mode=memory&cache=shared&uri=true"
+            app.kept = create_engine(app.config["DATABASE_URI"], poolclass=StaticPool)
+            return app.kept.begin
+
+        @pytest.mark.parametrize("kind", [static, by_thread, shared])
+        def test_home(kind):
+            app = flask.Flask(__name__)
+            begin = kind(app)
+            with begin() as connection:
+                connection.execute(text("CREATE TABLE notes (text TEXT)"))
+                connection.execute(text("INSERT INTO notes VALUES (:name)"), {"name": kind.__name__})
+            sqlite3.connect(":memory:")  # of somebody else, without a table
+            app.add_url_rule("/", view_func=lambda: "home")
+            assert app.test_client().get("/").text == "home"
+        """,
+    )
+    done = run_suite(project, "--gateway-record", "corpus")
+    assert " without their own " not in done.stdout
+    found = []
+    for case in load_corpus(project.directory / "corpus"):
+        with closing(sqlite3.connect(project.directory / "corpus" / "states" / str(case.state))) as database:
+            found += [(case.name.partition("[")[2], *database.execute("SELECT text FROM notes"))]
+    assert found == [(f"{name}]", (name,)) for name in ("static", "by_thread", "shared")]
+
+
+@pytest.mark.long
 def test_what_cannot_be_copied_is_told(project: Project) -> None:
     project.write(
         "tests/test_notes.py",
@@ -200,8 +241,8 @@ def test_what_cannot_be_copied_is_told(project: Project) -> None:
     )
     done = run_suite(project, "--gateway-record", "corpus")
     assert [line for line in done.stdout.splitlines() if " without their own " in line] == [
-        "1 of them without their own database: its database is in memory, and only a SQLite file can be copied",
-        "1 of them without their own database: its database is postgresql, and only a SQLite file can be copied",
+        "1 of them without their own database: its database in memory was not found",
+        "1 of them without their own database: its database is postgresql, and only SQLite can be copied",
         "1 of them without their own database: no database of its app was found",
     ]
     assert [case.state for case in load_corpus(project.directory / "corpus")] == [None] * 3
