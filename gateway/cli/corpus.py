@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from ..parity.corpus.case import Case
 from ..parity.corpus.files import write_cases
 from ..parity.corpus.importing.access_logs import MAX_CASES, read_access_log
+from ..parity.corpus.importing.files import fault_of
 from ..parity.corpus.importing.har import read_har
+from ..parity.corpus.importing.imported import Imported, with_unique_names
 from ..parity.corpus.importing.postman import read_postman
 from ..parity.corpus.redacting import redact_case
 
@@ -28,7 +29,7 @@ def corpus_command() -> None:
 
 @corpus_command.group(name="import")
 def import_group() -> None:
-    """Write the requests of a file as cases."""
+    """Write the requests of a file as cases; what cannot be taken is counted, and costs nothing else."""
 
 
 @import_group.command(name="har")
@@ -47,7 +48,7 @@ def har_command(file: Path, corpus: Path, raw: bool, host: str | None) -> None:
 @_RAW
 @click.option("--limit", default=MAX_CASES, type=click.IntRange(1), help="Distinct requests to take.")
 def access_log_command(file: Path, corpus: Path, raw: bool, limit: int) -> None:
-    """Import the GET and HEAD requests of an access log in the combined format."""
+    """Import the GET and HEAD requests of an access log, of most servers and proxies, as text or JSON."""
     _write(corpus, file, read_access_log(file, limit), raw=raw)
 
 
@@ -57,14 +58,20 @@ def access_log_command(file: Path, corpus: Path, raw: bool, limit: int) -> None:
 @_RAW
 @click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE", help="A variable of the collection.")
 def postman_command(file: Path, corpus: Path, raw: bool, variables: tuple[str, ...]) -> None:
-    """Import a Postman collection, exported as v2.1."""
+    """Import a Postman collection, exported as v2.0 or v2.1."""
     for variable in variables:
         if "=" not in variable:
             raise click.UsageError(f'--variable "{variable}" has no value; write NAME=VALUE')
     _write(corpus, file, read_postman(file, dict(one.split("=", 1) for one in variables)), raw=raw)
 
 
-def _write(corpus: Path, file: Path, cases: tuple[Case, ...], *, raw: bool) -> None:
+def _write(corpus: Path, file: Path, imported: Imported, *, raw: bool) -> None:
+    if not imported.cases:
+        raise fault_of(file, "there is no request in it")
     salt = secrets.token_bytes(32)
-    path = write_cases(corpus, f"{file.stem}.toml", (case if raw else redact_case(case, salt) for case in cases))
-    click.echo(f"wrote {path} ({len(cases)} cases)")
+    cases = (case if raw else redact_case(case, salt) for case in imported.cases)
+    path = write_cases(corpus, f"{file.stem}.toml", with_unique_names(cases))
+    count = len(imported.cases)
+    click.echo(f"wrote {path} ({count} case{'s' * (count != 1)})")
+    for note in imported.notes:
+        click.echo(note)

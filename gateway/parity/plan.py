@@ -19,7 +19,7 @@ from ..errors import GatewayError, suggest
 from ..http.message import Headers, Request, values_of
 from .corpus.case import Case, example
 from .corpus.case_reading import HOST
-from .corpus.files import load_corpus
+from .corpus.files import read_corpus
 from .generating.column_values import databases_of
 from .generating.credentials import credential_variants, is_signed
 from .generating.generation import generate
@@ -127,7 +127,8 @@ def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
 
 def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     """Return the plan with the cases of its corpus, and with generated ones where wanted. Raises CorpusError."""
-    cases = _all_cases(plan, generated=generated, seed=seed)
+    corpus = read_corpus(plan.root / plan.map.replay.corpus)
+    cases = _all_cases(plan, corpus.cases, generated=generated, seed=seed)
     asked = [(case, frozenset(plan.routes_of(case))) for case in cases]
     fit = (case for case, keys in asked if keys.isdisjoint(plan.excluded) and not keys.isdisjoint(plan.routes))
     counts = Counter(  # by route, of written cases that are left out, for they ask an excluded route too
@@ -141,7 +142,7 @@ def with_cases(plan: Plan, *, generated: bool, seed: int) -> Plan:
     unasked = {key: f"left out with another route: {text} of it" for key, text in left_out.items()}
     notes = [f"{left_out[key]} of {key} left out: {why}" for key, why in plan.excluded.items() if key in left_out]
     plan = replace(plan, base_url=plan.map.replay.base_url or _base_of(cases) or plan.base_url)
-    return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=tuple(notes))
+    return replace(plan, cases=tuple(map(plan.prepared, fit)), unasked=unasked, notes=(*corpus.notes, *notes))
 
 
 def _base_of(cases: Iterable[Case]) -> str:
@@ -178,16 +179,15 @@ def import_scratch(legacy: str, new: str, settings: ReplaySettings) -> tuple[Any
             os.environ.update(before)
 
 
-def _all_cases(plan: Plan, *, generated: bool, seed: int) -> tuple[Case, ...]:
+def _all_cases(plan: Plan, written: tuple[Case, ...], *, generated: bool, seed: int) -> tuple[Case, ...]:
     """Return every case there is, each name once, and the variants with credentials that must not let them in."""
-    corpus = plan.root / plan.map.replay.corpus
-    cases = list(load_corpus(corpus))
+    cases = list(written)
     if generated:
-        flask_app, samples = flask_app_of(plan.project.legacy), tuple(cases)
+        flask_app = flask_app_of(plan.project.legacy)
         if flask_app is not None:
-            databases = databases_of(samples, corpus, plan.map.replay.database, plan.root)
-            cases += generate(flask_app, samples, seed, databases)
-        cases += generate_from_schema(plan.project.new, samples, seed)
+            databases = databases_of(written, plan.root / plan.map.replay.corpus, plan.map.replay.database, plan.root)
+            cases += generate(flask_app, written, seed, databases)
+        cases += generate_from_schema(plan.project.new, written, seed)
     return _first_of_a_name((*cases, *_invalidated(plan, _first_of_a_name(cases))))
 
 

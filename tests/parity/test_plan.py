@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,6 +156,16 @@ def test_generated_requests_go_where_most_of_the_corpus_goes(project: Project) -
     made = [case.steps[-1].request for case in planned(project, generated=True).values() if case.is_generated]
     assert made
     assert {(one.header("host"), one.header("x-forwarded-proto")) for one in made} == {("shop.test", "https")}
+
+
+def test_what_a_har_file_has_in_no_case_is_noted(project: Project) -> None:
+    entries = [{"request": {"method": "GET", "url": url}} for url in ("http://a.test/me", "data:,x", "http://b.test/")]
+    project.write("corpus/a.har", json.dumps({"log": {"entries": entries}}))
+    plan = with_cases(plan_routes(project.directory / "migration_map.toml", ()), generated=False, seed=1)
+    assert [note.partition(";")[0] for note in plan.notes] == [
+        "a.har: passed over 1 (first: log.entries[1]): a URL of data:, not of http: or https:",
+        "a.har: passed over 1 (first: log.entries[2], b.test): to another host than a.test",
+    ]
 
 
 def test_a_written_case_stays_where_a_generated_one_has_its_name(project: Project) -> None:

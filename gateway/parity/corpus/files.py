@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from ...config.table_reader import TableReader
@@ -21,16 +21,31 @@ _FROM_FILE = re.compile(r"(written|[\w-]+ case) in [^/]+/[^/]+")
 """Origin that a file gives to each of its cases by itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Hold the cases of a directory."""
+
+    cases: tuple[Case, ...]
+    notes: tuple[str, ...]
+    """What a reader should know of its HAR files: what is in none of the cases, a line each."""
+
+
 def load_corpus(directory: Path) -> tuple[Case, ...]:
+    """Return the cases of `read_corpus`. Raises CorpusError."""
+    return read_corpus(directory).cases
+
+
+def read_corpus(directory: Path) -> Corpus:
     """Return every case of the directory's `*.toml` and `*.har` files; one that is not there is an empty corpus.
 
     Raises CorpusError with every fault of all files; a name that two cases have is one.
     """
     cases: list[Case] = []
+    notes: list[str] = []
     faults: list[Fault] = []
     files: dict[str, str] = {}
     for path in sorted((*directory.glob("*.toml"), *directory.glob("*.har"))):
-        reader, numbered = _read(path)
+        reader, numbered = _read(path, notes)
         for number, case in numbered:
             if case.name in files:
                 message = f'"{case.name}" is a case of "{files[case.name]}" already; give one of the two another name'
@@ -50,7 +65,7 @@ def load_corpus(directory: Path) -> tuple[Case, ...]:
         faults += reader.faults
     if faults:
         raise CorpusError(tuple(faults))
-    return tuple(cases)
+    return Corpus(tuple(cases), tuple(notes))
 
 
 def write_cases(directory: Path, file_name: str, cases: Iterable[Case]) -> Path:
@@ -76,12 +91,14 @@ def write_cases(directory: Path, file_name: str, cases: Iterable[Case]) -> Path:
     return path
 
 
-def _read(path: Path) -> tuple[TableReader, tuple[tuple[int, Case], ...]]:
-    """Return the cases of a file, and the reader that has its faults. A HAR file has no lines worth naming."""
+def _read(path: Path, notes: list[str]) -> tuple[TableReader, tuple[tuple[int, Case], ...]]:
+    """Return the cases of a file, and the reader that has its faults; a HAR file has notes, and no lines to name."""
     reader = TableReader(str(path))
     try:
         if path.suffix == ".har":
-            return reader, tuple(enumerate(read_har(path), 1))
+            imported = read_har(path)
+            notes += (f"{path.name}: {note}" for note in imported.notes)
+            return reader, tuple(enumerate(imported.cases, 1))
         reader = TableReader(str(path), path.read_bytes().decode())
         return reader, tuple(parse_cases(reader))
     except CorpusError as error:

@@ -75,8 +75,12 @@ class _Links:
 
     def needed(self, at: int) -> tuple[int, ...]:
         """Return the numbers of the steps that a step needs, its own the last."""
-        before = {number for source in self._uses[at] for number in self.needed(source.step)}
-        return (*sorted(before), at)
+        numbers, pending = {at}, [at]
+        while pending:  # not recursive: each request may need the answer to the one before
+            new = {source.step for source in self._uses[pending.pop()]} - numbers
+            numbers |= new
+            pending += new
+        return tuple(sorted(numbers))
 
     def steps(self, numbers: Sequence[int]) -> tuple[Step, ...]:
         """Return these requests in order, each with what a later one of them needs of its answer."""
@@ -124,7 +128,7 @@ def _with_hole(request: Request, source: _Source, hole: bytes) -> Request:
 
     def in_header(name: str, value: bytes) -> bytes:
         if name == "cookie":
-            given = source.location.encode("latin-1"), source.value
+            given = source.location.encode("latin-1", "replace"), source.value
             return replace_cookie_values(value, lambda key, text: hole if (b"cookie." + key, text) == given else text)
         is_secret_header = name in CREDENTIALS or is_secret(name)
         return value.replace(source.value, hole) if is_secret_header and is_long else value

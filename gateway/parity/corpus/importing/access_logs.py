@@ -1,53 +1,171 @@
-"""Access logs in the combined format: each target that was read, once. A log has no bodies, so only GET and HEAD."""
+"""Access logs: each target that was read, once. A log has no bodies, so only GET and HEAD.
+
+A line is read wherever its request stands in it, so that what others write before it (a virtual host, a container's
+name, a date of journald) and after it does not matter:
+
+| a line has | as written by |
+|---|---|
+| `"GET /path HTTP/1.1" 200` | Apache, nginx, Traefik, gunicorn, Werkzeug, uvicorn, hypercorn, HAProxy, load balancers |
+| `GET /path => generated 12 bytes in 3 msecs (HTTP/1.1 200)` | uWSGI |
+| a JSON object with a method and a target, or with such a line | Caddy, Traefik, nginx, ECS, Docker, the gateway |
+| `method=GET path=/path status=200` | Heroku's router, logfmt |
+"""
 
 from __future__ import annotations
 
+import codecs
+import io
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from ....http.message import Request
-from ..case import Case, Step
-from ..case_reading import HOST
+from ....http.message import json_leaves
+from ..case import Case
 from .files import fault_of
+from .imported import Imported, Remarks, printable
+from .steps import step_of
 
 MAX_CASES = 1000
 """Distinct requests that are taken from one log."""
+MAX_LINE_CHARS = 65_536
+"""A longer line is passed over: no server takes such a target."""
 SAFE = ("GET", "HEAD")
-_LINE = re.compile(
-    r'\S+ \S+ .*?\[[^\]]*\] "(?P<method>\S+) (?P<target>/\S*) HTTP/[\d.]+" (?P<status>\d{3}) (?:\d+|-)(?:\s.*)?'
-)
+_METHOD = r"(?P<method>[A-Z][A-Z_-]*)"
+_COLOUR = re.compile(r"(?:\x1b|\^\[|#033)\[[0-9;]*m")  # as it is, as `cat -v` and as syslog write it
+_STATUS = r"(?P<status>\d{3})"
+_QUOTED = re.compile(rf'"{_METHOD} (?P<target>(?:[^"\\]|\\.)+?)(?: (?:HTTP/)?\d(?:\.\d)?)?"(?:\s+{_STATUS}\b)?')
+_UWSGI = re.compile(rf"\] {_METHOD} (?P<target>\S+) => generated \d+ bytes in \d+ \w+ \(HTTP/[\d.]+ {_STATUS}\)")
+_LOGFMT = re.compile(r'(?<![\w.-])([\w.-]+)=("(?:[^"\\]|\\.)*"|\S+)')
+_OBJECT = re.compile(r'\{\s*"')
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
+_CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
+_ORIGIN = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_REQUEST_LINE = re.compile(rf"{_METHOD} (?P<target>.+) HTTP/[\d.]+")
+_VISIBLE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"\\')
+_METHODS = ("requestmethod", "method", "httpmethod", "clientrequestmethod", "verb")
+_TARGETS = ("requesturi", "uri", "requesturl", "original", "clientrequesturi", "requestpath", "target", "url", "path")
+_QUERIES = ("args", "querystring", "query")
+_STATUSES = ("status", "statuscode", "downstreamstatus", "originstatus", "edgeresponsestatus", "responsestatus")
+_LINES = ("request", "requestline", "log", "message", "msg", "textpayload")
 
 
-def read_access_log(path: Path, limit: int = MAX_CASES) -> tuple[Case, ...]:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A request of a log, its target as the client sent it."""
+
+    method: str
+    target: str
+    status: str
+
+
+def read_access_log(path: Path, limit: int = MAX_CASES) -> Imported:
     """Return at most `limit` cases, in the order of their first line. The status there is part of a case's origin.
 
-    Raises CorpusError for a file of another format.
+    Raises CorpusError for a file that cannot be read, and where nothing of it can be taken.
     """
-    found: dict[tuple[str, str], Case] = {}
-    is_log = False
-    for number, match in _matches(path):
-        is_log = True
-        key = match["method"], match["target"]
-        if match["method"] in SAFE and key not in found:
-            target = re.sub(r"\\x([0-9A-Fa-f]{2})", r"%\1", key[1])  # nginx and Apache write other bytes as `\x22`
-            step = Step(Request(key[0], target.encode("latin-1"), (HOST,)))
-            origin = f"access log line {number} of {path.name}, answered {match['status']}"
-            found[key] = Case(f"{path.name}: {' '.join(key)}", (step,), source="access-log", origin=origin)
-        if len(found) == limit:
-            break
-    if not is_log:
-        message = 'no line is in the combined format: 127.0.0.1 - - [date] "GET /path HTTP/1.1" 200 12 "-" "agent"'
-        raise fault_of(path, message)
-    return tuple(found.values())
-
-
-def _matches(path: Path) -> Iterator[tuple[int, re.Match[str]]]:
-    """Yield the number and the match of each line in the format. Raises CorpusError for a file that cannot be read."""
+    found: dict[tuple[str, bytes], Case] = {}
+    passed_over, altered, name = Remarks(), Remarks(), printable(path.name)
     try:
-        with path.open(encoding="latin-1") as lines:
-            for number, line in enumerate(lines, 1):
-                if match := _LINE.fullmatch(line.rstrip("\r\n")):
-                    yield number, match
+        for number, text in _lines(path):
+            place, line = f"line {number}", _read(text)
+            if line is None:
+                passed_over.add(place, "no request is known in it")
+            elif line.method not in SAFE:
+                passed_over.add(place, "not GET or HEAD: a log has no bodies")
+            elif (target := _encoded(line.target)) is None:
+                passed_over.add(place, "its target is no path")
+            elif (line.method, target) not in found:
+                if len(found) == limit:
+                    altered.add(place, f"read up to here: there are more than {limit} distinct requests (--limit)")
+                    break
+                answer = f", answered {line.status}" if line.status else ""
+                step, origin = step_of(line.method, target, ()), f"access log {place} of {name}{answer}"
+                case = Case(f"{name}: {step.request.line}", (step,), source="access-log", origin=origin)
+                found[line.method, target] = case
     except OSError as error:
         raise fault_of(path, f"cannot be read: {error.strerror}") from None
+    if not found:
+        example = 'a line is like 127.0.0.1 - - [date] "GET /path HTTP/1.1" 200 12'
+        first = next(iter(passed_over.first.items()), None)
+        message = f"{first[0]}; {example}" if first else "it is empty"
+        raise fault_of(path, f"nothing can be taken of it: {message}", first[1] if first else "")
+    return Imported(tuple(found.values()), passed_over, altered)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield number and text of each line that is not blank, a character a byte; of an endless one the beginning."""
+    with path.open("rb") as file:  # once: it may be a pipe
+        is_wide = file.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        encoding = "utf-16" if is_wide else "latin-1"
+        lines = io.TextIOWrapper(file, encoding, errors="replace", newline="\n")
+        number, is_rest = 0, False
+        while piece := lines.readline(MAX_LINE_CHARS):
+            number += not is_rest
+            if not is_rest and (text := piece.strip()):
+                yield number, text.encode("utf-8", "replace").decode("latin-1") if is_wide else text
+            is_rest = not piece.endswith("\n")
+
+
+def _read(text: str) -> _Line | None:
+    """Return the request of a line, None where there is none."""
+    text = _COLOUR.sub("", text)
+    if (found := _OBJECT.search(text)) is not None and (line := _read_json(text[found.start() :])) is not None:
+        return line
+    if (match := _QUOTED.search(text) or _UWSGI.search(text)) is not None:
+        return _Line(match["method"], _ESCAPE.sub(_unescaped, match["target"]), match["status"] or "")
+    return _read_members((key, value.strip('"')) for key, value in _LOGFMT.findall(text))
+
+
+def _read_json(text: str) -> _Line | None:
+    """Return the request that a JSON object says, as its members or as a line of a log in it."""
+    try:
+        tree = json.JSONDecoder().raw_decode(text.encode("latin-1").decode("utf-8", "replace"))[0]
+    except (ValueError, RecursionError):
+        return None
+    texts = [(key, str(value).encode("utf-8", "replace").decode("latin-1")) for key, value in json_leaves(tree)]
+    if (line := _read_members(texts)) is not None:
+        return line
+    nested = (value for key, value in texts if _plain(key) in _LINES)
+    return next((line for value in nested if (line := _read(value)) is not None), None)
+
+
+def _read_members(members: Iterable[tuple[str, str]]) -> _Line | None:
+    """Return the request that members name: `method` and `uri`, or `request` for its first line."""
+    given: dict[str, str] = {}
+    for key, value in members:
+        if value not in ("", "-"):
+            given.setdefault(_plain(key), value)
+    method, target, query, status = (
+        next((given[name] for name in names if name in given), "")
+        for names in (_METHODS, _TARGETS, _QUERIES, _STATUSES)
+    )
+    status = status if re.fullmatch(r"[1-5]\d\d", status) else ""
+    if match := _REQUEST_LINE.fullmatch(given.get("request") or given.get("requestline") or ""):
+        return _Line(match["method"], match["target"], status)
+    if not re.fullmatch(_METHOD, method) or not target:
+        return None
+    return _Line(method, f"{target}?{query.removeprefix('?')}" if query and "?" not in target else target, status)
+
+
+def _plain(key: str) -> str:
+    """Return the last part of a key in small letters alone: `http.request.method` is `method`."""
+    return re.sub("[^a-z]", "", key.rpartition(".")[2].lower())
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """Return the character of an escape of nginx (`\\x22`) or Apache (`\\"`)."""
+    if found[1]:
+        return chr(int(found[1], 16))
+    return found[2] if found[2] in '"\\' else _CONTROLS.get(found[2], found[0])
+
+
+def _encoded(target: str) -> bytes | None:
+    """Return a target in origin form, percent-encoded where a request line needs that; None for another kind."""
+    path = _ORIGIN.sub("", target, count=1)
+    if not path.startswith(("/", "?")) and path:
+        return None
+    path = path if path.startswith("/") else f"/{path}"
+    return quote(path.encode("latin-1"), safe=_VISIBLE).replace("{{", "%7B%7B").encode()

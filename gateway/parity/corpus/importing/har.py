@@ -1,6 +1,7 @@
 """HAR 1.2: what a browser or a proxy recorded, a case an entry; one that needs an earlier answer has it as a step.
 
-Only the app's own requests: those to the host that is asked for, else to the first entry's.
+Only the app's own HTTP requests: those to the host that is asked for, else to the first one's. Ports 80 and 443 are the
+same as none, so that a redirect to https leads to no other app.
 """
 
 from __future__ import annotations
@@ -9,84 +10,151 @@ import base64
 import binascii
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-from ....http.headers import media_type_of
-from ....http.message import FORM_TYPE, Exchange, Headers, Request, Response, end_to_end
+from ....http.headers import boundary_of, media_type_of
+from ....http.message import FORM_TYPE, Exchange, Request, Response
+from ....http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart
 from ..case import Case
 from ..linking import link_each
-from .files import fault_of, read_json
+from .files import fault_of, read_json, required
+from .imported import MAX_REASONS, Imported, Remarks, printable
+from .members import list_of, pairs_of, table_of, text_of
+from .steps import header_bytes, reason_of, step_of, target_of
 
 
-def read_har(path: Path, host: str | None = None) -> tuple[Case, ...]:
-    """Return the cases of a HAR file, named by it: `shop.har 3: POST /cart`. Raises CorpusError where it is none."""
-    tree = read_json(path)
-    try:
-        entries = list(tree["log"]["entries"])
-        hosts = [urlsplit(entry["request"]["url"]).netloc for entry in entries]
-        "".join(hosts).encode()
-    except ValueError as error:
-        raise fault_of(path, f"not JSON: {error}") from None
-    except (KeyError, TypeError, AttributeError):
-        raise fault_of(path, 'not HAR 1.2: there is no list of requests at "log.entries"') from None
-    chosen = host or next(iter(hosts), None)
-    exchanges: dict[int, Exchange] = {}
+def read_har(path: Path, host: str | None = None) -> Imported:
+    """Return the cases of a HAR file, named by it: `shop.har 3: POST /cart`.
+
+    Raises CorpusError where it is none, and where nothing of it can be taken.
+    """
+    entries = table_of(table_of(read_json(path)).get("log")).get("entries")
+    if not isinstance(entries, list):
+        raise fault_of(path, 'not HAR 1.2: there is no list of requests at "log.entries"')
+    passed_over, altered = Remarks(), Remarks()
+    urls: dict[int, SplitResult] = {}
     for at, entry in enumerate(entries):
-        if hosts[at] == chosen:
-            try:
-                exchanges[at] = Exchange(end_to_end(_request(entry["request"])), _response(entry["response"]))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                message = f"not as HAR 1.2 has it: {type(error).__name__}: {error}"
-                raise fault_of(path, message, f"log.entries[{at}]") from None
-    if entries and not exchanges:
-        raise fault_of(path, f'no request to "{chosen}"; there are some to {", ".join(sorted(set(hosts)))}')
+        try:
+            urls[at] = _url_of(table_of(entry))
+        except ValueError as error:
+            passed_over.add(f"log.entries[{at}]", reason_of(error))
+    sites = {at: _site(url) for at, url in urls.items()}
+    chosen = _chosen(path, host, tuple(sites.values()))
+    exchanges: dict[int, Exchange] = {}
+    for at, url in urls.items():
+        place, entry = f"log.entries[{at}]", entries[at]
+        if sites[at] != chosen:
+            passed_over.add(f"{place}, {sites[at]}", f"to another host than {chosen}; --host names the one to take")
+            continue
+        try:
+            exchanges[at] = Exchange(_request(url, entry["request"], altered, place), _response(entry.get("response")))
+        except (ValueError, RecursionError) as error:
+            passed_over.add(place, reason_of(error))
     linked = zip(exchanges.items(), link_each(tuple(exchanges.values())), strict=True)
-    return tuple(
+    name = printable(path.name)
+    cases = (
         Case(
-            f"{path.name} {number}: {exchange.request.line.partition('?')[0]}",
+            f"{name} {number}: {exchange.request.line.partition('?')[0]}",
             steps,
             source="har",
-            origin=f"HAR entry {at + 1} of {path.name}",
+            origin=f"HAR entry {at + 1} of {name}",
         )
         for number, ((at, exchange), steps) in enumerate(linked, 1)
     )
+    return required(path, Imported(tuple(cases), passed_over, altered))
 
 
-def _request(given: Any) -> Request:
-    url = urlsplit(given["url"])
-    headers = _headers(given["headers"])
-    if not any(name.lower() == b"host" for name, _ in headers):
-        headers = ((b"host", url.netloc.encode()), *headers)
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    posted = given.get("postData") or {}
-    text: str = posted.get("text") or ""
-    if posted.get("encoding") == "base64":
-        body = base64.b64decode(text)
-    elif not text and media_type_of(posted.get("mimeType") or "") == FORM_TYPE:
-        body = urlencode([(pair["name"], pair.get("value", "")) for pair in posted.get("params", ())]).encode()
-    else:
-        body = text.encode()
-    return Request(given["method"].upper(), target.encode(), headers, body)
+def _chosen(path: Path, host: str | None, sites: tuple[str, ...]) -> str:
+    """Return the site to take: that of a host or a URL that is given, else the first. Raises CorpusError for no one."""
+    if not host:
+        return next(iter(sites), "")
+    try:
+        chosen = _site(urlsplit(host if "//" in host else f"//{host}"))
+    except ValueError as error:
+        raise fault_of(path, f'"{host}" is no host: {error}') from None
+    if chosen not in sites:
+        some = ", ".join(sorted(set(sites))[:MAX_REASONS]) or "none"
+        raise fault_of(path, f'no request to "{chosen}"; there are some to {some}')
+    return chosen
+
+
+def _site(url: SplitResult) -> str:
+    """Return host and port of a URL as one text; the usual ports are none."""
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname or ""
+    return host if url.port in (None, 80, 443) else f"{host}:{url.port}"
+
+
+def _url_of(entry: dict[str, Any]) -> SplitResult:
+    """Return the URL of an entry. Raises ValueError for one that is no HTTP request of an app."""
+    request = table_of(entry.get("request"))
+    url = urlsplit(text_of(request.get("url")))
+    if text_of(request.get("method")).upper() == "CONNECT":
+        raise ValueError("CONNECT is a request to a proxy")
+    if url.scheme in ("ws", "wss") or table_of(entry.get("response")).get("status") == 101:
+        raise ValueError("a websocket")
+    if url.scheme not in ("http", "https"):
+        raise ValueError(f"a URL of {url.scheme}:, not of http: or https:" if url.scheme else "no URL")
+    if not _site(url):
+        raise ValueError("a URL without a host")
+    return url
+
+
+def _request(url: SplitResult, given: dict[str, Any], altered: Remarks, place: str) -> Request:
+    if not text_of(given.get("method")).strip():
+        raise ValueError("no method")
+    query = url.query or urlencode([(name, value or "") for name, value in pairs_of(given.get("queryString"))])
+    # HTTP/2's pseudo-headers a browser lists too. A header of the URL comes last: the first one counts.
+    headers = [(name, value or "") for name, value in pairs_of(given.get("headers")) if not name.startswith(":")]
+    names = {name.strip().lower() for name, _ in headers}
+    cookies = "; ".join(f"{name}={value or ''}" for name, value in pairs_of(given.get("cookies")))
+    if cookies and "cookie" not in names:
+        headers.append(("cookie", cookies))
+    own_type = next((value for name, value in headers if name.strip().lower() == "content-type"), "")
+    content_type, body = _body(table_of(given.get("postData")), own_type, altered, place)
+    if body and content_type != own_type:
+        headers = [header for header in headers if header[0].strip().lower() != "content-type"]
+        headers.append(("content-type", content_type))
+    headers.append(("host", url.netloc.rpartition("@")[2]))
+    return step_of(text_of(given["method"]), target_of(url.path, query), headers, body).request
+
+
+def _body(given: dict[str, Any], content_type: str, altered: Remarks, place: str) -> tuple[str, bytes]:
+    """Return the media type and the bytes of a request's body; of its text, else of its fields."""
+    text, content_type = text_of(given.get("text")), content_type or text_of(given.get("mimeType"))
+    fields = [field for field in map(table_of, list_of(given.get("params"))) if field.get("name") is not None]
+    media_type = media_type_of(content_type)
+    if given.get("encoding") == "base64":
+        return content_type, base64.b64decode(text)
+    if text or not fields:
+        return content_type, text.encode()
+    if media_type in ("", FORM_TYPE):
+        pairs = [(text_of(field["name"]), text_of(field.get("value"))) for field in fields]
+        return content_type or FORM_TYPE, urlencode(pairs).encode()
+    if media_type != MULTIPART_TYPE:
+        raise ValueError(f"a body of {media_type} of which there are fields and no text")
+    boundary = boundary_of(content_type) or boundary_of(text_of(given.get("mimeType")))
+    if not boundary:
+        boundary, content_type = BOUNDARY, f"{MULTIPART_TYPE}; boundary={BOUNDARY}"
+    parts = []
+    for field in fields:
+        filename, kind = text_of(field.get("fileName")) or None, text_of(field.get("contentType")) or None
+        if filename is not None and field.get("value") is None:
+            altered.add(place, f'the content of the file "{filename}" is not in it: the file is sent empty')
+        kind = kind or (None if filename is None else "application/octet-stream")
+        parts.append(Part(text_of(field["name"]), text_of(field.get("value")).encode(), filename, kind))
+    return content_type, encode_multipart(parts, boundary)
 
 
 def _response(given: Any) -> Response:
-    content = given.get("content") or {}
-    text = content.get("text") or ""
-    try:
-        body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
-    except binascii.Error:
-        body = b""
-    return Response(given["status"], _headers(given["headers"]), body)
-
-
-def _headers(given: Any) -> Headers:
-    """Return the headers without HTTP/2's pseudo-headers, which a browser lists too."""
-    pairs = ((header["name"], header["value"]) for header in given)
-    return tuple((_bytes(name), _bytes(value)) for name, value in pairs if not name.startswith(":"))
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode()
+    """Return an answer, from which later requests may have their values; one that is not there gave none."""
+    given = table_of(given)
+    content = table_of(given.get("content"))
+    body, status = text_of(content.get("text")).encode("utf-8", "replace"), given.get("status")
+    if content.get("encoding") == "base64":
+        try:
+            body = base64.b64decode(body)
+        except binascii.Error:
+            body = b""
+    pairs = ((name.strip(), value or "") for name, value in pairs_of(given.get("headers")) if not name.startswith(":"))
+    headers = tuple((header_bytes(name), header_bytes(value)) for name, value in pairs)
+    return Response(status if type(status) is int and 100 <= status <= 599 else 0, headers, body)
