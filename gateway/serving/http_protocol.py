@@ -6,6 +6,7 @@ at the head when that offers another protocol, and tells of trailers as of heade
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httptools
@@ -16,6 +17,7 @@ from ..bridge.request_body import UPGRADE_DECLINED
 LINGER_SECONDS = 1.0
 """How long a connection stays open that has no request at the end of the server, or has had its last answer."""
 FRAMING = (b"content-length", b"transfer-encoding")
+CLOSING = (b"connection", b"close")
 INVALID = "Invalid HTTP request received."
 STOPPING = "gateway.stopping"
 """The ASGI extension of a request that came after the server was told to end."""
@@ -42,7 +44,7 @@ class HTTPProtocol(HttpToolsProtocol):
     limits = HeadLimits()
     """Of every connection in the process; `gateway serve` sets them."""
     is_discarding = False
-    """Whether the answer was the connection's last: what still comes is read to be forgotten, but not without end."""
+    """Whether the last answer is written or decided: what still comes is read to be forgotten, but not without end."""
     pending_bytes = 0
     """What has come of a field, a target or a trailer that is not whole yet; bodies do not count."""
 
@@ -52,9 +54,7 @@ class HTTPProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self.is_discarding:
-            self.pending_bytes += len(data)
-            if self.pending_bytes > self.limits.field_bytes + 2 * READ_BYTES:
-                self.transport.abort()
+            self._discard(len(data))
             return
         self._unset_keepalive_if_required()  # uvicorn's, as it begins itself: it has no public form
         try:
@@ -67,7 +67,7 @@ class HTTPProtocol(HttpToolsProtocol):
                     return
                 except httptools.HttpParserUpgrade as upgrade:
                     if self._should_upgrade():  # uvicorn's: it heeds whether websockets are served
-                        self.handle_websocket_upgrade()
+                        self._upgrade()
                         return
                     self._resume_after_head()
                     data = data[upgrade.args[0] :]
@@ -77,21 +77,65 @@ class HTTPProtocol(HttpToolsProtocol):
             if isinstance(error.__context__, _HeadTooLargeError):
                 self._refuse_head()
                 return
-            self.logger.warning(INVALID)
-            self.send_400_response(INVALID)
+            self._refuse(b"400 Bad Request", INVALID)
 
     def _refuse_head(self) -> None:
-        """Answer 431, or 414 where the target is too long; while another answer is under way there can be none."""
-        if not self._is_idle():
-            self.transport.abort()
-            return
+        """Answer 431, or 414 where the target is too long."""
         is_long = len(getattr(self, "url", b"")) > self.limits.field_bytes
-        status = b"414 URI Too Long" if is_long else b"431 Request Header Fields Too Large"
-        self.logger.warning("A request was refused: %s", status.decode())
-        self.transport.write(b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status)
-        # A close with bytes unread is a reset, which takes the answer away from the client that still sends.
+        self._refuse(b"414 URI Too Long" if is_long else b"431 Request Header Fields Too Large")
+
+    def _refuse(self, status: bytes, text: str = "") -> None:
+        """Answer what the parser is at in its turn, and end the connection."""
+        self.logger.warning(text or f"A request was refused: {status.decode()}")
+        body = text.encode()
+        headers = (*self.server_state.default_headers, (b"content-length", b"%d" % len(body)), CLOSING)
+        answer = b"HTTP/1.1 %b\r\n%b\r\n%b" % (status, b"".join(b"%b: %b\r\n" % header for header in headers), body)
+
+        def answer_last() -> None:
+            self.transport.write(answer)
+            self._linger()
+
+        self._end_with(answer_last)
+
+    def _end_with(self, act: Callable[[], None]) -> None:
+        """Act once every request that came whole is answered, in the place of one that did not; parse no more."""
         self.is_discarding = True
+        self.pending_bytes = 0
+        cycle = self.cycle
+        if cycle is None or not cycle.more_body:
+            if self._is_idle():
+                act()
+            else:
+                cycle.on_response = lambda: None if self.transport.is_closing() else act()
+            return
+        cycle.disconnected = True
+        cycle.message_event.set()
+        if self.pipeline:  # its newest request is the one
+
+            async def take_turn(*_: object) -> None:
+                act()
+
+            self.pipeline[0] = (cycle, take_turn)
+        elif cycle.response_started:  # no other answer can follow
+            self._linger()
+        else:
+            act()
+
+    def _linger(self) -> None:
+        """End the connection softly: a close with bytes unread is a reset, which takes the answer from the client."""
+        self.cycle = None  # type: ignore[assignment]
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _discard(self, byte_count: int) -> None:
+        if not self._is_idle():
+            self.flow.pause_reading()
+            return
+        self.pending_bytes += byte_count
+        if self.pending_bytes > self.limits.field_bytes + 2 * READ_BYTES:
+            self.transport.abort()
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -125,7 +169,15 @@ class HTTPProtocol(HttpToolsProtocol):
         finally:
             self.is_resuming = False
 
+    def _upgrade(self) -> None:
+        """Have the library for websockets take the connection over, but not when the server ends."""
+        if self.is_ending:
+            self._refuse(b"503 Service Unavailable")
+        else:
+            self._end_with(self.handle_websocket_upgrade)
+
     def handle_websocket_upgrade(self) -> None:
+        self.flow.resume_reading()
         # The library that answers says nothing at all to a handshake that announces a body.
         self.scope["headers"] = [header for header in self.headers if header[0] not in FRAMING]
         super().handle_websocket_upgrade()
@@ -143,7 +195,8 @@ class HTTPProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         if not self.parser.should_upgrade():  # else its body may follow
-            super().on_message_complete()
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
 
     def shutdown(self) -> None:
         self.is_ending = True

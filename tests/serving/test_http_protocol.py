@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -86,12 +87,33 @@ CLOSING: dict[str, tuple[bytes, list[Heard]]] = {
 }
 
 
+class Delayed:
+    """The app, which answers /wait once it is told to."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close"})
+            return
+        if scope["path"] == "/wait":
+            await self.go.wait()
+        await echo(scope, receive, send)
+
+
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers with a line of what it heard."""
+    if scope["path"] == "/early":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"early", "more_body": True})
     body, more = b"", True
     while more:
         message = await receive()
-        assert message["type"] == "http.request"
+        if message["type"] == "http.disconnect":
+            return
         body += message["body"]
         more = message["more_body"]
     heard = [scope["path"], [name.decode() for name, _ in scope["headers"]], body.decode()]
@@ -106,6 +128,10 @@ class Observed(HTTPProtocol):
 
     read = 0
     moved: asyncio.Event
+
+    def is_done_with(self, size: int) -> bool:
+        """Whether so much has been read, or no more will be for now."""
+        return self.read >= size or self.transport.is_closing() or self.flow.read_paused
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -124,8 +150,9 @@ class Observed(HTTPProtocol):
 class Endpoint:
     """The protocol on a port of its own, in the loop of the test."""
 
-    def __init__(self) -> None:
-        self._config = uvicorn.Config(echo, http=Observed, ws="none", log_level="critical")
+    def __init__(self, ws: str = "none") -> None:
+        self.app = Delayed()
+        self._config = uvicorn.Config(self.app, http=Observed, ws=ws, log_level="critical")
         self._config.load()
         self._moved = asyncio.Event()
         self._made: list[Observed] = []
@@ -149,15 +176,16 @@ class Endpoint:
         await self._until(lambda: bool(self._made))
         return reader, writer, self._made.pop()
 
-    async def converse(self, pieces: Sequence[bytes]) -> bytes:
-        """All that is answered until the end; a piece is sent when the one before has been read."""
+    async def converse(self, pieces: Sequence[bytes], until: bytes = b"") -> bytes:
+        """All that is answered until the end, or these bytes; a piece is sent when the one before has been read."""
         reader, writer, made = await self.connect()
         sent = 0
         for piece in pieces:
             writer.write(piece)
             sent += len(piece)
-            await self._until(lambda size=sent: made.read >= size or made.transport.is_closing())  # type: ignore[misc]
-        answered = await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
+            await self._until(lambda size=sent: made.is_done_with(size))  # type: ignore[misc]
+        self.app.go.set()
+        answered = await asyncio.wait_for(reader.readuntil(until) if until else reader.read(), PATIENCE_SECONDS)
         writer.close()
         return answered
 
@@ -214,8 +242,137 @@ def test_a_coding_that_hides_the_end_of_the_body_is_refused() -> None:
     asyncio.run(converse())
 
 
+# --- what follows a good request in its packet ---
+
 FIELD = protocol.HTTPProtocol.limits.field_bytes
 FIELDS = protocol.HTTPProtocol.limits.fields
+
+BAD: dict[str, tuple[bytes, int]] = {
+    "no request": (b"NONSENSE\r\n\r\n", 400),
+    "another protocol": (b"\x16\x03\x01\x02\x00\x01\x00", 400),
+    "a target with a space": (b"GET /a b HTTP/1.1\r\n\r\n", 400),
+    "a bad header": (ask("A B: 1"), 400),
+    "a bad length": (ask("Content-Length: x"), 400),
+    "two lengths": (ask("Content-Length: 1", "Content-Length: 2", body="ab"), 400),
+    "a length and chunks": (ask("Content-Length: 4", CHUNKED, body="0\r\n\r\n"), 400),
+    "a bad chunk": (ask(CHUNKED, body="xyz\r\n"), 400),
+    "a bad second chunk": (ask(CHUNKED, body="2\r\nbo\r\nxyz\r\n"), 400),
+    "a bad trailer": (ask(CHUNKED, body="0\r\nnonsense\r\n\r\n"), 400),
+    "a long field": (ask("A: " + "x" * FIELD), 431),
+    "many fields": (ask(*["A: 1"] * (FIELDS + 1)), 431),
+    "a long target": (ask(target="/" + "x" * FIELD), 414),
+    "a long trailer": (ask(CHUNKED, body="0\r\nA: " + "x" * FIELD + "\r\n\r\n"), 431),
+}
+WAITING = ask("Content-Length: 4", body="body", target="/wait")
+GOOD: dict[str, tuple[bytes, list[str]]] = {
+    "one": (PLAIN, ["/"]),
+    "one that waits": (WAITING, ["/wait"]),
+    "three": (PLAIN + WAITING + PLAIN, ["/", "/wait", "/"]),
+    "an offer of h2c": (UPGRADED, ["/"]),
+}
+
+
+def statuses(answered: bytes) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answered)]
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD.keys())
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_good_requests_are_answered_before_a_bad_one_ends_the_connection(
+    good: tuple[bytes, list[str]], bad: tuple[bytes, int]
+) -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            for pieces in ([good[0] + bad[0]], [good[0], bad[0]], [good[0] + bad[0] + LAST], [good[0] + bad[0], LAST]):
+                endpoint.app.go.clear()
+                answered = await endpoint.converse(pieces)
+                assert [target for target, _, _ in heard(answered)] == good[1]
+                assert statuses(answered) == [200] * len(good[1]) + [bad[1]]
+
+    asyncio.run(converse())
+
+
+def test_a_field_without_end_is_refused_behind_a_good_request() -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            answered = await endpoint.converse([WAITING + b"GET / HTTP/1.1\r\nA: ", *[b"x" * 50_000] * 3])
+            assert statuses(answered) == [200, 431]
+
+    asyncio.run(converse())
+
+
+def test_a_good_request_that_closes_is_the_last() -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            answered = await endpoint.converse([ask("Connection: close", target="/wait") + b"NONSENSE\r\n\r\n"])
+            assert statuses(answered) == [200]
+
+    asyncio.run(converse())
+
+
+@pytest.mark.parametrize("bad", ["a bad second chunk", "a bad trailer", "a long trailer"])
+def test_an_answer_that_has_begun_is_cut_where_the_body_is_broken(bad: str) -> None:
+    sent = BAD[bad][0].replace(b"/ ", b"/early ", 1)
+    head = sent.index(b"\r\n\r\n") + 4
+
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            reader, writer, _ = await endpoint.connect()
+            writer.write(sent[:head])
+            begun = await asyncio.wait_for(reader.readuntil(b"early"), PATIENCE_SECONDS)
+            writer.write(sent[head:] + LAST)
+            answered = begun + await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
+            assert statuses(answered) == [200]
+            assert b"0\r\n\r\n" not in answered
+            writer.close()
+
+    asyncio.run(converse())
+
+
+HANDSHAKE = ask(
+    "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version: 13", "Host: a.test", method="GET",
+)  # fmt: skip
+CLOSED = b"\x88\x02\x03\xe8"
+"""The frame by which the app ends a websocket."""
+BEFORE_A_WEBSOCKET: dict[str, tuple[bytes, list[int]]] = {
+    "nothing": (b"", [101]),
+    "one that is answered": (PLAIN, [200, 101]),
+    "one that waits": (WAITING, [200, 101]),
+    "several": (PLAIN + WAITING + UPGRADED, [200, 200, 200, 101]),
+    "one that closes": (ask("Connection: close", target="/wait"), [200]),
+    "HTTP/1.0": (ask(target="/wait", version="1.0"), [200]),
+}
+
+
+@pytest.mark.parametrize("case", BEFORE_A_WEBSOCKET.values(), ids=BEFORE_A_WEBSOCKET.keys())
+def test_a_websocket_waits_for_the_answers_before_it(case: tuple[bytes, list[int]]) -> None:
+    before, expected = case
+
+    async def converse() -> None:
+        async with Endpoint(ws="auto") as endpoint:
+            for pieces in ([before + HANDSHAKE], [before, HANDSHAKE], [before + HANDSHAKE[:40], HANDSHAKE[40:]]):
+                endpoint.app.go.clear()
+                answered = await endpoint.converse(pieces, until=CLOSED if expected[-1] == 101 else b"")
+                assert statuses(answered) == expected
+
+    asyncio.run(converse())
+
+
+def test_a_websocket_that_comes_during_the_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def converse() -> None:
+        async with Endpoint(ws="auto") as endpoint:
+            reader, writer, made = await endpoint.connect()
+            made.shutdown()
+            writer.write(HANDSHAKE)
+            assert statuses(await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)) == [503]
+            writer.close()
+
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", 60.0)
+    asyncio.run(converse())
+
+
+# --- limits of a head ---
 
 
 def head(*lines: str, target: str = "/") -> bytes:
