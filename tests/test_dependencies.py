@@ -107,22 +107,23 @@ def test_the_table_has_every_private_name_that_is_used() -> None:
 INHERITED = [
     (WSGIMiddleware, "app", "gateway/bridge/__init__.py"),
     *((HttpToolsProtocol, name, "gateway/serving/http_protocol.py") for name in (
-        "cycle", "data_received", "expect_100_continue", "handle_websocket_upgrade", "headers", "logger", "loop",
-        "on_body", "on_header", "on_headers_complete", "on_message_complete", "on_url", "parser", "scope",
-        "send_400_response", "shutdown", "transport", "url",
+        "cycle", "data_received", "expect_100_continue", "flow", "handle_websocket_upgrade", "headers", "logger",
+        "loop", "on_body", "on_header", "on_headers_complete", "on_message_complete", "on_url", "parser", "pipeline",
+        "scope", "server_state", "shutdown", "transport", "url",
     )),
     *((RequestResponseCycle, name, "gateway/serving/http_protocol.py") for name in (
-        "keep_alive", "response_complete", "scope",
+        "disconnected", "keep_alive", "message_event", "more_body", "on_response", "response_complete",
+        "response_started", "scope",
     )),
-    *((Multiprocess, name, "gateway/serving/uvicorn_server.py") for name in (
-        "handle_signals", "keep_subprocess_alive", "processes", "restart_all", "run", "should_exit", "signal_queue",
-        "sockets", "terminate_all",
+    *((Multiprocess, name, "gateway/serving/supervisor.py") for name in (
+        "handle_signals", "join_all", "keep_subprocess_alive", "processes", "restart_all", "run", "should_exit",
+        "signal_queue", "sockets", "terminate_all",
     )),
-    *((Process, name, "gateway/serving/uvicorn_server.py") for name in (
-        "exitcode", "is_alive", "is_ready", "join", "kill", "pid", "start",
+    *((Process, name, "gateway/serving/supervisor.py") for name in (
+        "exitcode", "is_alive", "is_ready", "join", "kill", "pid", "process", "start", "terminate",
     )),
     (uvicorn_config, "STARTUP_FAILURE", "gateway/serving/uvicorn_server.py"),
-    (uvicorn_config.Config, "timeout_worker_healthcheck", "gateway/serving/uvicorn_server.py"),
+    (uvicorn_config.Config, "timeout_worker_healthcheck", "gateway/serving/supervisor.py"),
 ]  # fmt: skip
 """Names without an underscore that no documentation promises, for the gateway's classes extend these."""
 

@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from ..config.bridge_limits import BridgeLimits
 from .environ import is_ambiguous
+from .lanes import Lanes
 from .request_body import Spool, may_have_body, read_body
 from .scheduler import Gauges, Scheduler
 from .streaming_body import ClientGoneError
@@ -44,11 +45,10 @@ class WSGIBridge(WSGIMiddleware):
         self._scheduler: Scheduler | None = None
 
     @property
-    def gauges(self) -> Gauges | None:
-        """The load of the bridge; None before the first request and after the last."""
-        if self._scheduler is None:
-            return None
-        return replace(self._scheduler.gauges, spooled_bytes=self._spool.used_bytes)
+    def gauges(self) -> Gauges:
+        """The load of the bridge; there is none before the first request and after the last."""
+        idle = Gauges(limit=Lanes(self._limits).max_running)
+        return replace(self._scheduler.gauges if self._scheduler else idle, spooled_bytes=self._spool.used_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] == "http":

@@ -68,14 +68,14 @@ LATE_WEIGHT = 0.2
 class Gauges:
     """The load of the bridge at one moment."""
 
-    busy: int
+    busy: int = 0
     """Calls in the views' lane."""
-    streams: int
-    queued: int
-    oldest_wait_seconds: float
-    abandoned: int
+    streams: int = 0
+    queued: int = 0
+    oldest_wait_seconds: float = 0.0
+    abandoned: int = 0
     """Threads still busy for a client that has left."""
-    limit: int
+    limit: int = 0
     """Views that may run at once now."""
     spooled_bytes: int = 0
     """Of request bodies, in temporary files."""

@@ -14,11 +14,10 @@ from ..parity.corpus.importing.har import read_har
 from ..parity.corpus.importing.imported import Imported, with_unique_names
 from ..parity.corpus.importing.postman import read_postman
 from ..parity.corpus.redacting import redact_case
+from .output_path import OutputDirectory
 
 _FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-_CORPUS = click.option(
-    "--corpus", type=click.Path(file_okay=False, path_type=Path), default=Path("corpus"), help="Directory of the cases."
-)
+_CORPUS = click.option("--corpus", type=OutputDirectory(), default=Path("corpus"), help="Directory of the cases.")
 _RAW = click.option("--raw", is_flag=True, help="Keep secrets as they are: for traffic of a test system only.")
 
 

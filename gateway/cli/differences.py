@@ -12,11 +12,12 @@ from rich.markup import escape
 from ..config.map_file import load_map
 from ..evidence.differences_document import differences_document
 from ..store.store import Store
+from .output_path import OutputFile
 from .views import console
 
 
 @click.command(name="differences")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else stdout.")
+@click.option("-o", "--output", type=OutputFile(), help="File to write; else stdout.")
 @click.pass_obj
 def differences_command(path: Path, output: Path | None) -> None:
     """Write the document of deliberate differences for the API's users: every ignore rule of the map, with a sample."""

@@ -8,6 +8,7 @@ import signal
 import sys
 from dataclasses import replace
 from io import StringIO
+from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,9 +27,10 @@ from ..parity.reporting.junit_report import render_junit
 from ..parity.reporting.report import Report, exit_code
 from ..parity.run import RunOptions, run_parity
 from ..store.store import Store
+from .output_path import OutputFile
 from .parity_view import report_view, shortened_list
 
-_FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+_FILE = OutputFile(allow_dash=True)
 _FILE_WIDTH = 120
 _NO_DATABASE = (
     "the map hands the apps no database of their own. Where both read its URL from DATABASE_URL, write in the map:\n"
@@ -71,6 +73,7 @@ def parity_command(
     """Replay the corpus on both sides and compare answers and effects: every ROUTE that both have, or these."""
     if resume and seed is not None:
         raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
+    _check_distinct(files)
     options = RunOptions(workers, seed or 0, generated=generate)
     with _progress() as progress, TemporaryDirectory(prefix="gateway-drawing-") as directory:
         # Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory.
@@ -97,6 +100,14 @@ def _seed_of(given: str) -> int:
         return int(given)
     except ValueError:
         raise click.BadParameter(f'"{given}" is neither a whole number nor random') from None
+
+
+def _check_distinct(files: dict[str, Path | None]) -> None:
+    """Raise click.UsageError where two formats would go to one file."""
+    named = sorted((f"--{name.removesuffix('_file')}", file.resolve()) for name, file in files.items() if file)
+    for (option, file), (other, same) in combinations(named, 2):
+        if file == same:
+            raise click.UsageError(f"{option} and {other} write the same file; give each its own")
 
 
 def _progress() -> Progress:

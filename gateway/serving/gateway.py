@@ -20,6 +20,7 @@ from ..config.map_file import decode_map, parse_map, parse_routes, read_map
 from ..errors import Fault, MapError
 from ..routing.route import RESERVED_PREFIX, Backend
 from .access_log import AccessLog
+from .asgi_only import ASGIOnly
 from .interpreter import made_to_stay
 from .lifespan import Lifespan
 from .line_writer import LineWriter
@@ -66,6 +67,7 @@ class Gateway:
         `gauges` are shown by `/_gateway/ready`. `errors` is the Flask app's `wsgi.errors`, stderr where it is None.
         """
         self._project = project
+        self._call = ASGIOnly(Gateway._answer, self)
         legacy = project.legacy
         self._bridge = None if legacy is None else WSGIBridge(legacy, limits=project.map.limits, errors=errors)
         self._legacy = self._bridge and self._bridge.answer
@@ -122,8 +124,12 @@ class Gateway:
         watcher = MapWatcher(path, text, lambda changed: self._change_map(path, changed, last_good), self._refuse)
         self._services.append(watcher)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    @property
+    def __call__(self) -> ASGIApp:
         """Serve one connection. Exceptions are the side's own and pass through to the server."""
+        return self._call
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":

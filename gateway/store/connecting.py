@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -18,6 +20,9 @@ from .schema import METADATA, VERSION
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 5
 """Time that a server is given to answer; a silent one would be waited for without an end."""
+_PASSWORD = re.compile(r":(?!//).*@")
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:[/\\]|.*\\")
+_UNFILLED = re.compile(r"^~|[${}\0]")
 _MIGRATION_LOCK = 0x6761746577  # PostgreSQL's advisory lock while one process makes the schema
 _LOOK = "`store` under [parity] says where it is"
 _STEPS = (
@@ -31,21 +36,47 @@ _VERSION = len(_STEPS) + 1
 
 
 def parse_url(url: str, root: Path) -> URL:
-    """Return a store's URL, a SQLite path made absolute from `root`. Raises StoreError for other databases."""
+    """Return a store's URL, a SQLite path made absolute from `root`. Raises StoreError for what can be no store."""
+    shown = _PASSWORD.sub(":***@", url)
     try:
         parsed = make_url(url)
-    except SQLAlchemyError:
-        message = f'"{url}" is not the URL of a database, like "sqlite:///.gateway/parity.sqlite3"'
+    except (SQLAlchemyError, ValueError):  # it reads the port as a number
+        message = f'"{shown}" is not the URL of a database, like "sqlite:///.gateway/parity.sqlite3"'
         raise StoreError(f'store: {message} or "postgresql://user@host/name"') from None
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        shown = parsed.render_as_string()
         raise StoreError(f'store "{shown}": neither SQLite nor PostgreSQL; write sqlite:///FILE or postgresql://...')
+    try:
+        if parsed.get_dialect().is_async:
+            raise StoreError(f'store "{shown}": the driver is asynchronous; leave "+{parsed.get_driver_name()}" out')
+        fault = _file_fault(parsed, root) if parsed.get_backend_name() == "sqlite" else None
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(f'store "{shown}": {getattr(error, "strerror", None) or error}; {_LOOK}') from None
+    if fault is not None:
+        raise StoreError(f'store "{shown}": {fault}')
     return parsed.set(database=str(root / (parsed.database or ""))) if is_file(parsed) else parsed
+
+
+def _file_fault(url: URL, root: Path) -> str | None:
+    """Say why the file would not be the one that the writer of a SQLite URL means; None where it would."""
+    name = url.database or ""
+    faults = {
+        "a SQLite file has no host; write three slashes, sqlite:///FILE": url.host or url.username or url.port,
+        "memory keeps no evidence and no audit; name a file, sqlite:///FILE": name in ("", ":memory:"),
+        "a SQLite file is opened by its path alone; write sqlite:///FILE without options": (
+            url.query or name.startswith("file:")
+        ),
+        "a path of Windows, which would be one odd name here; write sqlite:///FILE with slashes": (
+            os.name != "nt" and _WINDOWS_PATH.match(name)
+        ),
+        "nothing fills in ~, $NAME or {name} here; write the path itself": _UNFILLED.search(name),
+        "is a directory; name a file in it": name.endswith("/") or (root / name.replace("\0", "")).is_dir(),
+    }
+    return next((fault for fault, is_one in faults.items() if is_one), None)
 
 
 def is_file(url: URL) -> bool:
     """Tell whether the store is a SQLite file."""
-    return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return url.get_backend_name() == "sqlite"
 
 
 def make_directory(url: URL) -> None:
@@ -62,9 +93,13 @@ def make_directory(url: URL) -> None:
 
 def open_engine(url: URL, busy_seconds: int = BUSY_SECONDS) -> Engine:
     """Return an engine whose connections several processes can use at once."""
-    if url.get_backend_name() != "sqlite":
+    if not is_file(url):
         is_libpq = url.get_driver_name().startswith("psycopg")
-        return create_engine(url, connect_args={"connect_timeout": CONNECT_SECONDS} if is_libpq else {})
+        try:
+            return create_engine(url, connect_args={"connect_timeout": CONNECT_SECONDS} if is_libpq else {})
+        except ImportError as error:
+            ways = "install psycopg and write postgresql+psycopg://..., or install this driver"
+            raise StoreError(f'store "{url.render_as_string()}": {error}; {ways}') from None
     engine = create_engine(url, connect_args={"timeout": busy_seconds})
 
     @event.listens_for(engine, "connect")

@@ -346,7 +346,7 @@ def conversation(kind: str, *received: str) -> tuple[WSGIBridge, list[Message]]:
 def test_lifespan_shuts_the_threads_down() -> None:
     bridge, sent = conversation("lifespan", "startup", "shutdown")
     assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-    assert bridge.gauges is None
+    assert bridge._scheduler is None
 
 
 def test_a_websocket_is_refused() -> None:

@@ -177,8 +177,8 @@ def test_the_bridges_threads_end_with_the_process() -> None:
         assert gateway._bridge is not None
         async with running(gateway):
             assert (await reply_to(gateway, scope_of("GET", "/a"))).body == b"legacy"
-            assert gateway._bridge.gauges is not None
-        assert gateway._bridge.gauges is None
+            assert gateway._bridge._scheduler is not None
+        assert gateway._bridge._scheduler is None
 
     asyncio.run(start_and_stop())
 

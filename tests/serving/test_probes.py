@@ -88,9 +88,11 @@ def test_ready_tells_the_sides_and_the_map(gateway: Gateway, legacy: str, new: s
         "routes": routes,
         "faults": {"count": 0, "at": []},
     }
-    assert body(after) == {"ready": True, "legacy": legacy, "new": new, "map": map_, "bridge": None}
+    idle = {"busy": 0, "streams": 0, "queued": 0, "oldest_wait_seconds": 0.0, "abandoned": 0, "limit": 8}
+    bridge = None if legacy == "absent" else {**idle, "spooled_bytes": 0}
+    assert body(after) == {"ready": True, "legacy": legacy, "new": new, "map": map_, "bridge": bridge}
     down = {name: "down" if side == "up" else side for name, side in (("legacy", legacy), ("new", new))}
-    assert body(before) == {"ready": False, **down, "map": map_, "bridge": None}
+    assert body(before) == {"ready": False, **down, "map": map_, "bridge": bridge}
 
 
 @pytest.mark.parametrize("path", ["/_gateway", "/_gateway/", "/_gateway/helth", "/_gateway/health/", "/_gateway/a/b"])

@@ -344,6 +344,12 @@ def test_a_file_starts_at_the_root_and_its_new_directory_stays_out_of_version_co
 
 
 LOOK = "`store` under [parity] says where it is"
+OPTIONS = "a SQLite file is opened by its path alone; write sqlite:///FILE without options"
+MEMORY = "memory keeps no evidence and no audit; name a file, sqlite:///FILE"
+DIRECTORY = "is a directory; name a file in it"
+WINDOWS = "a path of Windows, which would be one odd name here; write sqlite:///FILE with slashes"
+UNFILLED = "nothing fills in ~, $NAME or {name} here; write the path itself"
+NO_URL = 'is not the URL of a database, like "sqlite:///.gateway/parity.sqlite3" or "postgresql://user@host/name"'
 
 
 @pytest.mark.parametrize(
@@ -372,13 +378,65 @@ LOOK = "`store` under [parity] says where it is"
             ),
         ),
         ("sqlite:///file", f'store "sqlite:///{{root}}/file": file is not a database; {LOOK}'),
+        ("sqlite:///file:x.sqlite3?uri=true", f'store "sqlite:///file:x.sqlite3?uri=true": {OPTIONS}'),
+        ("sqlite:///file:deep/x.sqlite3", f'store "sqlite:///file:deep/x.sqlite3": {OPTIONS}'),
+        ("sqlite:///x.sqlite3?mode=ro&uri=true", f'store "sqlite:///x.sqlite3?mode=ro&uri=true": {OPTIONS}'),
+        ("sqlite:///x.sqlite3?timeout=60", f'store "sqlite:///x.sqlite3?timeout=60": {OPTIONS}'),
+        ("sqlite://", f'store "sqlite://": {MEMORY}'),
+        ("sqlite:///", f'store "sqlite:///": {MEMORY}'),
+        ("sqlite:///:memory:", f'store "sqlite:///:memory:": {MEMORY}'),
+        (
+            "sqlite://x.sqlite3",
+            'store "sqlite://x.sqlite3": a SQLite file has no host; write three slashes, sqlite:///FILE',
+        ),
+        ("sqlite:///directory", f'store "sqlite:///directory": {DIRECTORY}'),
+        ("sqlite:///new/", f'store "sqlite:///new/": {DIRECTORY}'),
+        ("sqlite:///.", f'store "sqlite:///.": {DIRECTORY}'),
+        ("sqlite:///..", f'store "sqlite:///..": {DIRECTORY}'),
+        ("sqlite:////", f'store "sqlite:////": {DIRECTORY}'),
+        ("sqlite:///C:/data/x.sqlite3", f'store "sqlite:///C:/data/x.sqlite3": {WINDOWS}'),
+        ("sqlite:///C:\\data\\x.sqlite3", f'store "sqlite:///C:\\data\\x.sqlite3": {WINDOWS}'),
+        ("sqlite:///data\\x.sqlite3", f'store "sqlite:///data\\x.sqlite3": {WINDOWS}'),
+        ("sqlite:///~/x.sqlite3", f'store "sqlite:///~/x.sqlite3": {UNFILLED}'),
+        ("sqlite:///$HOME/x.sqlite3", f'store "sqlite:///$HOME/x.sqlite3": {UNFILLED}'),
+        (
+            "sqlite:///${DATA}/x.sqlite3",
+            f'store "sqlite:///${{DATA}}/x.sqlite3": {UNFILLED}',
+        ),
+        ("sqlite:///{directory}/x.sqlite3", 'store "sqlite:///{directory}/x.sqlite3": ' + UNFILLED),
+        (f"sqlite:///{'x' * 300}", f'store "sqlite:///{"x" * 300}": File name too long; {LOOK}'),
+        (
+            "sqlite+aiosqlite:///x.sqlite3",
+            'store "sqlite+aiosqlite:///x.sqlite3": the driver is asynchronous; leave "+aiosqlite" out',
+        ),
+        (
+            "postgresql+asyncpg://h/n",
+            'store "postgresql+asyncpg://h/n": the driver is asynchronous; leave "+asyncpg" out',
+        ),
+        (
+            "postgresql+nothing://h/n",
+            f'store "postgresql+nothing://h/n": Can\'t load plugin: sqlalchemy.dialects:postgresql.nothing; {LOOK}',
+        ),
+        ("postgresql://h:port/n", f'store: "postgresql://h:port/n" {NO_URL}'),
+        ("postgresql//ada:secret@h/n", f'store: "postgresql//ada:***@h/n" {NO_URL}'),
+        ("sqlite:x.sqlite3", f'store: "sqlite:x.sqlite3" {NO_URL}'),
+        ("sqlite:/x.sqlite3", f'store: "sqlite:/x.sqlite3" {NO_URL}'),
+        ("", f'store: "" {NO_URL}'),
     ],
 )
 def test_a_store_that_cannot_be_opened_says_which_and_why(url: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a database, and long enough to be taken for one" * 20)
+    (tmp_path / "directory").mkdir()
     with pytest.raises(StoreError) as refused:
         Store.open(url, tmp_path)
-    assert str(refused.value) == message.format(root=tmp_path)
+    assert str(refused.value) == message.replace("{root}", str(tmp_path))
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["directory", "file"]
+
+
+@pytest.mark.parametrize("name", ["x.sqlite3", "100%.sqlite3", "a b.sqlite3", "é.sqlite3", "a:b.sqlite3", "./x", "a?"])
+def test_a_file_has_the_name_that_its_url_says(name: str, tmp_path: Path) -> None:
+    Store.open(f"sqlite:///{name}", tmp_path).close()
+    assert (tmp_path / name.removesuffix("?")).is_file()
 
 
 def test_a_password_is_never_told(tmp_path: Path) -> None:

@@ -237,7 +237,7 @@ def control(path: str) -> dict[str, object]:
         threading.stack_size(1 << 45)  # more than there is: no thread can start
     elif path == "/control/threads":
         threading.stack_size(0)
-    gauges = {} if bridge.gauges is None else asdict(bridge.gauges)
+    gauges = asdict(bridge.gauges)
     names = [thread.name for thread in threading.enumerate()]
     return {"pid": os.getpid(), "gauges": gauges, "tally": tally.shown(), "threads": names}
 

@@ -1,0 +1,106 @@
+"""`gateway serve --workers`: no worker is lost sight of, whatever the others do, and none outlives the service."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import (
+    PATIENCE_SECONDS,
+    Server,
+    accepts,
+    ask,
+    request,
+    serve_command,
+    serve_gateway,
+    wait_until,
+)
+
+pytestmark = pytest.mark.process
+
+MAP = '[gateway]\nlegacy = "slow_start:legacy"\nnew = "slow_start:new"\n[routes]\n"GET /stuck" = "new"\n'
+APPS = """
+import os, sys, time
+from pathlib import Path
+from fastapi import FastAPI
+from flask import Flask
+
+if Path("are_slow").exists():
+    sys.stderr.write(f"slow start of {os.getpid()}\\n")
+    time.sleep(600)
+
+legacy, new = Flask(__name__), FastAPI()
+legacy.get("/who")(lambda: {"pid": os.getpid()})
+
+@new.get("/stuck")
+async def stuck() -> None:
+    sys.stderr.write("stuck\\n")
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def map_file(tmp_path: Path) -> Path:
+    (tmp_path / "slow_start.py").write_text(APPS)
+    file = tmp_path / "map.toml"
+    file.write_text(MAP)
+    return file
+
+
+def test_a_worker_that_dies_while_a_restart_waits_is_replaced(map_file: Path) -> None:
+    are_slow = map_file.with_name("are_slow")
+    with serve_gateway(map_file, "--workers", "2") as server:
+        server.wait_for_log("from now on one that ends is replaced")
+        wait_until(lambda: server.log().count("startup complete") == 2)
+        are_slow.touch()
+        os.kill(server.pid, signal.SIGHUP)
+        slow = server.wait_for_log(r"slow start of (\d+)")[1]
+        are_slow.unlink()
+        killed = json.loads(ask(server, request("/who")).body)["pid"]
+        os.kill(killed, signal.SIGKILL)
+        server.wait_for_log(f"worker {killed} has ended with exit code -9; another takes its place")
+        wait_until(lambda: server.log().count("startup complete") == 3)
+        os.kill(int(slow), signal.SIGKILL)
+        server.wait_for_log(f"new worker {slow} did not start; the restart ends here, other workers serve on")
+        assert json.loads(ask(server, request("/who")).body)["pid"] != killed
+        assert server.stop() == 0
+
+
+def test_a_worker_whose_loop_is_stuck_does_not_keep_the_service(map_file: Path) -> None:
+    impatient = (
+        "import sys; from gateway.serving import supervisor; from gateway.cli.main import main; "
+        "supervisor.EXIT_SECONDS = 0; sys.argv = ['gateway', *sys.argv[1:]]; main()"
+    )
+    options = ("--port", "0", "--workers", "2", "--graceful-timeout", "1")
+    command = (sys.executable, "-c", impatient, "--map", map_file.name, "serve", *options)
+    with serve_command(*command, cwd=map_file.parent) as server:
+        server.wait_for_log("from now on one that ends is replaced")
+        with socket.create_connection((server.host, server.port), PATIENCE_SECONDS) as client:
+            client.sendall(request("/stuck"))
+            server.wait_for_log("stuck")
+            assert server.stop() == 0
+        assert "does not end; it is killed" in server.log()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_their_parent(map_file: Path, number: signal.Signals) -> None:
+    with serve_gateway(map_file, "--workers", "2") as server:
+        wait_until(lambda: server.log().count("startup complete") == 2)
+        workers = set(re.findall(r"Started server process \[(\d+)\]", server.log()))
+        os.kill(server.pid, number)
+        wait_until(lambda: not accepts_at_all(server))
+        wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def accepts_at_all(server: Server) -> bool:
+    try:
+        return accepts(server)
+    except OSError:
+        return False
