@@ -88,7 +88,8 @@ class HTTPProtocol(HttpToolsProtocol):
         """Answer what the parser is at in its turn, and end the connection."""
         self.logger.warning(text or f"A request was refused: {status.decode()}")
         body = text.encode()
-        headers = (*self.server_state.default_headers, (b"content-length", b"%d" % len(body)), CLOSING)
+        kind = ((b"content-type", b"text/plain; charset=utf-8"),) if body else ()
+        headers = (*self.server_state.default_headers, *kind, (b"content-length", b"%d" % len(body)), CLOSING)
         answer = b"HTTP/1.1 %b\r\n%b\r\n%b" % (status, b"".join(b"%b: %b\r\n" % header for header in headers), body)
 
         def answer_last() -> None:
