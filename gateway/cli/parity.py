@@ -32,6 +32,7 @@ from .parity_view import report_view, shortened_list
 
 _FILE = OutputFile(allow_dash=True)
 _FILE_WIDTH = 120
+_RENDERERS = {"json_file": render_json, "junit_file": render_junit, "html_file": render_html}
 _NO_DATABASE = (
     "the map hands the apps no database of their own. Where both read its URL from DATABASE_URL, write in the map:\n"
     '  [parity]\n  environment = { DATABASE_URL = "{database}" }'
@@ -79,16 +80,21 @@ def parity_command(
         # Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory.
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", directory)
         plan, report = _run(path, routes, options, progress, resume=resume)
-    written = _write(report, files)
-    if "-" not in written:
-        _show(report, plan, written)
+    wanted = {str(file): _RENDERERS[name] for name, file in files.items() if file is not None}
+    if "-" not in wanted:
+        _show(report, plan)
+    for name, render in wanted.items():  # what is shown already is not lost where the disk is full
+        with click.open_file(name, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(render(report))
+        if "-" not in wanted:
+            click.secho(f"wrote {name}", dim=True)
     if save and not report.was_interrupted:
         try:
             for line in save_counterexamples(plan, report, report.seed):
                 click.echo(line, err=True)
         except KeyboardInterrupt:
             click.echo("interrupted: nothing was kept in the corpus", err=True)
-        except GatewayError as error:  # the run has said what it has to say
+        except (GatewayError, OSError) as error:  # the run has said what it has to say
             click.echo(f"counterexamples could not be kept: {error}", err=True)
     sys.exit(exit_code(report.outcome))
 
@@ -156,16 +162,7 @@ def _run(
         signal.signal(signal.SIGTERM, before)
 
 
-def _write(report: Report, files: dict[str, Path | None]) -> tuple[str, ...]:
-    renderers = {"json_file": render_json, "junit_file": render_junit, "html_file": render_html}
-    wanted = [(str(file), renderers[name]) for name, file in files.items() if file is not None]
-    for name, render in wanted:
-        with click.open_file(name, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(render(report))
-    return tuple(name for name, _ in wanted)
-
-
-def _show(report: Report, plan: Plan, written: tuple[str, ...]) -> None:
+def _show(report: Report, plan: Plan) -> None:
     text = None if sys.stdout.isatty() else StringIO()
     width = None if text is None else _FILE_WIDTH
     out = Console(file=text, highlight=False, emoji=False, markup=False, width=width)
@@ -176,7 +173,5 @@ def _show(report: Report, plan: Plan, written: tuple[str, ...]) -> None:
         out.print(f"No case asks these routes: {corpus} has none, and none was generated (docs/parity.md, Corpus).")
     if plan.one_sided and plan.is_whole:
         out.print(f"Not compared, the new app does not have it yet: {shortened_list(plan.one_sided, 6)}", style="dim")
-    for name in written:
-        out.print(f"wrote {name}", style="dim")
     if text is not None:
         click.echo("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()), nl=False)

@@ -14,7 +14,6 @@ from ..config.parity_table import ReplaySettings
 from ..parity.corpus.case import Case, example
 from ..parity.corpus.files import load_corpus
 from ..parity.reporting.report import Report
-from ..parity.summary import defect_rate_bound
 from ..routing.route import Mode, Route
 from ..store.store import Evidence, Fingerprints, Store
 from .fingerprint import digest
@@ -107,7 +106,6 @@ def keep_evidence(report: Report, project: Project, sources: Sources, store: Sto
     found = [
         Evidence(
             **{each.name: getattr(one, each.name) for each in fields(RouteOutcome)},
-            defect_rate_bound=defect_rate_bound(one.clean),
             fingerprints=sources.by_route[one.route],
             made=made,
             run=report.run,

@@ -52,7 +52,7 @@ def run_parity(plan: Plan, store: Store, options: RunOptions, fingerprints: Fing
     results: list[ParityResult] = []
     run = options.resumed
     if run is None:
-        run = store.begin_run(options.seed, fingerprints, began)
+        run = store.begin_run(options.seed, fingerprints)
     else:
         store.resume_run(run)
         results += store.results_of(run)
@@ -86,7 +86,7 @@ def run_parity(plan: Plan, store: Store, options: RunOptions, fingerprints: Fing
         generated=frozenset(case.name for case in plan.cases if case.is_generated),
         origins={case.name: case.origin for case in plan.cases},
     )
-    store.end_run(run, report.outcome, datetime.now(UTC), interrupted=was_interrupted)
+    store.end_run(run, datetime.now(UTC), interrupted=was_interrupted)
     return report
 
 

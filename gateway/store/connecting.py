@@ -30,6 +30,11 @@ _STEPS = (
         "ALTER TABLE gateway_evidence ADD COLUMN map_line TEXT DEFAULT '' NOT NULL",
         "ALTER TABLE gateway_evidence RENAME COLUMN power TO defect_rate_bound",
     ),
+    (
+        "ALTER TABLE gateway_evidence DROP COLUMN defect_rate_bound",
+        "ALTER TABLE gateway_runs DROP COLUMN began",
+        "ALTER TABLE gateway_runs DROP COLUMN outcome",
+    ),
 )
 """The statements that bring a store of version 1 to 2, and so on; an empty database gets the tables as they are now."""
 _VERSION = len(_STEPS) + 1

@@ -48,8 +48,6 @@ class Fingerprints:
 class Evidence(RouteOutcome):
     """A run's verdict on one route, bound to what it was made of."""
 
-    defect_rate_bound: float
-    """The 95 % upper bound of the rate of defects among requests like the clean ones, 0 to 1."""
     fingerprints: Fingerprints
     made: datetime
     """Aware, UTC."""
@@ -138,9 +136,9 @@ class Store:
     def __exit__(self, *_failure: object) -> None:
         self.close()
 
-    def begin_run(self, seed: int, fingerprints: Fingerprints, began: datetime) -> int:
+    def begin_run(self, seed: int, fingerprints: Fingerprints) -> int:
         """Return the id of a new run. Removes the results of the runs before the last KEPT_RUNS."""
-        values = {**asdict(fingerprints), "began": began, "seed": str(seed), "interrupted": False}
+        values = {**asdict(fingerprints), "seed": str(seed), "interrupted": False}
         with self._writing() as connection:
             run: int = connection.execute(insert(RUNS).values(values).returning(RUNS.c.id)).scalar_one()
             connection.execute(delete(RESULTS).where(RESULTS.c.run <= run - KEPT_RUNS))
@@ -153,16 +151,16 @@ class Store:
             with self._writing() as connection:
                 connection.execute(insert(RESULTS), rows)
 
-    def end_run(self, run: int, outcome: Outcome, ended: datetime, *, interrupted: bool = False) -> None:
+    def end_run(self, run: int, ended: datetime, *, interrupted: bool = False) -> None:
         """Note that the run is over, or was told to stop."""
         with self._writing() as connection:
             ending = update(RUNS).where(RUNS.c.id == run)
-            connection.execute(ending.values(outcome=outcome, ended=ended, interrupted=interrupted))
+            connection.execute(ending.values(ended=ended, interrupted=interrupted))
 
     def resume_run(self, run: int) -> None:
         """Note that the run goes on: it has not ended."""
         with self._writing() as connection:
-            connection.execute(update(RUNS).where(RUNS.c.id == run).values(ended=None, interrupted=False, outcome=None))
+            connection.execute(update(RUNS).where(RUNS.c.id == run).values(ended=None, interrupted=False))
 
     def results_of(self, run: int) -> tuple[ParityResult, ...]:
         """Return what the run has found so far, in the order in which it came."""

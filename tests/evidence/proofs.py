@@ -20,13 +20,12 @@ def prove(path: Path, *routes: str, results: tuple[ParityResult, ...] = (), **ch
     project = load_project(path)
     sources = Sources.of(project, routes, MADE.date())
     with Store.open(project.map.replay.store, project.root) as store:
-        run = store.begin_run(1, sources.whole, MADE)
+        run = store.begin_run(1, sources.whole)
         evidence = [
             Evidence(
                 route=route.key,
                 outcome=Outcome.MATCHED,
                 matched=41,
-                defect_rate_bound=0.07,
                 fingerprints=now,
                 made=MADE,
                 run=run,
@@ -37,4 +36,4 @@ def prove(path: Path, *routes: str, results: tuple[ParityResult, ...] = (), **ch
         ]
         store.add_results(run, results)
         store.put_evidence([replace(one, **changed) for one in evidence])
-        store.end_run(run, Outcome.MATCHED, MADE)
+        store.end_run(run, MADE)

@@ -21,7 +21,6 @@ MATCHED = Evidence(
     route="GET /todos",
     outcome=Outcome.MATCHED,
     matched=41,
-    defect_rate_bound=0.07,
     fingerprints=NOW,
     made=datetime(2026, 11, 20, 14, 3, 59, tzinfo=UTC),
     run=1,

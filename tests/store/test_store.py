@@ -52,17 +52,17 @@ def result(case: str = "todos/list", step: int = 0, body: bytes = b"[]") -> Pari
 
 def test_a_run_goes_from_its_beginning_to_its_end(store: Store) -> None:
     assert (store.ignored_results(), store.interrupted_run(CODE)) == ((), None)
-    run = store.begin_run(2**80, CODE, NOW)
+    run = store.begin_run(2**80, CODE)
     store.add_results(run, [result()])
     assert (store.ignored_results(), store.interrupted_run(CODE)) == ((), Run(run, 2**80))
-    store.end_run(run, Outcome.MISMATCHED, NOW)
+    store.end_run(run, NOW)
     assert (store.ignored_results(), store.interrupted_run(CODE)) == ((result(),), None)
 
 
 def test_an_interrupted_run_can_be_resumed_while_nothing_has_changed(store: Store) -> None:
-    run = store.begin_run(7, CODE, NOW)
+    run = store.begin_run(7, CODE)
     store.add_results(run, [result("a"), result("a", 1)])
-    store.end_run(run, Outcome.INCONCLUSIVE, NOW, interrupted=True)
+    store.end_run(run, NOW, interrupted=True)
     assert store.interrupted_run(CODE) == Run(run, 7)
     assert store.ignored_results() == ()
     assert {found.case for found in store.results_of(run)} == {"a"}
@@ -70,19 +70,19 @@ def test_an_interrupted_run_can_be_resumed_while_nothing_has_changed(store: Stor
         assert store.interrupted_run(replace(CODE, **changed)) is None
     store.resume_run(run)
     assert store.interrupted_run(CODE) == Run(run, 7)
-    store.end_run(run, Outcome.MATCHED, NOW)
+    store.end_run(run, NOW)
     assert store.interrupted_run(CODE) is None
 
 
 def test_only_the_newest_run_is_resumed(store: Store) -> None:
-    store.end_run(store.begin_run(7, CODE, NOW), Outcome.INCONCLUSIVE, NOW, interrupted=True)
-    store.end_run(store.begin_run(8, CODE, NOW), Outcome.MATCHED, NOW)
+    store.end_run(store.begin_run(7, CODE), NOW, interrupted=True)
+    store.end_run(store.begin_run(8, CODE), NOW)
     assert store.interrupted_run(CODE) is None
 
 
 def test_results_come_back_as_they_were_in_their_order(store: Store) -> None:
     kept = [result("b"), result("a"), result("a", 1, b"\0" * 10), replace(result("caf\xe9 \u2028"), control=None)]
-    run, other = store.begin_run(1, CODE, NOW), store.begin_run(2, CODE, NOW)
+    run, other = store.begin_run(1, CODE), store.begin_run(2, CODE)
     store.add_results(run, kept[:2])
     store.add_results(other, [result("other")])
     store.add_results(run, kept[2:])
@@ -96,7 +96,7 @@ def test_heads_and_bodies_are_kept_up_to_a_bound_and_effects_as_their_difference
     control = Observation(Response(200, headers, b"x" * (MAX_BODY_BYTES + 1)), None, 0.1, effects)
     whole = Observation(Response(200, (), b"x" * MAX_BODY_BYTES))
     request = Request("POST", b"/", (), b"y" * (MAX_BODY_BYTES * 2))
-    run = store.begin_run(1, CODE, NOW)
+    run = store.begin_run(1, CODE)
     store.add_results(run, [replace(result(), request=request, control=control, candidate=whole)])
     (found,) = store.results_of(run)
     assert found.control is not None
@@ -109,7 +109,7 @@ def test_heads_and_bodies_are_kept_up_to_a_bound_and_effects_as_their_difference
 
 
 def test_results_are_kept_all_or_none(store: Store) -> None:
-    run = store.begin_run(1, CODE, NOW)
+    run = store.begin_run(1, CODE)
     with pytest.raises(AttributeError):
         store.add_results(run, (each for each in (result(), None)))  # type: ignore[misc]
     with pytest.raises(StoreError):
@@ -120,7 +120,7 @@ def test_results_are_kept_all_or_none(store: Store) -> None:
 def test_results_of_old_runs_go_and_their_evidence_stays(store: Store) -> None:
     runs = []
     for number in range(KEPT_RUNS + 2):
-        runs.append(store.begin_run(number, CODE, NOW))
+        runs.append(store.begin_run(number, CODE))
         store.add_results(runs[-1], [result()])
         store.put_evidence([evidence(f"GET /{number}", runs[-1])])
     assert [len(store.results_of(run)) for run in runs] == [0, 0] + [1] * KEPT_RUNS
@@ -139,7 +139,6 @@ def evidence(route: str, run: int, matched: int = 38) -> Evidence:
         mismatched=2,
         inconclusive=3,
         note="why not",
-        defect_rate_bound=0.0741,
         fingerprints=CODE,
         made=NOW,
         run=run,
@@ -148,7 +147,7 @@ def evidence(route: str, run: int, matched: int = 38) -> Evidence:
 
 
 def test_the_newest_evidence_of_each_route_is_found(store: Store) -> None:
-    first, second = store.begin_run(1, CODE, NOW), store.begin_run(2, CODE, NOW)
+    first, second = store.begin_run(1, CODE), store.begin_run(2, CODE)
     store.put_evidence([evidence("GET /a", first), evidence("GET /b", first), evidence("GET /c", first)])
     store.put_evidence([evidence("GET /a", second, 5)])
     store.put_evidence([])
@@ -165,7 +164,7 @@ def test_the_newest_evidence_of_each_route_is_found(store: Store) -> None:
 
 def test_the_audit_keeps_every_entry_in_order_with_the_time_as_utc(store: Store) -> None:
     summer = NOW.astimezone(timezone(timedelta(hours=2)))
-    store.put_evidence([evidence("GET /a", store.begin_run(1, CODE, NOW))])
+    store.put_evidence([evidence("GET /a", store.begin_run(1, CODE))])
     entries = (
         AuditEntry(summer, "ada", "GET /a", "legacy", "canary 10 %", evidence=1),
         AuditEntry(NOW, "bob", "GET /b", "legacy", "new", "the fire is out: caf\xe9", forced=True),
@@ -195,7 +194,7 @@ def test_what_fails_while_it_is_audited_is_not_in_the_audit(store: Store) -> Non
 def test_a_store_is_opened_again_as_it_was(url: str) -> None:
     assert Store.find(url) is None
     with Store.open(url) as store:
-        run = store.begin_run(1, CODE, NOW)
+        run = store.begin_run(1, CODE)
         store.add_results(run, [result()])
     with Store.open(url) as store:
         assert store.results_of(run) == (result(),)
@@ -216,16 +215,16 @@ def test_a_store_of_a_newer_gateway_is_refused_and_left_alone(url: str) -> None:
     Store.open(url).close()
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE gateway_version SET version = 3"))
+        connection.execute(text("UPDATE gateway_version SET version = 4"))
     for look in (Store.open, Store.find):
         with pytest.raises(StoreError) as refused:
             look(url)
         assert str(refused.value) == (
-            f'store "{make_url(url).render_as_string()}": of version 3, made by a newer gateway; '
-            "this one knows versions up to 2; upgrade migration-gateway"
+            f'store "{make_url(url).render_as_string()}": of version 4, made by a newer gateway; '
+            "this one knows versions up to 3; upgrade migration-gateway"
         )
     with engine.begin() as connection:
-        assert connection.execute(text("SELECT version FROM gateway_version")).scalar_one() == 3
+        assert connection.execute(text("SELECT version FROM gateway_version")).scalar_one() == 4
     engine.dispose()
 
 
@@ -270,7 +269,7 @@ def test_a_store_of_version_1_is_brought_to_this_one_with_all_that_it_has(
             assert store.evidence_for(["GET /todos"]) == {"GET /todos": kept}
             assert store.audit() == (entry,)
     with Store.open(url) as store:
-        newer = evidence("GET /todos", store.begin_run(8, CODE, NOW))
+        newer = evidence("GET /todos", store.begin_run(8, CODE))
         store.put_evidence([newer])
         assert store.evidence_for(["GET /todos"]) == {"GET /todos": replace(newer, id=2)}
 
