@@ -6,7 +6,7 @@ WARNING: None is "not watched", which is never "nothing happened". A replay watc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..http.message import Request, Response
@@ -79,7 +79,7 @@ class Observation:
     """None when nobody watched the guards: then only the answer tells who was refused."""
     failure: str = ""
     """`OperationalError: no such table: users` of the last exception that was logged, as Flask does of a view's."""
-    refusals: tuple[Mapping[str, Any], ...] = ()
+    refusals: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     """Errors of FastAPI's validation (`RequestValidationError.errors()`), however the app words its answer to them."""
     by_view: bool | None = None
     """Whether a view of Flask's was called: the router, or a hook before it, may answer in its place. None when nobody

@@ -389,3 +389,7 @@ def test_a_cause_is_told_as_one(name: str) -> None:
 def test_the_page_of_causes_is_the_table_of_causes() -> None:
     written = PAGE.read_text(encoding="utf-8")
     assert written == document(), "write it anew: python -m tests.comparing.causes.facts.document"
+
+
+def test_an_observation_may_be_a_key_whatever_was_seen_beside_it() -> None:
+    assert len({reworded(400, "body"), reworded(400, "body"), reworded(422, "body")}) == 2
