@@ -8,8 +8,8 @@ from enum import Enum
 
 from ..config.map_file import MigrationMap
 from ..errors import suggest
-from ..routing.inventory import Hook, Inventory
-from ..routing.route import Backend
+from ..routing.inventory import AppRoute, Hook, Inventory
+from ..routing.route import RESERVED_PREFIX, Backend, is_reserved
 from .inventory import Row, hooks_around
 from .project import Project
 
@@ -51,12 +51,13 @@ def check(project: Project, evidence: EvidenceStatus | None = None) -> tuple[Fin
     """Return every finding, the worst first; those about evidence only where its status is given."""
     rows, inventory, map_ = project.rows, project.inventory, project.map
     found = [
+        *_below_the_gateways_prefix(inventory),
         *_of_neither_app(rows, inventory),
         *_not_implemented(rows),
         *_lost_hooks(rows, inventory.hooks, map_),
         *_without_evidence(evidence or EvidenceStatus()),
         *_hidden(inventory),
-        *_of_many(rows),
+        *_of_many(rows, inventory.new),
     ]
     return tuple(sorted(found, key=lambda finding: list(Level).index(finding.level)))
 
@@ -71,6 +72,16 @@ def _errors(finding: Finding) -> Iterator[tuple[str, str, str]]:
     if finding.level is Level.ERROR:
         for route in finding.routes or ("",):
             yield finding.code, finding.subject, route
+
+
+def _below_the_gateways_prefix(inventory: Inventory) -> Iterator[Finding]:
+    for side, routes in (("Flask", inventory.legacy), ("the new side", inventory.new)):
+        for route in routes:
+            if is_reserved(route.rule):
+                message = (
+                    f'{side}\'s, but the gateway answers below "{RESERVED_PREFIX}" by itself; give it another path'
+                )
+                yield Finding(Level.ERROR, "reserved-prefix", route.key, message, (route.key,))
 
 
 def _of_neither_app(rows: Iterable[Row], inventory: Inventory) -> Iterator[Finding]:
@@ -135,20 +146,24 @@ def _hidden(inventory: Inventory) -> Iterator[Finding]:
                 yield Finding(level, "hidden-route", route.key, message, (route.key,))
 
 
-def _of_many(rows: Iterable[Row]) -> Iterator[Finding]:
+def _of_many(rows: Sequence[Row], new: Iterable[AppRoute]) -> Iterator[Finding]:
     """Yield what is as a rule so of many routes, one finding for all of them."""
 
     def lacks_head(row: Row) -> bool:
         return any(have.methods and "GET" in have.methods and "HEAD" not in have.methods for have in row.new.routes)
 
-    unreached = [row.key for row in rows if row.route is None and not row.new.routes[0].is_documentation]
+    unlisted_new = (row.new.routes[0] for row in rows if row.route is None)
+    unreached = [have.key for have in unlisted_new if not (have.is_documentation or have.host)]
+    by_host = [have.key for have in new if have.host and not have.is_documentation]
     headless = [row.key for row in rows if row.is_flipped and row.legacy.routes and lacks_head(row)]
     unlisted = [row.key for row in rows if row.route is not None and not row.route.listed]
     unreached_text = "the new side has them, but the map does not list them, so the default answers"
+    by_host_text = "the new side has them for one host, and no line tells hosts apart, so the default answers"
     headless_text = "flipped, but HEAD stays with Flask: the new side lacks it; `@app.head` beside `@app.get` has it"
     unlisted_text = "Flask has them and the map does not list them, so the default answers"
     for level, code, keys, message in (
         (Level.WARNING, "unlisted-new", unreached, unreached_text),
+        (Level.WARNING, "new-by-host", by_host, by_host_text),
         (Level.NOTE, "no-head", headless, headless_text),
         (Level.NOTE, "unlisted-legacy", unlisted, unlisted_text),
     ):

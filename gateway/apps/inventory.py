@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import re
-import uuid
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import Any
 
-import fastapi.routing
 from flask import Flask
-from starlette.routing import Match, Mount, WebSocketRoute, compile_path
 from werkzeug.routing import Map, Rule
 
 from ..routing.compiler import hidden_rules, own_methods, request_rules
 from ..routing.inventory import AppRoute, Hook, Inventory
 from ..routing.matcher import shape_of
-from ..routing.route import WEBSOCKET, Backend, Route, format_methods, route_key
+from ..routing.route import Backend, Route, format_methods, route_key
 from ..routing.table import RouteTable
-from .loading import flask_app_of, layers_of
-
-if TYPE_CHECKING:
-    from fastapi.routing import RouteContext
-
-_NEW_VARIABLE = re.compile(r"{(\w+)(?::(\w+))?}")
-_CONVERTERS = {"int": "int:", "float": "float:", "uuid": "uuid:", "path": "path:"}
-_TYPES: dict[Any, str] = {int: "int:", float: "float:", uuid.UUID: "uuid:"}
-_EXAMPLES = {"int": "7", "float": "1.5", "uuid": "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab", "path": "a/b"}
-
-
-class _ServedRoute:
-    """Account for a route as `RouteContext` does: FastAPI before 0.137 lists each route as it serves it."""
-
-    def __init__(self, route: Any) -> None:
-        self.original_route = route
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.original_route, name, None)
-
-
-_iter_route_contexts = getattr(fastapi.routing, "iter_route_contexts", partial(map, _ServedRoute))
+from .loading import flask_app_of, layers_of, qualified_name
+from .starlette_routes import answers_preflights, lister_of, new_routes, root_path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +49,29 @@ def take_inventory(legacy: Any, new: Any) -> Inventory:
     """Return what both apps have; either may be None. Of a WSGI app that is no Flask app nothing is listed."""
     flask_app = flask_app_of(legacy)
     if flask_app is None:
-        return Inventory(has_legacy=legacy is not None, new=tuple(new_routes(new)), new_root_path=_root_path(new))
+        return with_new_side(Inventory(has_legacy=legacy is not None), new)
     url_map, hooks = flask_app.url_map, tuple(hook for hook, _ in hook_functions(legacy))
     mounts = tuple(mount_rules(legacy))
     mounted = (AppRoute(None, rule.rule, str(rule.endpoint), shape_of(rule)) for rule in mounts)
-    return Inventory(
+    found = Inventory(
         url_map,
         has_legacy=True,
         is_by_host=url_map.host_matching or any(rule.subdomain for rule in request_rules(url_map)),
         mounts=mounts,
         legacy=(*mounted, *flask_routes(url_map)),
-        new=tuple(new_routes(new)),
-        new_root_path=_root_path(new),
         hooks=hooks,
+    )
+    return with_new_side(found, new)
+
+
+def with_new_side(inventory: Inventory, new: Any) -> Inventory:
+    """Return the inventory with what the new app has now: its startup may have added routes."""
+    return replace(
+        inventory,
+        new=tuple(new_routes(new)),
+        new_root_path=root_path_of(new),
+        new_lists_routes=lister_of(new) is not None,
+        new_answers_preflights=answers_preflights(new),
     )
 
 
@@ -100,10 +84,10 @@ def list_rows(table: RouteTable, inventory: Inventory) -> tuple[Row, ...]:
     for entry, (rule, route) in enumerate(table.entries):
         flask, fastapi = by_shape.get(shape_of(rule), []), table.new_routes.of_entry(entry)
         wanted = route.methods or frozenset().union(*(have.methods or () for have in flask))
-        both = (_implementation(route, wanted, have) for have in (flask, fastapi))
+        both = (_implementation(wanted, have) for have in (flask, fastapi))
         rows.append(Row(route.key, route, *both))
     reached = {id(have) for row in rows for have in row.new.routes}
-    unlisted = (have for have in inventory.new if id(have) not in reached)
+    unlisted = (have for have in inventory.new if id(have) not in reached and not have.is_remainder)
     return (*rows, *(Row(have.key, None, Implementation((), ()), Implementation((have,), ())) for have in unlisted))
 
 
@@ -122,47 +106,12 @@ def flask_routes(url_map: Map) -> Iterator[AppRoute]:
         yield same[-1]
 
 
-def new_routes(app: Any) -> Iterator[AppRoute]:
-    """Yield the new side's routes in their order, those of lazily included routers and of mounted apps too."""
-    return (route for route, _, _ in new_contexts(app))
-
-
-def new_contexts(
-    app: Any, prefix: str = "", around: tuple[Any, ...] = ()
-) -> Iterator[tuple[AppRoute, RouteContext, tuple[Any, ...]]]:
-    """Yield each route with FastAPI's own account of it, and the apps around it, outermost first."""
-    layers = tuple(layers_of(app))
-    contexts = list(_iter_route_contexts(next((layer.routes for layer in layers if hasattr(layer, "routes")), ())))
-    around = (*around, *layers)
-    patterns = [getattr(context, "path_regex", None) for context in contexts]
-    for at, context in enumerate(contexts):
-        if context.path is None:
-            continue
-        route = _app_route(context, prefix)
-        if isinstance(context.original_route, Mount):
-            inside = list(new_contexts(context.original_route, f"{prefix}{context.path}", around))
-            yield from inside or [(route, context, around)]
-        else:
-            # The pattern alone first: `matches` of each earlier route would take seconds for a thousand routes.
-            example = _NEW_VARIABLE.sub(lambda found: _EXAMPLES.get(found[2], "example-1"), context.path)
-            before = zip(contexts[:at], patterns, strict=False)
-            earlier = (other for other, pattern in before if pattern is None or pattern.match(example))
-            hider = next((other for other in earlier if _takes(other, example, route.methods)), None)
-            hidden_by = None if hider is None else _app_route(hider, prefix).key
-            yield replace(route, hidden_by=hidden_by), context, around
-
-
-def _root_path(new: Any) -> str:
-    prefixes = (getattr(layer, "root_path", "") for layer in layers_of(new))
-    return next((prefix.rstrip("/") for prefix in prefixes if isinstance(prefix, str) and prefix), "")
-
-
 def mount_rules(legacy: Any) -> Iterator[Rule]:
     """Yield bound rules, each prefix that a DispatcherMiddleware gives to another WSGI app, and all below it."""
     for layer in layers_of(legacy):
         if isinstance(mounts := getattr(layer, "mounts", None), Mapping):
             for prefix, app in sorted(mounts.items()):
-                rules = (Rule(f"{prefix}{end}", endpoint=_qualified(app)) for end in ("/", "/<path:path>"))
+                rules = (Rule(f"{prefix}{end}", endpoint=qualified_name(app)) for end in ("/", "/<path:path>"))
                 yield from Map(list(rules), strict_slashes=False).iter_rules()
 
 
@@ -177,14 +126,14 @@ def hook_functions(legacy: Any) -> Iterator[tuple[Hook, Any]]:
     }
     for kind, by_scope in registered.items():
         for scope, functions in by_scope.items():
-            yield from ((Hook(kind, _qualified(function), scope), function) for function in functions)
+            yield from ((Hook(kind, qualified_name(function), scope), function) for function in functions)
     for function in app.teardown_appcontext_funcs:
-        yield Hook("teardown_appcontext", _qualified(function), None), function
+        yield Hook("teardown_appcontext", qualified_name(function), None), function
     outside = takewhile(lambda layer: layer is not app, layers_of(legacy))
     inside = takewhile(lambda layer: layer is not app, layers_of(app.wsgi_app))
     for layer in (*outside, *inside):
         if inspect.unwrap(getattr(layer, "__func__", layer)) is not Flask.wsgi_app:
-            yield Hook("wsgi middleware", _qualified(layer), None), layer
+            yield Hook("wsgi middleware", qualified_name(layer), None), layer
 
 
 def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:
@@ -192,52 +141,11 @@ def hooks_around(hooks: Iterable[Hook], endpoint: str) -> Iterator[Hook]:
     return (hook for hook in hooks if hook.scope is None or endpoint.startswith(f"{hook.scope}."))
 
 
-def _implementation(route: Route, wanted: frozenset[str], have: Sequence[AppRoute]) -> Implementation:
+def _implementation(wanted: frozenset[str], have: Sequence[AppRoute]) -> Implementation:
     """Return what an app has for a route.
 
     `wanted` are the methods of the route; of one that names none, those that the Flask app takes there.
     """
-    if any(found.methods is None for found in have):
-        return Implementation(tuple(have), ())
-    routes = tuple(found for found in have if route.methods is None or route.methods & (found.methods or frozenset()))
-    taken = {method for found in routes for method in found.methods or ()}
-    return Implementation(routes, tuple(format_methods(wanted - {"HEAD"} - taken)))
-
-
-def _app_route(context: RouteContext, prefix: str) -> AppRoute:
-    """Return the route of one context; of a mounted app, the rule of everything below it."""
-    below = "/{path:path}" if isinstance(context.original_route, Mount) else ""
-    path = f"{prefix}{context.path}{below}"
-    outline = _NEW_VARIABLE.sub(lambda found: "<path>" if found[2] == "path" else "<>", path)
-    endpoint = context.endpoint
-    types: dict[str, Any] = {}
-    with suppress(Exception):  # a stranger's annotations: evaluating them runs its code
-        types = get_type_hints(endpoint) if endpoint is not None else {}
-
-    def variable(found: re.Match[str]) -> str:
-        """Return a parameter in Flask's syntax, typed in its path or in the endpoint's signature."""
-        convertor, name = found[2], found[1]
-        return f"<{_CONVERTERS.get(convertor, '') if convertor else _TYPES.get(types.get(name), '')}{name}>"
-
-    rule = _NEW_VARIABLE.sub(variable, path)
-    pattern = compile_path(path)[0]
-    name = _qualified(endpoint) if endpoint else context.name or ""
-    if isinstance(context.original_route, WebSocketRoute):
-        return AppRoute(frozenset({WEBSOCKET}), rule, name, outline, pattern=pattern)
-    return AppRoute(frozenset(context.methods) if context.methods else None, rule, name, outline, pattern=pattern)
-
-
-def _takes(other: RouteContext, example: str, methods: frozenset[str] | None) -> bool:
-    """Tell whether a route answers this path for every one of the methods; every method is more than it can say."""
-    kind = "websocket" if methods and WEBSOCKET in methods else "http"
-    scope: dict[str, Any] = {"type": kind, "path": example, "root_path": "", "headers": []}
-    matches = (other.matches({**scope, "method": method})[0] for method in methods or ())
-    return methods is not None and all(match is Match.FULL for match in matches)
-
-
-def _qualified(thing: Any) -> str:
-    """Return `module:qualname` of a function or class; of a partial or an instance, that of what it wraps or is."""
-    thing = getattr(thing, "func", thing)
-    if not hasattr(thing, "__qualname__"):
-        thing = type(thing)
-    return f"{thing.__module__}:{thing.__qualname__}"
+    routes = tuple(found for found in have if not wanted or any(map(found.answers, wanted)))
+    missing = (method for method in wanted - {"HEAD"} if not any(found.answers(method) for found in have))
+    return Implementation(routes, tuple(format_methods(missing)))

@@ -69,6 +69,14 @@ def layers_of(app: Any) -> Iterator[Any]:
         app = next((found for found in inner if found is not None), None)
 
 
+def qualified_name(thing: Any) -> str:
+    """Return `module:qualname` of a function or class; of a partial or an instance, that of what it wraps or is."""
+    thing = getattr(thing, "func", thing)
+    if not hasattr(thing, "__qualname__"):
+        thing = type(thing)
+    return f"{thing.__module__}:{thing.__qualname__}"
+
+
 def _module(name: str, key: str) -> Any:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)

@@ -15,7 +15,7 @@ from ..errors import Fault, ImportAppError, MapError
 from ..routing.inventory import Inventory
 from ..routing.route import Backend
 from ..routing.table import RouteTable
-from .inventory import Row, list_rows, take_inventory
+from .inventory import Row, list_rows, take_inventory, with_new_side
 from .loading import flask_app_of, import_app, is_asgi
 
 _NEEDS_RESTART = {"gateway.legacy": "legacy", "gateway.new": "new", "bridge": "limits"}
@@ -53,6 +53,16 @@ class Project:
     def rows(self) -> tuple[Row, ...]:
         """Every route of both apps with what each has for it."""
         return list_rows(self.table, self.inventory)
+
+    def once_started(self) -> Project:
+        """Return the project with the routes that the new app has now: its startup may have added some.
+
+        Raises MapError as `of` does.
+        """
+        inventory = with_new_side(self.inventory, self.new)
+        if inventory == self.inventory:
+            return self
+        return replace(self, inventory=inventory, table=_compiled(self.map, inventory, []))
 
     def with_map(self, parsed: ParsedMap) -> Project:
         """Return the project with another version of its map, the apps as they are loaded.

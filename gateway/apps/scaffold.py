@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from ..routing.inventory import AppRoute, Hook
+from ..routing.route import is_reserved
 
 _HEAD = """\
 # Who answers what. One line a route: "METHODS RULE" = "legacy", "canary" or "new".
@@ -41,7 +42,7 @@ def first_map(legacy: str, new: str, routes: Iterable[AppRoute], hooks: Iterable
     reached, taken = [], dict[Hashable, frozenset[str] | None]()
     for route in routes:  # those that get requests, each with the methods that no earlier one of the same paths takes
         before = taken.get(route.shape, frozenset())
-        if before is None or route.hidden_by is not None:
+        if before is None or route.hidden_by is not None or is_reserved(route.rule):
             continue
         methods = None if route.methods is None else route.methods - before
         taken[route.shape] = None if methods is None else before | methods

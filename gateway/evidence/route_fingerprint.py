@@ -13,8 +13,9 @@ from typing import Any
 
 from flask import Flask
 
-from ..apps.inventory import hook_functions, hooks_around, new_contexts
+from ..apps.inventory import hook_functions, hooks_around
 from ..apps.loading import flask_app_of
+from ..apps.starlette_routes import new_contexts
 from ..routing.inventory import AppRoute
 from .fingerprint import digest, fingerprint
 from .own_code import OwnCode, is_own

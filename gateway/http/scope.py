@@ -6,6 +6,8 @@ readers of message.py.
 
 from __future__ import annotations
 
+import re
+
 from starlette.types import Scope
 
 
@@ -16,6 +18,12 @@ def path_of(scope: Scope) -> str:
     if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
         return path[len(root) :] or "/"
     return path
+
+
+def host_of(scope: Scope) -> str:
+    """Return the name in the Host header, in lower case and without a port; "" where there is none."""
+    host = (first_header(scope, b"host") or b"").decode("latin-1").lower()
+    return re.sub(r":\d*\Z", "", host)
 
 
 def first_header(scope: Scope, name: bytes) -> bytes | None:

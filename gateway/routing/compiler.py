@@ -7,16 +7,15 @@ away from Flask. Flask's order of registration is kept; the order of the file ne
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from werkzeug.routing import Map, Rule
 
 from ..errors import Fault, suggest
 from .inventory import Inventory
-from .matcher import Methods, may_refuse, parts_of, shape_of, takes_any_segment
-from .route import METHODS, RESERVED_PREFIX, Backend, Mode, Route, format_methods
+from .matcher import Methods, identity_of, may_refuse, parts_of, shape_of, takes_any_segment
+from .route import METHODS, RESERVED_PREFIX, Backend, Mode, Route, format_methods, is_reserved
 
 _BY_HOST = "which the map does not tell apart: this line would move the path on every host"
 Entry = tuple[Rule, Route]
@@ -77,7 +76,7 @@ class RouteCompiler:
         return shapes
 
     def _bind(self, route: Route) -> Rule | None:
-        if f"{route.rule}/".startswith(f"{RESERVED_PREFIX}/"):
+        if is_reserved(route.rule):
             self.faults.append(route.fault(f'"{RESERVED_PREFIX}" is the gateway\'s own prefix; choose another path'))
             return None
         # Binding makes Werkzeug compile a builder of URLs, 0.5 ms a rule: a rule that Flask has bound will do.
@@ -145,32 +144,43 @@ def request_rules(url_map: Map) -> list[Rule]:
 
 def hidden_rules(rules: Sequence[tuple[Rule, Methods]]) -> Iterator[tuple[int, int]]:
     """Yield (a rule, another one that takes all its requests before it), by their indices in the sequence."""
-    # Only a rule of equal weights may hide another.
-    weights = [tuple(part.content if part.static else str(part.weight) for part in parts_of(rule)) for rule, _ in rules]
-    peers: dict[Hashable, list[int]] = defaultdict(list)
-    for at, own in enumerate(weights):
-        peers[own].append(at)
-    for at, narrow in enumerate(rules):
-        for before in peers[weights[at]]:
-            if _covers(rules[before], narrow) and _is_tried_first(rules[before][0], narrow[0], rules):
+    keys = [tuple(map(identity_of, parts_of(rule))) for rule, _ in rules]
+    openings: dict[Hashable, int] = {}
+    for at, key in enumerate(keys):
+        for size in range(1, len(key) + 1):
+            openings.setdefault(key[:size], at)
+    peers = _Peers([rule for rule, _ in rules], keys)
+    for at, (_, methods) in enumerate(rules):
+        for before in peers.wider(at):
+            wide = rules[before][1]
+            if wide is not None and (methods is None or not methods <= wide):
+                continue
+            # Of parts of equal weight Werkzeug tries the one first that any rule brought first.
+            pairs = enumerate(zip(keys[before], keys[at], strict=True), 1)
+            size = next(size for size, (one, other) in pairs if one != other)
+            if openings[keys[before][:size]] < openings[keys[at][:size]]:
                 yield at, before
                 break
 
 
-def _covers(wide: tuple[Rule, Methods], narrow: tuple[Rule, Methods]) -> bool:
-    """Tell whether a rule takes every path and method of another one of equal weights and other shape."""
-    (wide_rule, all_methods), (rule, methods) = wide, narrow
-    if all_methods is not None and (methods is None or not methods <= all_methods):
-        return False
-    if shape_of(wide_rule) == shape_of(rule):
-        return False
-    parts = zip(parts_of(wide_rule), parts_of(rule), strict=True)
-    return all(one == other or (not other.static and takes_any_segment(one)) for one, other in parts)
+class _Peers:
+    """Rules of equal weights, found by what is left without their bare variables: only such may hide another one."""
 
+    def __init__(self, rules: Sequence[Rule], keys: Sequence[tuple[Hashable, ...]]) -> None:
+        self._keys = keys
+        parts = [parts_of(rule) for rule in rules]
+        self._weights = [tuple(part.content if part.static else str(part.weight) for part in each) for each in parts]
+        self._bare = [tuple(map(takes_any_segment, each)) for each in parts]
+        self._found: dict[Hashable, dict[tuple[bool, ...], dict[Hashable, list[int]]]] = {}
+        for at, bare in enumerate(self._bare):
+            by_rest = self._found.setdefault(self._weights[at], {}).setdefault(bare, {})
+            by_rest.setdefault(self._rest(at, bare), []).append(at)
 
-def _is_tried_first(before: Rule, rule: Rule, rules: Iterable[tuple[Rule, Methods]]) -> bool:
-    """Tell whether Werkzeug tries `before` first: of parts of equal weight, the one that any rule brought first."""
-    first, second = parts_of(before), parts_of(rule)
-    size = next(at for at, (one, other) in enumerate(zip(first, second, strict=True), 1) if one != other)
-    openings = (parts_of(other)[:size] for other, _ in rules)
-    return next(parts for parts in openings if parts in (first[:size], second[:size])) == first[:size]
+    def wider(self, at: int) -> list[int]:
+        """Return the rules of other shape that take every path of this one, in their order."""
+        masks = self._found[self._weights[at]].items()
+        found = (by_rest.get(self._rest(at, bare), ()) for bare, by_rest in masks if bare != self._bare[at])
+        return sorted(index for indices in found for index in indices)
+
+    def _rest(self, at: int, bare: tuple[bool, ...]) -> Hashable:
+        return tuple(part for part, is_bare in zip(self._keys[at], bare, strict=True) if not is_bare)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from werkzeug.routing import Map, Rule
 
-from .route import route_key
+from .route import WEBSOCKET, route_key
+
+MOUNTED = "(?=/.*$)"
+"""Stands in the pattern of a route behind its mount's own: a mount takes no path with a newline in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class AppRoute:
     """A route as one app registers it."""
 
     methods: frozenset[str] | None
-    """None is every method, as of a mounted app."""
+    """None is every method of HTTP, as of a mounted app."""
     rule: str
     """In Flask's syntax, the new side's routes too."""
     name: str
@@ -27,16 +30,43 @@ class AppRoute:
     hidden_by: str | None = None
     """The earlier route that takes its requests, where the app registers one."""
     pattern: re.Pattern[str] | None = None
-    """Of the new side's routes: what takes a path, as Starlette compiles it."""
+    """Of the new side's routes: what takes a path, as Starlette compiles it; behind the host, where there is one."""
+    host: str = ""
+    """Of the new side's routes: the host that alone it answers for (Starlette's `Host`)."""
+    has_websockets: bool = False
+    """Whether it takes websockets beside HTTP, as a mounted app does."""
+    is_remainder: bool = False
+    """Whether it is what a mounted app or a class answers where none of its own routes or methods does: 404 or 405."""
+    is_conditional: bool = False
+    """Whether it may refuse what its pattern takes, by a `matches` of the app's own."""
+    is_last: bool = False
+    """Whether it is asked after all others, as a frontend is: nobody may take its path, for whatever method."""
 
     @property
     def key(self) -> str:
-        return route_key(self.methods, self.rule)
+        key = route_key(self.methods, self.rule)
+        return f"{key} (host {self.host})" if self.host else key
+
+    @property
+    def can_belong(self) -> bool:
+        """Whether a line of the map can have it: no line speaks of a host, and a remainder answers nothing."""
+        return not self.host and not self.is_remainder
 
     @property
     def is_documentation(self) -> bool:
         """Whether FastAPI made this route by itself: /docs, /redoc, /openapi.json."""
         return self.name.startswith("fastapi.applications:")
+
+    @property
+    def answers_http(self) -> bool:
+        """Whether it takes requests, be it websockets beside them."""
+        return self.methods is None or WEBSOCKET not in self.methods
+
+    def answers(self, method: str) -> bool:
+        """Tell whether it takes requests of this method, or websockets."""
+        if self.methods is None:
+            return method != WEBSOCKET or self.has_websockets
+        return method in self.methods
 
     def takes(self, methods: frozenset[str] | None) -> bool:
         """Tell whether this route takes every one of the methods, HEAD aside."""
@@ -69,6 +99,10 @@ class Inventory:
     """Whether the Flask app has rules that hang on the host."""
     new_root_path: str = ""
     """The prefix that the FastAPI app takes from paths by itself (`FastAPI(root_path=...)`)."""
+    new_lists_routes: bool = False
+    """Whether the new app has a list of routes, be it empty: of another one nothing is known."""
+    new_answers_preflights: bool = False
+    """Whether Starlette's CORSMiddleware stands before the new app's routes: it answers every preflight by itself."""
     mounts: tuple[Rule, ...] = ()
     """Bound rules of WSGI apps that answer below a prefix before the Flask app is asked."""
     legacy: tuple[AppRoute, ...] = ()

@@ -87,6 +87,11 @@ class Route:
         return Fault(self.source.path, self.source.line, f'routes."{self.key}"', message)
 
 
+def is_reserved(rule: str) -> bool:
+    """Tell whether a rule is the gateway's own prefix, or below it."""
+    return f"{rule}/".startswith(f"{RESERVED_PREFIX}/")
+
+
 def route_key(methods: Iterable[str] | None, rule: str) -> str:
     """Return `METHODS RULE` as the map writes it; GET implies HEAD."""
     return rule if methods is None else f"{','.join(format_methods(methods))} {rule}"

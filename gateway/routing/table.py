@@ -8,8 +8,8 @@ from dataclasses import replace
 from starlette.types import Scope
 
 from ..errors import MapError
-from ..http.scope import first_header, path_of
-from .canary import bucket_of, sticky_key, takes_new
+from ..http.scope import first_header, host_of, path_of
+from .canary import BUCKETS, bucket_of, sticky_key, takes_new
 from .compiler import Entry, RouteCompiler
 from .decision import Candidate, Decision, Match, RouteExplanation
 from .inventory import Inventory
@@ -75,22 +75,31 @@ class RouteTable:
     def decide(self, scope: Scope) -> Decision:
         """Return which backend answers an HTTP request or a websocket, and why; reads the scope, never changes it."""
         method, path = scope.get("method", WEBSOCKET), path_of(scope)
-        match = self.match(method, path)
+        host = host_of(scope) if self.new_routes.is_by_host else ""
+        match = self.match(method, path, host)
         reason = match.reason
         if match.route is None and method == "OPTIONS":
             asked = first_header(scope, b"access-control-request-method")
             if asked is not None:
-                match, reason = self.match(asked.decode("latin-1"), path), "preflight"
+                is_answered = self.new_routes.answers_preflights and first_header(scope, b"origin") is not None
+                match = self._preflight(asked.decode("latin-1"), path, host, is_answered=is_answered)
+                reason = "preflight"
         route, backend, bucket = match.route, match.backend, None
         if backend is None and route is not None:
-            bucket = bucket_of(route.rule, sticky_key(route.sticky, scope))
-            backend = Backend.NEW if takes_new(bucket, route.percent) else Backend.LEGACY
+            # A preflight has no cookie, and of other headers the names alone: it moves with the last client.
+            is_anonymous = reason == "preflight" and route.sticky != "client"
+            bucket = None if is_anonymous else bucket_of(route.rule, sticky_key(route.sticky, scope))
+            is_new = takes_new(BUCKETS - 1 if bucket is None else bucket, route.percent)
+            backend = Backend.NEW if is_new else Backend.LEGACY
         return Decision(
             method, path, route, backend or self.default, reason, bucket, match.allow, match.redirect, self.version
         )
 
-    def match(self, method: str, path: str) -> Match:
-        """Return the route for an upper-case method and a decoded path, as Werkzeug picks it."""
+    def match(self, method: str, path: str, host: str = "") -> Match:
+        """Return the route for an upper-case method and a decoded path, as Werkzeug picks it.
+
+        `host` is looked at where the new side has routes by host.
+        """
         found = self._matcher.match(method, path)
         if found is None:
             entry, match = None, self._no_route(method, path)
@@ -100,7 +109,7 @@ class RouteTable:
                 match = replace(match, redirect=found.redirect)
         if match.backend is Backend.LEGACY:
             return match
-        refusal = self.new_routes.refusal(entry, method, path, is_redirect=match.redirect is not None)
+        refusal = self.new_routes.refusal(entry, method, path, host, is_redirect=match.redirect is not None)
         if refusal is None:
             return match
         reason, other = refusal
@@ -120,6 +129,19 @@ class RouteTable:
         routes += [self.routes[index] for index in self._matcher.at_path(path)]
         candidates = (Candidate(route, _verdict(route, match, method)) for route in dict.fromkeys(routes))
         return RouteExplanation(method, path, match, tuple(candidates))
+
+    def _preflight(self, asked: str, path: str, host: str, *, is_answered: bool) -> Match:
+        """Return the match of the request that a preflight asks for, Flask's where another route would answer that.
+
+        `is_answered` says that the new side answers it before any route.
+        """
+        match = self.match(asked, path, host)
+        if match.backend is Backend.LEGACY or is_answered:
+            return match
+        found = self._matcher.match(asked, path)
+        entry, is_redirect = (None, False) if found is None else (found.index, found.redirect is not None)
+        refusal = self.new_routes.refusal(entry, "OPTIONS", path, host, is_redirect=is_redirect)
+        return match if refusal is None else replace(match, backend=Backend.LEGACY)
 
     def _no_route(self, method: str, path: str) -> Match:
         """Return who answers where no rule takes the method: the side that owns the whole path, else the default."""

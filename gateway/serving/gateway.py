@@ -162,6 +162,7 @@ class Gateway:
         return self._reserved[max(names, key=len)] if names else not_found
 
     async def _start(self) -> None:
+        self._project = self._project.once_started()
         for service in self._services:
             try:
                 await service.start()

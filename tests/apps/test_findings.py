@@ -253,6 +253,31 @@ def test_the_worst_stands_first() -> None:
     assert levels == [Level.ERROR] * 2 + [Level.WARNING] * 3 + [Level.NOTE] * 2
 
 
+def test_routes_below_the_gateways_own_prefix_never_get_a_request() -> None:
+    legacy, new = flask_of("/_gateway/health", "/_gatewayed", "/a"), fastapi_of("/_gateway", "/a")
+    text = 'but the gateway answers below "/_gateway" by itself; give it another path'
+    assert errors('"GET /a" = "legacy"', legacy, new) == [
+        Finding(Level.ERROR, "reserved-prefix", key, f"{side}'s, {text}", (key,))
+        for side, key in (("Flask", "GET /_gateway/health"), ("the new side", "GET /_gateway"))
+    ]
+
+
+def test_what_a_mounted_app_answers_where_its_routes_end_is_no_route_to_list() -> None:
+    new, below = fastapi_of(), fastapi_of("/x")
+    new.mount("/sub", below)
+    (found,) = findings("", flask_of(), new)
+    assert (found.code, found.routes) == ("unlisted-new", ("GET /sub/x",))
+
+
+def test_routes_by_host_are_named() -> None:
+    new = fastapi_of("/x")
+    new.host("api.test", fastapi_of("/y"))
+    message = "the new side has them for one host, and no line tells hosts apart, so the default answers"
+    keys = ("GET /y (host api.test)", "/<path:path> (host api.test)")
+    found = findings('"GET /x" = "new"', flask_of("POST /x"), new)
+    assert Finding(Level.WARNING, "new-by-host", "2 routes", message, keys) in found
+
+
 # --- the rows ---
 
 

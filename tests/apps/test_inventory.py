@@ -16,18 +16,15 @@ from flask import Blueprint, Flask, Response
 from flask_cors import CORS
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 
-from gateway.apps.inventory import (
-    flask_routes,
-    hooks_around,
-    new_routes,
-    take_inventory,
-)
+from gateway.apps.inventory import flask_routes, hooks_around, take_inventory
+from gateway.apps.starlette_routes import new_routes
 from gateway.routing.inventory import AppRoute, Hook
-from gateway.routing.new_routes import rule_outline
+from gateway.routing.outline import rule_outline
 from tests.support.versions import INCLUDES_LAZILY
 
 HERE = __name__
@@ -113,10 +110,65 @@ def test_mounted_apps_are_listed_by_their_routes_or_as_everything_below_them(tmp
     assert keys(routes) == [
         "GET /sub/items/<item_id>",
         "/sub/deep/<path:path>",
+        "/sub/<path:path>",
         *(["/api/files/<path:path>"] if INCLUDES_LAZILY else []),
         "/static/<path:path>",
     ]
-    assert replace(routes[-1], pattern=None) == AppRoute(None, "/static/<path:path>", "static", "/static/<path>")
+    assert [route.is_remainder for route in routes if route.rule == "/sub/<path:path>"] == [True]
+    static = AppRoute(None, "/static/<path:path>", "static", "/static/<path>", has_websockets=True)
+    assert replace(routes[-1], pattern=None) == static
+
+
+def test_middleware_around_a_mounted_app_hides_nothing_and_a_mount_in_a_mount_is_followed() -> None:
+    app, sub, deep = bare_fastapi(), bare_fastapi(), bare_fastapi()
+    deep.get("/x")(view)
+    sub.mount("/deep", CORSMiddleware(deep))
+    app.mount("/sub", CORSMiddleware(CORSMiddleware(sub)))
+    assert keys(new_routes(app)) == ["GET /sub/deep/x", "/sub/deep/<path:path>", "/sub/<path:path>"]
+    (route, *_), path = new_routes(app), "/sub/deep/x"
+    assert route.pattern is not None
+    assert [bool(route.pattern.match(each)) for each in (path, f"{path}/", "/deep/x", f"{path}y")] == [True] + [
+        False
+    ] * 3
+
+
+def test_routes_by_host_are_listed_with_it_and_what_nobody_knows_takes_everything() -> None:
+    class Unknown(BaseRoute):
+        pass
+
+    app, api = bare_fastapi(), bare_fastapi()
+    api.get("/x")(view)
+    app.host("{name}.test", api)
+    app.router.routes.append(Unknown())
+    app.get("/y")(view)
+    routes = list(new_routes(app))
+    assert keys(routes) == [
+        "GET /x (host {name}.test)",
+        "/<path:path> (host {name}.test)",
+        "/<path:path>",
+        "GET /y",
+    ]
+    assert [route.can_belong for route in routes] == [False, False, False, True]
+    assert routes[0].pattern is not None
+    assert [bool(routes[0].pattern.match(each)) for each in ("API.test/x", "api.tests/x", "/x")] == [True, False, False]
+
+
+def test_a_class_is_listed_with_its_methods_and_the_rest_that_it_refuses() -> None:
+    class Some(HTTPEndpoint):
+        def get(self) -> None: ...
+        def purge(self) -> None: ...
+        def report(self) -> None: ...
+
+    class Own(Some):
+        async def dispatch(self) -> None: ...
+
+    app = bare_fastapi()
+    app.add_route("/some", Some)
+    app.add_route("/own", Own)
+    app.add_route("/told", Some, methods=["GET"])
+    routes = list(new_routes(app))
+    assert keys(routes) == ["GET,REPORT /some", "/some", "/own", "GET /told"]
+    assert [route.is_remainder for route in routes] == [False, True, False, False]
 
 
 def test_types_of_paths_and_signatures_become_flasks_converters() -> None:

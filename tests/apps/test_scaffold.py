@@ -129,6 +129,15 @@ def test_a_line_has_only_the_methods_that_flask_gives_to_its_rule() -> None:
     assert set(tomllib.loads(first_map_of(app))["routes"]) == {"GET /<x>", "POST /<y>"}
 
 
+def test_a_rule_below_the_gateways_prefix_has_no_line() -> None:
+    app = Flask(__name__, static_folder=None)
+    for rule in ("/_gateway", "/_gateway/x", "/_gateways"):
+        app.add_url_rule(rule, rule, view)
+    text = first_map_of(app)
+    assert set(tomllib.loads(text)["routes"]) == {"GET /_gateways"}
+    RouteTable.compile(parse_map(text).checked().routes, take_inventory(app, None))
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_the_first_map_of_any_app_has_no_fault_and_leaves_nothing_unlisted(seed: int) -> None:
     url_map = Generated(seed).url_map

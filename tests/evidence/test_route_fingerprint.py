@@ -125,7 +125,8 @@ def take(new: str = "app") -> dict[str, str]:
     app = getattr(importlib.import_module("fresh"), new)
     fingerprints, inventory = RouteFingerprints(legacy, app), take_inventory(legacy, app)
     old = {f"legacy {route.rule}": fingerprints.control([route]) for route in inventory.legacy}
-    return old | {f"new {route.rule}": fingerprints.candidate([route]) for route in inventory.new}
+    routes = (route for route in inventory.new if not route.is_remainder)
+    return old | {f"new {route.rule}": fingerprints.candidate([route]) for route in routes}
 
 
 def changed(project: Project, file: str, old: str, new: str, app: str = "app") -> set[str]:

@@ -116,7 +116,9 @@ def test_the_clients_port_does_not_matter() -> None:
 def test_a_request_goes_where_its_key_falls() -> None:
     route = Route(frozenset({"GET", "HEAD"}), RULE, Mode.CANARY, percent=50, sticky="cookie:sid")
     options = {"mode": "canary", "percent": route.percent, "sticky": route.sticky}
-    gateway = Gateway.of_apps(legacy=flask_side(f"GET {RULE}"), new=fastapi_side(), routes={f"GET {RULE}": options})
+    gateway = Gateway.of_apps(
+        legacy=flask_side(f"GET {RULE}"), new=fastapi_side("GET,HEAD /users/{user}"), routes={f"GET {RULE}": options}
+    )
     asked = [(f"Cookie: sid={key}", key) for key in KEYS[:40]]
     for method in ("GET", "HEAD"):
         sides = [ask(gateway, method, "/users/7", header).all("x-side") for header, _ in asked]

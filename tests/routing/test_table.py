@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import random
 import time
-from itertools import permutations
+from itertools import permutations, zip_longest
 from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.routing import BaseConverter, Rule, ValidationError
+from werkzeug.routing.rules import RulePart
 
 from gateway.config.map_file import parse_map, parse_routes
 from gateway.errors import MapError
+from gateway.routing.compiler import hidden_rules, own_methods
 from gateway.routing.decision import Match
 from gateway.routing.inventory import Inventory
+from gateway.routing.matcher import parts_of, takes_any_segment
 from gateway.routing.route import Backend
 from gateway.routing.table import RouteTable
 from tests.support.gateway_apps import scope_of
@@ -451,9 +455,54 @@ def test_what_flask_has_compiled_is_not_compiled_again(monkeypatch: pytest.Monke
     assert compiled == []
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_a_rule_is_hidden_by_the_first_one_that_takes_all_its_requests_before_it(seed: int) -> None:
+    drawn = random.Random(seed)
+    parts = (
+        "a",
+        "<x{}>",
+        "<any(a,b):x{}>",
+        "<uuid:x{}>",
+        "<string(length=2):x{}>",
+        "p<x{}>",
+        "<int:x{}>",
+        "<path:x{}>",
+    )
+    app = Flask("app", static_folder=None)
+    for number in range(25):
+        rule = "/".join(drawn.choice(parts).format(at) for at in range(drawn.randint(1, 3)))
+        methods = drawn.choice([["GET"], ["GET"], ["GET", "POST"], None])
+        app.url_map.add(Rule(f"/{rule}{drawn.choice(['', '/'])}", endpoint=str(number), methods=methods))
+    rules = [(rule, own_methods(rule)) for rule in app.url_map.iter_rules()]
+    parts_of_all = [parts_of(rule) for rule, _ in rules]
+
+    def takes_all(wide: int, narrow: int) -> bool:
+        (_, all_methods), (_, methods) = rules[wide], rules[narrow]
+        pairs = list(zip_longest(parts_of_all[wide], parts_of_all[narrow]))
+        return (
+            (all_methods is None or (methods is not None and methods <= all_methods))
+            and any(one != other for one, other in pairs)
+            and all(one and other and (one == other or is_as_wide(one, other)) for one, other in pairs)
+        )
+
+    def is_as_wide(one: RulePart, other: RulePart) -> bool:
+        return takes_any_segment(one) and not other.static and one.weight == other.weight
+
+    def is_first(before: int, at: int) -> bool:
+        pairs = zip(parts_of_all[before], parts_of_all[at], strict=True)
+        size = next(size for size, (one, other) in enumerate(pairs, 1) if one != other)
+        both = parts_of_all[before][:size], parts_of_all[at][:size]
+        return next(parts[:size] for parts in parts_of_all if parts[:size] in both) == both[0]
+
+    every = range(len(rules))
+    found = ((at, next((one for one in every if takes_all(one, at) and is_first(one, at)), None)) for at in every)
+    assert list(hidden_rules(rules)) == [pair for pair in found if pair[1] is not None]
+
+
 @pytest.mark.long
-def test_thousands_of_rules_compile_well_within_the_second_that_a_reload_may_take() -> None:
-    app = flask_app(*(f"/a{number % 50}/<x>/b{number}/<int:y>" for number in range(1500)))
+@pytest.mark.parametrize("rule", ["/a{0}/<x>/b{0}/<int:y>", "/<any(a{0}):x>/b", "/v{0}<x>", "/<x>/<any(a{0}):y>"])
+def test_thousands_of_rules_compile_well_within_the_second_that_a_reload_may_take(rule: str) -> None:
+    app = flask_app(*(rule.format(number) for number in range(1500)))
     began = time.process_time()
     RouteTable.compile((), Inventory(app.url_map))
     assert time.process_time() - began < 1

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import Gateway
 from gateway.apps.project import Project
 from gateway.config.map_file import parse_routes
+from gateway.routing.route import Backend
 from gateway.serving.lifespan import Lifespan
 from tests.support.gateway_apps import Noting, fastapi_side, flask_side, reply_to, running, scope_of
 from tests.support.servers import ask, fail_to_serve, request, serve_gateway
@@ -168,6 +171,73 @@ def test_a_service_that_does_not_start_stops_those_before_it() -> None:
     services = [Stepping("one", told), Stepping("two", told, "start"), Stepping("three", told)]
     _, error = converse(Gateway(Project.of(parse_routes({}, "new"), None, well_behaved), services=services))
     assert (str(error), told) == ("no start", ["one starts", "one stops"])
+
+
+# --- routes that a startup adds ---
+
+
+def added(*paths: str, first: bool = False) -> FastAPI:
+    """An app whose startup adds these routes, behind those that it has or before them."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        router = APIRouter()
+        for path in paths:
+            router.add_api_route(path, lambda: "late")
+        app.include_router(router)
+        if first:
+            app.router.routes.insert(0, app.router.routes.pop())
+        yield
+
+    return FastAPI(openapi_url=None, lifespan=lifespan)
+
+
+@pytest.mark.parametrize("has_routes", [False, True])
+@pytest.mark.parametrize(
+    ("paths", "lines", "right"),
+    [
+        (("/a",), {"GET /a": "new"}, {"/a": b'"late"', "/b": b"legacy"}),
+        (("/{any}", "/a"), {"GET /a": "new"}, {"/a": b"legacy", "/b": b"legacy"}),
+        (("/{any:path}",), {"GET /b": "new"}, {"/a": b"legacy", "/b": b"legacy"}),
+    ],
+)
+def test_routes_that_a_startup_adds_are_held_against_the_map(
+    paths: tuple[str, ...], lines: dict[str, str], right: dict[str, bytes], has_routes: bool
+) -> None:
+    new = added(*paths, first=True)
+    if has_routes:
+        new.add_api_route("/b", lambda: "early")
+    gateway = Gateway.of_apps(flask_side("GET /a", "GET /b"), new, lines)
+
+    async def ask_all() -> dict[str, bytes]:
+        before = (await reply_to(gateway, scope_of("GET", "/a"))).body
+        assert before == b"legacy"
+        async with running(gateway):
+            return {path: (await reply_to(gateway, scope_of("GET", path))).body for path in right}
+
+    assert asyncio.run(ask_all()) == right
+
+
+def test_a_startup_that_adds_nothing_keeps_the_table() -> None:
+    gateway = Gateway.of_apps(flask_side("GET /a"), fastapi_side("GET /a"), {"GET /a": "new"})
+    before = gateway.project
+
+    async def start() -> None:
+        async with running(gateway):
+            assert gateway.project is before
+
+    asyncio.run(start())
+
+
+def test_a_change_of_the_map_keeps_what_a_startup_has_added() -> None:
+    gateway = Gateway.of_apps(flask_side("GET /a"), added("/a"), {"GET /a": "legacy"})
+
+    async def start() -> None:
+        async with running(gateway):
+            changed = gateway.project.with_map(parse_routes({"GET /a": "new"}, "legacy"))
+            assert changed.table.match("GET", "/a").backend is Backend.NEW
+
+    asyncio.run(start())
 
 
 def test_the_bridges_threads_end_with_the_process() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from werkzeug.routing import Map, Rule
 
-from ...apps.inventory import new_routes
 from ...apps.loading import layers_of
+from ...apps.starlette_routes import new_routes
 from ...http.message import Request
 from ...http.multipart import BOUNDARY
 from ...routing.inventory import AppRoute
@@ -42,7 +42,9 @@ def generate_from_schema(new: Any, cases: Sequence[Case], seed: int) -> tuple[Ca
         return ()
     import schemathesis
 
-    routes = [route for route in new_routes(app) if route.methods and WEBSOCKET not in route.methods]
+    routes = [
+        route for route in new_routes(app) if route.can_belong and route.methods and WEBSOCKET not in route.methods
+    ]
     rules = [Rule(route.rule, methods=route.methods, endpoint=route.name) for route in routes]
     samples = read_samples(cases, Map(rules))
     found: Any = schemathesis.openapi.from_dict(app.openapi())
