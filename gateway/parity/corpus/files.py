@@ -99,7 +99,7 @@ def _read(path: Path, notes: list[str]) -> tuple[TableReader, tuple[tuple[int, C
             imported = read_har(path)
             notes += (f"{path.name}: {note}" for note in imported.notes)
             return reader, tuple(enumerate(imported.cases, 1))
-        reader = TableReader(str(path), path.read_bytes().decode())
+        reader = TableReader(str(path), path.read_bytes().decode().removeprefix("\ufeff"))
         return reader, tuple(parse_cases(reader))
     except CorpusError as error:
         reader.faults += error.faults

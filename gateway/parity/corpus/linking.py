@@ -60,7 +60,8 @@ class _Links:
         sources: dict[tuple[str, bytes, bytes], _Source] = {}
         for at, exchange in enumerate(exchanges):
             request, used = exchange.request, []
-            for source in sorted(sources.values(), key=lambda one: -len(one.value)):
+            fit = (source for source in sources.values() if request.target.startswith(source.path))
+            for source in sorted(fit, key=lambda one: -len(one.value)):
                 wanted = re.sub(r"[^\w.-]", "_", source.location.partition(".")[2], flags=re.ASCII) or "kept"
                 names = chain([wanted], (f"{wanted}_{number}" for number in count(2)))
                 name = self._names.get(source) or next(name for name in names if name not in self._names.values())

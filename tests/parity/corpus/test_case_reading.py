@@ -32,6 +32,11 @@ def sent(directory: Path, step: str) -> Request:
     return only.request
 
 
+def test_a_byte_order_mark_is_read_past(tmp_path: Path) -> None:
+    corpus_of(tmp_path, '\ufeff[[case]]\r\nname = "a"\r\nrequest = "GET /"\r\n')
+    assert [case.name for case in load_corpus(tmp_path)] == ["a"]
+
+
 # --- what a step sends ---
 
 BODIES = {

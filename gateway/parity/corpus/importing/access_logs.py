@@ -19,6 +19,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -38,17 +39,18 @@ _COLOUR = re.compile(r"(?:\x1b|\^\[|#033)\[[0-9;]*m")  # as it is, as `cat -v` a
 _STATUS = r"(?P<status>\d{3})"
 _QUOTED = re.compile(rf'"{_METHOD} (?P<target>(?:[^"\\]|\\.)+?)(?: (?:HTTP/)?\d(?:\.\d)?)?"(?:\s+{_STATUS}\b)?')
 _UWSGI = re.compile(rf"\] {_METHOD} (?P<target>\S+) => generated \d+ bytes in \d+ \w+ \(HTTP/[\d.]+ {_STATUS}\)")
+_OUTBOUND = re.compile(r'\w://[^\s"]+ "[A-Z]+ /')  # `https://api.test:443 "GET /a HTTP/1.1" 200`, as urllib3 logs it
 _LOGFMT = re.compile(r'(?<![\w.-])([\w.-]+)=("(?:[^"\\]|\\.)*"|\S+)')
 _OBJECT = re.compile(r'\{\s*"')
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 _ORIGIN = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
-_REQUEST_LINE = re.compile(rf"{_METHOD} (?P<target>.+) HTTP/[\d.]+")
+_REQUEST_LINE = re.compile(rf"{_METHOD} (?P<target>.+?)(?: HTTP/[\d.]+)?")
 _VISIBLE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"\\')
 _METHODS = ("requestmethod", "method", "httpmethod", "clientrequestmethod", "verb")
 _TARGETS = ("requesturi", "uri", "requesturl", "original", "clientrequesturi", "requestpath", "target", "url", "path")
-_QUERIES = ("args", "querystring", "query")
-_STATUSES = ("status", "statuscode", "downstreamstatus", "originstatus", "edgeresponsestatus", "responsestatus")
+_QUERIES = ("args", "querystring", "requestquery", "query")
+_STATUSES = ("status", "statuscode", "downstreamstatus", "edgeresponsestatus", "responsecode", "httpstatus", "code")
 _LINES = ("request", "requestline", "log", "message", "msg", "textpayload")
 
 
@@ -114,6 +116,8 @@ def _read(text: str) -> _Line | None:
     text = _COLOUR.sub("", text)
     if (found := _OBJECT.search(text)) is not None and (line := _read_json(text[found.start() :])) is not None:
         return line
+    if _OUTBOUND.search(text):
+        return None
     if (match := _QUOTED.search(text) or _UWSGI.search(text)) is not None:
         return _Line(match["method"], _ESCAPE.sub(_unescaped, match["target"]), match["status"] or "")
     return _read_members((key, value.strip('"')) for key, value in _LOGFMT.findall(text))
@@ -150,6 +154,7 @@ def _read_members(members: Iterable[tuple[str, str]]) -> _Line | None:
     return _Line(method, f"{target}?{query.removeprefix('?')}" if query and "?" not in target else target, status)
 
 
+@lru_cache(maxsize=1024)
 def _plain(key: str) -> str:
     """Return the last part of a key in small letters alone: `http.request.method` is `method`."""
     return re.sub("[^a-z]", "", key.rpartition(".")[2].lower())

@@ -32,8 +32,7 @@ def credential_of(auth: Any, variables: Variables) -> Credential | None:
     if kind in ("", "noauth"):
         return None
     if kind == "basic":
-        proof = f"{values.get('username', '')}:{values.get('password', '')}".encode()
-        return Credential("authorization", f"Basic {base64.b64encode(proof).decode()}")
+        return basic_credential(values.get("username", ""), values.get("password", ""))
     if kind not in _SECRETS:
         raise ValueError(f'authentication "{kind}" cannot be taken over; use bearer, basic or an API key')
     secret = values.get(_SECRETS[kind], "")
@@ -42,3 +41,8 @@ def credential_of(auth: Any, variables: Variables) -> Credential | None:
     if values.get("addTokenTo") == "queryParams":
         return Credential("access_token", secret, is_header=False)
     return Credential("authorization", secret and f"{values.get('headerPrefix', 'Bearer').strip()} {secret}".strip())
+
+
+def basic_credential(user: str, password: str) -> Credential:
+    """Return the header of Basic authentication (RFC 7617)."""
+    return Credential("authorization", f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}")

@@ -258,6 +258,31 @@ def test_authentication_that_needs_a_computation(tmp_path: Path, kind: str) -> N
     assert refused(tmp_path, {"url": "/a", "auth": {"type": kind, kind: []}}) == reason
 
 
+URLS_WITH_CREDENTIALS: dict[str, Any] = {
+    "text": "https://ada:p%C3%A9@h.test/a",
+    "text without a scheme": "ada:p\u00e9@h.test/a",
+    "variables": {"raw": "https://{{user}}:{{password}}@{{anywhere}}/a"},
+    "parts": {
+        "protocol": "https",
+        "auth": {"user": "ada", "password": "p\u00e9"},
+        "host": ["h", "test"],
+        "path": ["a"],
+    },
+}
+
+
+@pytest.mark.parametrize("url", URLS_WITH_CREDENTIALS.values(), ids=URLS_WITH_CREDENTIALS)
+def test_credentials_in_a_url(tmp_path: Path, url: Any) -> None:
+    given = {"user": "ada", "password": "p\u00e9"}
+    request = asked(tmp_path, {"url": url}, given)
+    assert (request.line, request.headers[1:]) == ("GET /a", (BASIC,))
+    header = [{"key": "authorization", "value": "Bearer t"}]
+    assert asked(tmp_path, {"url": url, "header": header}, given).headers[1:] == (bearer("t"),)
+    assert asked(tmp_path, {"url": url, "auth": {"type": "bearer", "bearer": {"token": "t"}}}, given).headers[1:] == (
+        bearer("t"),
+    )
+
+
 def test_authentication_takes_the_place_of_a_header_of_its_name(tmp_path: Path) -> None:
     header = [{"key": "Authorization", "value": "Bearer old"}]
     assert asked(tmp_path, {"url": "/a", "header": header, "auth": V21_BASIC}).headers[1:] == (BASIC,)
@@ -428,6 +453,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
                                'no value for ":id"; give it with --variable id=...'),
     "a null path variable": ({"raw": "/:id", "variable": [{"key": "id", "value": None}]},
                              'no value for ":id"; give it with --variable id=...'),
+    "credentials without a value": ("http://{{x}}@h.test/", 'no value for "{{x}}"; give it with --variable x=...'),
     "a websocket": ("wss://h.test/a", 'a URL of "wss", not of http or https'),
     "gRPC": ({"protocol": "grpc", "host": ["h"]}, 'a URL of "grpc", not of http or https'),
     "no method of HTTP": ({"method": "GE T", "url": "/a"},
