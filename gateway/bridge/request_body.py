@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import tempfile
 from collections.abc import Iterable, Mapping
 from threading import Lock
@@ -17,6 +18,9 @@ from starlette.types import Receive, Scope
 
 from .streaming_body import ClientGoneError, StreamingBody
 
+LOGGER = logging.getLogger("gateway.bridge")
+
+NOT_KEPT = "a request body goes to its view as it comes, for it cannot be kept on the temporary disk: %s"
 MAX_MEMORY_BYTES = 1024 * 1024
 """Size of the bodies that stay in memory; a longer one goes to a temporary file."""
 
@@ -51,21 +55,36 @@ class Spool:
             self.used_bytes += byte_count
 
 
-class SpooledBody(io.BufferedRandom):
+class SpooledBody(io.BufferedReader):
     """One body in a temporary file, which is gone when it is closed."""
 
     def __init__(self, spool: Spool) -> None:
-        super().__init__(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - whoever runs the request closes it
+        """Make the file. Raises OSError."""
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - whoever runs the request closes it
+        super().__init__(self._file)
         self._spool = spool
         self._size = 0
+        self.rest = b""
+        """What has come and the disk did not take."""
 
     def add(self, pieces: Iterable[bytes]) -> bool:
         """Write what has come; tell whether there is room for more."""
-        for piece in pieces:
-            self.write(piece)
-            self._size += len(piece)
-            self._spool.note(len(piece))
+        unwritten = memoryview(b"".join(pieces))
+        try:
+            while unwritten:
+                count = self._file.write(unwritten)
+                self._size += count
+                self._spool.note(count)
+                unwritten = unwritten[count:]
+        except OSError as error:
+            LOGGER.warning(NOT_KEPT, error.strerror)
+            self.rest = bytes(unwritten)
+            return False
         return self._size <= self._spool.file_bytes and not self._spool.is_full
+
+    def rewind(self) -> None:
+        """Go to the start, where the reader believes to be: it has not seen what was written."""
+        self._file.seek(0)
 
     def close(self) -> None:
         """Give the disk back."""
@@ -102,17 +121,21 @@ async def read_body(scope: Scope, headers: Mapping[bytes, bytes], receive: Recei
 
 async def _spool(pieces: list[bytes], receive: Receive, spool: Spool) -> IO[bytes]:
     """Return the body that begins with `pieces`, from a temporary file; live from where there is no room for it."""
-    body = SpooledBody(spool)
+    try:
+        body = SpooledBody(spool)
+    except OSError as error:
+        LOGGER.warning(NOT_KEPT, error.strerror)
+        return StreamingBody(receive, io.BytesIO(b"".join(pieces)))
     try:
         has_room, more = await asyncio.to_thread(body.add, pieces), True  # a disk may stall; the loop must not
         while more and has_room:
             pieces, more = await _gather(receive)
             has_room = await asyncio.to_thread(body.add, pieces)
-        body.seek(0)
+        body.rewind()
     except BaseException:
         body.close()
         raise
-    return StreamingBody(receive, body) if more else body
+    return StreamingBody(receive, body, body.rest, is_whole=not more) if more or body.rest else body
 
 
 async def _gather(receive: Receive) -> tuple[list[bytes], bool]:

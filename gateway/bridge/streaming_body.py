@@ -20,13 +20,16 @@ class ClientGoneError(ConnectionError):
 class IncomingBody(io.RawIOBase):
     """The bytes of one request body, from the event loop to its worker thread, a piece at a time."""
 
-    def __init__(self, receive: Receive, head: IO[bytes]) -> None:
-        """Begin with `head`, what has come already, at its start; it is closed together with the body."""
+    def __init__(self, receive: Receive, head: IO[bytes], rest: bytes = b"", *, is_whole: bool = False) -> None:
+        """Begin with what has come already: `head`, at its start, which is closed together with the body, and `rest`.
+
+        A body that `is_whole` has come to its end with that.
+        """
         self._loop = asyncio.get_running_loop()
         self._receive = receive
         self._head: Any = head  # IO does not promise readinto; files and BytesIO have it
-        self._piece = memoryview(b"")
-        self._is_whole = False
+        self._piece = memoryview(rest)
+        self._is_whole = is_whole
         self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
         """Pieces that were asked for; b"" is the end of the body, None says that it was cut."""
         self._asked = asyncio.Event()
@@ -64,7 +67,7 @@ class IncomingBody(io.RawIOBase):
 
     async def follow(self) -> None:
         """Hand over a piece each time one is asked for; return when the client has left."""
-        more = True
+        more = not self._is_whole
         while more:
             await self._asked.wait()
             message = await self._receive()
@@ -103,6 +106,6 @@ class IncomingBody(io.RawIOBase):
 class StreamingBody(io.BufferedReader):
     """The `wsgi.input` of a body that is too long to be waited for."""
 
-    def __init__(self, receive: Receive, head: IO[bytes]) -> None:
-        self.incoming = IncomingBody(receive, head)
+    def __init__(self, receive: Receive, head: IO[bytes], rest: bytes = b"", *, is_whole: bool = False) -> None:
+        self.incoming = IncomingBody(receive, head, rest, is_whole=is_whole)
         super().__init__(self.incoming)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -185,6 +186,24 @@ def test_bodies_have_a_disk_in_common_and_read_on_without_it(tmp_path: Path) -> 
             assert ask(server, begun("/upload", "Content-Length: 2000000", b"x" * 2_000_000)).status == 200
         settle(server)
         assert gauge(server, "spooled_bytes") == kept(pid, tmp_path) == 0
+
+
+@pytest.mark.parametrize("framed", [post, post_chunked])
+def test_a_disk_that_takes_no_more_is_read_on_without(tmp_path: Path, framed: Callable[[str, bytes], bytes]) -> None:
+    (tmp_path / "temporary").mkdir()
+    bodies = [BODY[:length] for length in (MIB, MIB + 1, 3 * MIB // 2 + 9, 3 * MIB)]
+    whole = [{"length": len(body), "sha256": sha256(body).hexdigest()} for body in bodies]
+    with serve_faulty(limits={"spool_mib": 8}, temporary=tmp_path / "temporary") as server:
+        for size in (3 * MIB // 2, 0):  # full in the midst, full from the start
+            resource.prlimit(state(server)["pid"], resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            assert [json.loads(ask(server, framed("/upload", body)).body) for body in bodies] == whole
+        (tmp_path / "temporary").rmdir()
+        assert [json.loads(ask(server, framed("/upload", body)).body) for body in bodies] == whole
+        settle(server)
+        assert gauge(server, "spooled_bytes") == 0
+        assert "cannot be kept on the temporary disk: File too large" in server.log()
+        assert "cannot be kept on the temporary disk: No such file or directory" in server.log()
+        assert "Traceback" not in server.log()
 
 
 @pytest.mark.parametrize("value", ['"64 MiB"', "0", "-1", "1.5", "true"])

@@ -91,7 +91,7 @@ def test_a_worker_whose_loop_is_stuck_does_not_keep_the_service(map_file: Path) 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_workers_end_with_their_parent(map_file: Path, number: signal.Signals) -> None:
-    with serve_gateway(map_file, "--workers", "2") as server:
+    with serve_gateway(map_file, "--workers", "2", env={"TMPDIR": str(map_file.parent)}) as server:
         wait_until(lambda: server.log().count("startup complete") == 2)
         workers = set(re.findall(r"Started server process \[(\d+)\]", server.log()))
         os.kill(server.pid, number)
