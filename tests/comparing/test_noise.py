@@ -85,6 +85,19 @@ def test_a_value_of_two_frames_keeps_to_them() -> None:
     assert not covers("body.items[0].at", '"2024-01-02T03:04:05"', '"Tue, 02 Jan 2024 03:04:05 GMT"', *times)
 
 
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [("6", True), ("0.412", True), ("4e-05", True), ("123.4", True), ("12345.6", False), ('"6"', False), ("-6", False)],
+)
+def test_a_measured_time_is_one_number_with_or_without_decimals(candidate: str, expected: bool) -> None:
+    answers = [observe(answer(f'{{"ms": {value}}}')) for value in ("5.79", "6", "5.8e1", "12.25")]
+    assert covers("body.ms", "5.79", candidate, *answers) is expected
+    timings = [observe(answer("1", JSON, f"Server-Timing: db;dur={value}")) for value in ("5.79", "6", "58.1", "12.25")]
+    line = f"db;dur={candidate}"
+    assert covers("header.server-timing", "db;dur=5.79", line, *timings) is expected
+    assert not covers("header.server-timing", "db;dur=5.79", "cache;dur=5.79", *timings)
+
+
 def test_a_token_in_a_cookie_may_have_any_letters_of_base64() -> None:
     lines = (f"Set-Cookie: s=eyJh.{one}; Path=/" for one in ("abc", "def", "ghi", "jkl"))
     legacy = [observe(answer("1", JSON, line)) for line in lines]

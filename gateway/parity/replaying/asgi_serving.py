@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from multiprocessing.connection import Connection
+from threading import enumerate as enumerate_threads
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -15,13 +16,9 @@ from ...errors import ReplayError
 from ...http.message import Request
 from ...serving.lifespan import Lifespan
 from .case_runner import CaseRunner
-from .client import GRACE_SECONDS, ClientEnd, format_error, scope_of
+from .client import GRACE_SECONDS, LEFTOVER_SECONDS, ClientEnd, format_error, scope_of, threads_since, wait_for_threads
 from .messages import Ask
 from .wsgi_serving import call_wsgi
-
-LEFTOVER_SECONDS = 1.0
-"""Time for the tasks that a request leaves behind: what they do is its own effect, not the next one's. A task that goes
-on is the app's from then on, and no later request waits for it."""
 
 
 async def serve_asgi(
@@ -57,7 +54,7 @@ async def serve_asgi(
 
 async def call(app: ASGIApp, request: Request, state: dict[str, Any], limit_seconds: float) -> ClientEnd:
     """Ask, read the answer to its end or for so long, leave. What the app raises is the client's error."""
-    client, before = AsyncClientEnd(request), asyncio.all_tasks()
+    client, before, threads = AsyncClientEnd(request), asyncio.all_tasks(), {*enumerate_threads()}
     task = asyncio.create_task(client.run(app, scope_of(request, state)))
     await asyncio.wait({task}, timeout=limit_seconds)
     if not task.done():
@@ -66,8 +63,11 @@ async def call(app: ASGIApp, request: Request, state: dict[str, Any], limit_seco
         if not task.done():  # an app that does not notice is cancelled
             task.cancel()
             await asyncio.wait({task}, timeout=GRACE_SECONDS)
-    elif left := asyncio.all_tasks() - before:
-        await asyncio.wait(left, timeout=LEFTOVER_SECONDS)
+    else:
+        if left := asyncio.all_tasks() - before:
+            await asyncio.wait(left, timeout=LEFTOVER_SECONDS)
+        if threads_since(threads):
+            await asyncio.to_thread(wait_for_threads, threads)
     client.is_over = task.done()
     return client
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from contextlib import suppress
+from threading import Thread
+from threading import enumerate as enumerate_threads
 from time import perf_counter
 from typing import Any
 
@@ -14,6 +17,10 @@ from ...http.message import Headers, Request, Response
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Size of a body that is read; what is longer is cut there."""
+LEFTOVER_SECONDS = 1.0
+"""Time for the tasks and threads that a request leaves behind: what they do is its own effect, not the next one's. One
+that goes on is the app's from then on, and no later request waits for it."""
+_POOLED = ("ThreadPoolExecutor", "AnyIO worker thread", "asyncio_")
 GRACE_SECONDS = 1.0
 """Time that an app has to end once its client has left."""
 
@@ -65,6 +72,19 @@ class ClientEnd:
         """Hang up: what comes after is not wanted."""
         self.was_left = True
         self._ended = self._ended or perf_counter()
+
+
+def threads_since(before: Container[Thread]) -> list[Thread]:
+    """Return the running threads that are not among those before, workers of pools aside, which go on for good."""
+    found = (thread for thread in enumerate_threads() if thread not in before)
+    return [thread for thread in found if not thread.name.startswith(_POOLED)]
+
+
+def wait_for_threads(before: Container[Thread]) -> None:
+    """Wait for those that are not among the threads before, for LEFTOVER_SECONDS at most."""
+    until = perf_counter() + LEFTOVER_SECONDS
+    for thread in threads_since(before):
+        thread.join(max(until - perf_counter(), 0))
 
 
 def format_error(error: BaseException) -> str:

@@ -21,6 +21,8 @@ from .probes import ATTACH
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 NO_FILES = ("/dev/null",)
+OWN = "{own}"
+"""Stands for the side's own directory in what was refused: a program's scratch file, say."""
 _Stamp = tuple[int, int] | None
 """(time, size) of a file; None where it is not there."""
 MAX_STATEMENT_CHARS = 200
@@ -45,6 +47,7 @@ class Containment:
     def __init__(self, directories: tuple[str, ...], addresses: tuple[object, ...] = ()) -> None:
         """Let `directories` be written to, `addresses` be connected to: `("db.example", 5432)` or a socket's path."""
         self._directories = tuple(os.path.realpath(directory) for directory in directories)
+        self._own = sorted({*directories, *self._directories}, key=len, reverse=True)
         self._addresses = addresses
         self._hosts = {address[0] for address in addresses if isinstance(address, tuple)}
         self._opened_by: int | None = None
@@ -134,7 +137,8 @@ class Containment:
             raise ContainedImportError(f"a parity run cannot watch the connections of {package}")
 
     def _refuse(self, kind: str, target: str) -> NoReturn:
-        self.attempts.append(Outbound(kind, target))
+        own = next((path for path in self._own if path in target), "")  # each side has its own: that is no difference
+        self.attempts.append(Outbound(kind, target.replace(own, OWN) if own else target))
         text = f"a parity run lets nothing out: {kind} {target}"
         raise ContainedConnectionError(text) if kind in ("connect", "resolve") else ContainedFileError(text)
 

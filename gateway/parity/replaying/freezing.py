@@ -1,4 +1,5 @@
-"""One clock, and equal random numbers and UUIDs, for every side. `time.monotonic` goes on: event loops live by it.
+"""One clock, and equal random numbers and UUIDs, for every side. `time.monotonic` goes on: event loops live by it;
+`time.perf_counter`, by which apps measure what they say of themselves, stands still.
 
 Installed before the app is imported, so that `from os import urandom` of the app gets the frozen one.
 """
@@ -44,6 +45,8 @@ class Freezer:
         self._seed = seed
         self._draws: Counter[int] = Counter()
         self._traveller = time_machine.travel(moment / SECOND, tick=False).start()
+        time.perf_counter_ns = lambda: self.moment
+        time.perf_counter = lambda: self.moment / SECOND
         os.urandom = self.draw
         if hasattr(os, "getrandom"):
             os.getrandom = lambda size, flags=0: self.draw(size)  # noqa: ARG005 - the kernel's own signature

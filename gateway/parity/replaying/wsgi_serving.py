@@ -12,6 +12,7 @@ from contextvars import copy_context
 from io import BytesIO
 from multiprocessing.connection import Connection
 from threading import Event, Lock, Thread
+from threading import enumerate as enumerate_threads
 from time import perf_counter
 from types import coroutine
 from typing import Any
@@ -26,7 +27,7 @@ from ...bridge.streaming_body import ClientGoneError
 from ...bridge.wsgi_call import FAILED_FOR_NOBODY, FAILED_LATE, LOGGER
 from ...http.message import Request
 from .case_runner import CaseRunner
-from .client import GRACE_SECONDS, ClientEnd, format_error, scope_of
+from .client import GRACE_SECONDS, ClientEnd, format_error, scope_of, wait_for_threads
 from .messages import Ask, CaseAnswer
 
 WATCH_SECONDS = 0.05
@@ -79,9 +80,11 @@ def call(app: WSGIApplication, client: SyncClientEnd) -> None:
         for message in plain_response(400, AMBIGUOUS):
             client.take(message)
         return
+    threads = {*enumerate_threads()}
     try:
         environ = build_environ(scope, BytesIO(client.request.body))
         copy_context().run(run_app, app, environ, WSGIResponse(client, client.request.method))
+        wait_for_threads(threads)
     except ClientGoneError:
         return
     except Exception as error:  # noqa: BLE001 - the app's own: it is what is observed

@@ -10,11 +10,12 @@ import os
 import socket
 import sqlite3
 import struct
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from threading import Thread
-from time import monotonic
+from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from fastapi import FastAPI
@@ -108,7 +109,7 @@ def going_on() -> Flask:
     app = Flask(__name__)
 
     def write() -> None:
-        until = monotonic() + 0.3
+        until = monotonic() + 1.5
         while monotonic() < until:
             with contextlib.suppress(OSError):
                 Path(os.environ["ELSEWHERE"]).write_text("x")
@@ -121,6 +122,38 @@ def going_on() -> Flask:
         Thread(target=write, daemon=True).start()
         return ""
 
+    return app
+
+
+def leaving_a_thread() -> Flask:
+    """A view sends its mail from a thread, and measures itself."""
+    app = Flask(__name__)
+
+    def send() -> None:
+        sleep(0.1)
+        with contextlib.suppress(OSError):
+            socket.create_connection(("smtp.example.com", 25))
+
+    @app.get("/mail")
+    def mail() -> dict[str, float]:
+        began = perf_counter()
+        Thread(target=send).start()
+        return {"seconds": perf_counter() - began}
+
+    @app.get("/program")
+    def program() -> str:
+        with contextlib.suppress(OSError):
+            subprocess.run(["cc", "-o", f"{os.environ['LIBRARY_FILES']}/a.out", "a.c"], check=False)
+        return ""
+
+    return app
+
+
+def leaving_a_thread_async() -> FastAPI:
+    """Does what `leaving_a_thread` does."""
+    app, flask_app = FastAPI(), leaving_a_thread()
+    app.add_api_route("/mail", flask_app.view_functions["mail"])
+    app.add_api_route("/program", flask_app.view_functions["program"])
     return app
 
 
@@ -144,7 +177,7 @@ def going_on_elsewhere() -> Flask:
     came: set[str] = set()
 
     def reach(directory: str) -> None:
-        until = monotonic() + 0.3
+        until = monotonic() + 1.5
         while monotonic() < until:
             came.add(attempt(lambda: psycopg.connect(dbname="other", user="postgres", host=directory).close()))
 

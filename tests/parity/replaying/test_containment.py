@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -64,6 +65,20 @@ def test_a_thread_of_the_app_is_contained_while_the_database_is_looked_at(
 def attaching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
     with on_both(library(tmp_path_factory.mktemp("attaching")), "attaching") as replay:
         yield replay
+
+
+def test_what_a_requests_own_thread_tries_is_the_requests_effect_and_paths_of_a_side_are_no_difference(
+    settings: ReplaySettings,
+) -> None:
+    apps = f"{BROKEN}:leaving_a_thread", f"{BROKEN}:leaving_a_thread_async"
+    with replaying(settings, *apps) as replay:
+        for request, tried in (
+            ("GET /mail", [("resolve", "smtp.example.com:25")]),
+            ("GET /program", [("subprocess", "cc -o {own}/files/a.out a.c")]),
+        ):
+            for seen in seen_of(replay, request):
+                assert [(one.kind, one.target) for one in seen.effects.outbound] == tried
+        assert [json.loads(body_of(seen)) for seen in seen_of(replay, "GET /mail")] == [{"seconds": 0.0}] * 2
 
 
 @pytest.mark.parametrize("way", ["module", "class", "script", "engine", "listener"])
