@@ -93,7 +93,8 @@ def _url_of(entry: dict[str, Any]) -> SplitResult:
     if url.scheme in ("ws", "wss") or table_of(entry.get("response")).get("status") == 101:
         raise ValueError("a websocket")
     if url.scheme not in ("http", "https"):
-        raise ValueError(f"a URL of {url.scheme}:, not of http: or https:" if url.scheme else "no URL")
+        kind = f"a URL of {url.scheme}:, not of http: or https:" if url.scheme else "a URL without a scheme"
+        raise ValueError(kind if request.get("url") else "no URL")
     if not _site(url):
         raise ValueError("a URL without a host")
     return url

@@ -120,6 +120,7 @@ ADDRESSES = {
     "no host": ("GET", "https:///a", None),
     "a port too large": ("GET", "https://shop.test:99999/a", None),
     "broken IPv6": ("GET", "https://[::1/a", None),
+    "a path alone": ("GET", "/a", None),
     "no url": ("GET", None, None),
     "a number": ("GET", 7, None),
     "an object": ("GET", {"raw": f"{SHOP}/a"}, None),
