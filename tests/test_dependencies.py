@@ -107,9 +107,9 @@ def test_the_table_has_every_private_name_that_is_used() -> None:
 INHERITED = [
     (WSGIMiddleware, "app", "gateway/bridge/__init__.py"),
     *((HttpToolsProtocol, name, "gateway/serving/http_protocol.py") for name in (
-        "cycle", "data_received", "expect_100_continue", "flow", "handle_websocket_upgrade", "headers", "logger",
-        "loop", "on_body", "on_header", "on_headers_complete", "on_message_complete", "on_url", "parser", "pipeline",
-        "scope", "server_state", "shutdown", "transport", "url",
+        "connection_lost", "cycle", "data_received", "expect_100_continue", "flow", "handle_websocket_upgrade",
+        "headers", "logger", "loop", "on_body", "on_header", "on_headers_complete", "on_message_complete", "on_url",
+        "parser", "pipeline", "scope", "server_state", "shutdown", "transport", "url",
     )),
     *((RequestResponseCycle, name, "gateway/serving/http_protocol.py") for name in (
         "disconnected", "keep_alive", "message_event", "more_body", "on_response", "response_complete",

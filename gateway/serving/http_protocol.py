@@ -6,11 +6,11 @@ at the head when that offers another protocol, and tells of trailers as of heade
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ..bridge.request_body import UPGRADE_DECLINED
 
@@ -47,6 +47,9 @@ class HTTPProtocol(HttpToolsProtocol):
     """Whether the last answer is written or decided: what still comes is read to be forgotten, but not without end."""
     pending_bytes = 0
     """What has come of a field, a target or a trailer that is not whole yet; bodies do not count."""
+
+    cycles_ahead: Sequence[RequestResponseCycle] = ()
+    """The requests before the newest one, where several were under way at once."""
 
     is_ending = False
     is_resuming = False
@@ -186,7 +189,10 @@ class HTTPProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if self.is_resuming:
             return
+        before = self.cycle
         super().on_headers_complete()
+        if self.pipeline:
+            self.cycles_ahead = [*(cycle for cycle in self.cycles_ahead if not cycle.response_complete), before]
         self.pending_bytes = 0
         if not self.parser.should_upgrade():
             self.headers = []  # of the trailers, which are no headers (RFC 9110, 6.5.1)
@@ -198,6 +204,12 @@ class HTTPProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():  # else its body may follow
             self.cycle.more_body = False
             self.cycle.message_event.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        for cycle in self.cycles_ahead:  # uvicorn tells the newest request alone
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def shutdown(self) -> None:
         self.is_ending = True

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import copy
 import logging
+import signal
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from .listening import check_address, inherited_socket, unix_socket
 from .supervisor import Supervisor
 
 LOGGER = logging.getLogger("gateway")
+HANGUP = "SIGHUP is for several workers, which it replaces: the map is followed without it, new code needs a restart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
         LOGGER.info("listening on %s", options.uds or f"file descriptor {options.fd}")
     with contextlib.suppress(KeyboardInterrupt):
         if not several:
+            stay_on_hangup()
             uvicorn.Server(config).run(sockets)
             return
         supervisor = Supervisor(config, sockets or [config.bind_socket()])
@@ -84,6 +88,17 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
         # uvicorn exits with this code for a start that failed, but not where workers are several.
         if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
             sys.exit(STARTUP_FAILURE)
+
+
+def stay_on_hangup() -> None:
+    """Have SIGHUP, by which gunicorn reloads, not end the process; but a terminal that closes does."""
+    if sys.stdin is None or not sys.stdin.isatty():
+
+        def tell(_number: int, _frame: object) -> None:
+            # In a thread: this one may be holding a lock of the log.
+            threading.Thread(target=LOGGER.warning, args=(HANGUP,), daemon=True).start()
+
+        signal.signal(signal.SIGHUP, tell)
 
 
 def log_config() -> dict[str, Any]:

@@ -92,12 +92,18 @@ class Delayed:
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
+        self.left = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close"})
+            return
+        if scope["path"] == "/stay":
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            self.left.set()
             return
         if scope["path"] == "/wait":
             await self.go.wait()
@@ -173,7 +179,7 @@ class Endpoint:
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Observed]:
         """A client, and the protocol that serves it."""
         reader, writer = await asyncio.open_connection(*self._server.sockets[0].getsockname())
-        await self._until(lambda: bool(self._made))
+        await self.until(lambda: bool(self._made))
         return reader, writer, self._made.pop()
 
     async def converse(self, pieces: Sequence[bytes], until: bytes = b"") -> bytes:
@@ -183,13 +189,13 @@ class Endpoint:
         for piece in pieces:
             writer.write(piece)
             sent += len(piece)
-            await self._until(lambda size=sent: made.is_done_with(size))  # type: ignore[misc]
+            await self.until(lambda size=sent: made.is_done_with(size))  # type: ignore[misc]
         self.app.go.set()
         answered = await asyncio.wait_for(reader.readuntil(until) if until else reader.read(), PATIENCE_SECONDS)
         writer.close()
         return answered
 
-    async def _until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
             while not condition():
                 await self._moved.wait()
@@ -297,6 +303,19 @@ def test_a_field_without_end_is_refused_behind_a_good_request() -> None:
         async with Endpoint() as endpoint:
             answered = await endpoint.converse([WAITING + b"GET / HTTP/1.1\r\nA: ", *[b"x" * 50_000] * 3])
             assert statuses(answered) == [200, 431]
+
+    asyncio.run(converse())
+
+
+@pytest.mark.parametrize("behind", [b"", PLAIN, PLAIN * 3, UPGRADED, BAD["no request"][0], BAD["a bad chunk"][0]])
+def test_a_request_hears_that_its_client_has_left_whatever_came_behind_it(behind: bytes) -> None:
+    async def converse() -> None:
+        async with Endpoint() as endpoint:
+            _, writer, made = await endpoint.connect()
+            writer.write(ask(target="/stay", method="GET") + behind)
+            await endpoint.until(lambda: made.read > 0)
+            writer.transport.abort()
+            await asyncio.wait_for(endpoint.app.left.wait(), PATIENCE_SECONDS)
 
     asyncio.run(converse())
 

@@ -89,6 +89,14 @@ def test_a_worker_whose_loop_is_stuck_does_not_keep_the_service(map_file: Path) 
         assert "does not end; it is killed" in server.log()
 
 
+def test_a_single_worker_stays_on_a_hangup(map_file: Path) -> None:
+    with serve_gateway(map_file) as server:
+        os.kill(server.pid, signal.SIGHUP)
+        server.wait_for_log("SIGHUP is for several workers")
+        assert ask(server, request("/who")).status == 200
+        server.stop()
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_workers_end_with_their_parent(map_file: Path, number: signal.Signals) -> None:
     with serve_gateway(map_file, "--workers", "2", env={"TMPDIR": str(map_file.parent)}) as server:
