@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from ....http.message import json_leaves
@@ -71,8 +72,8 @@ def read_access_log(path: Path, limit: int = MAX_CASES) -> Imported:
     found: dict[tuple[str, bytes], Case] = {}
     passed_over, altered, name = Remarks(), Remarks(), printable(path.name)
     try:
-        for number, text in _lines(path):
-            place, line = f"line {number}", _read(text)
+        for number, line in _requests(path):
+            place = f"line {number}"
             if line is None:
                 passed_over.add(place, "no request is known in it")
             elif line.method not in SAFE:
@@ -97,8 +98,8 @@ def read_access_log(path: Path, limit: int = MAX_CASES) -> Imported:
     return Imported(tuple(found.values()), passed_over, altered)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield number and text of each line that is not blank, a character a byte; of an endless one the beginning."""
+def _requests(path: Path) -> Iterator[tuple[int, _Line | None]]:
+    """Yield the number of each line that is not blank with each request in it, or None for none."""
     with path.open("rb") as file:  # once: it may be a pipe
         is_wide = file.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         encoding = "utf-16" if is_wide else "latin-1"
@@ -106,37 +107,48 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         number, is_rest = 0, False
         while piece := lines.readline(MAX_LINE_CHARS):
             number += not is_rest
-            if not is_rest and (text := piece.strip()):
-                yield number, text.encode("utf-8", "replace").decode("latin-1") if is_wide else text
+            is_cut = len(piece) == MAX_LINE_CHARS and not piece.endswith("\n")
+            if not is_rest and (text := piece.strip()):  # from here on a character is a byte
+                text = text.encode("utf-8", "replace").decode("latin-1") if is_wide else text
+                found: list[_Line | None] = [] if is_cut else [*_read(text)]
+                yield from ((number, line) for line in found or [None])
             is_rest = not piece.endswith("\n")
 
 
-def _read(text: str) -> _Line | None:
-    """Return the request of a line, None where there is none."""
+def _read(text: str) -> list[_Line]:
+    """Return the request of a line, or those of several JSON objects in it."""
     text = _COLOUR.sub("", text)
-    if (found := _OBJECT.search(text)) is not None and (line := _read_json(text[found.start() :])) is not None:
-        return line
+    if "{" in text and (lines := [line for tree in _objects(text) for line in _read_object(tree)]):
+        return lines
     if _OUTBOUND.search(text):
-        return None
+        return []
     if (match := _QUOTED.search(text) or _UWSGI.search(text)) is not None:
-        return _Line(match["method"], _ESCAPE.sub(_unescaped, match["target"]), match["status"] or "")
+        return [_Line(match["method"], _ESCAPE.sub(_unescaped, match["target"]), match["status"] or "")]
     return _read_members((key, value.strip('"')) for key, value in _LOGFMT.findall(text))
 
 
-def _read_json(text: str) -> _Line | None:
+def _objects(text: str) -> Iterator[Any]:
+    """Yield each JSON object of a line, up to one that is broken."""
+    text, at, decoder = text.encode("latin-1").decode("utf-8", "replace"), 0, json.JSONDecoder()
+    while (found := _OBJECT.search(text, at)) is not None:
+        try:
+            tree, at = decoder.raw_decode(text, found.start())
+        except (ValueError, RecursionError):
+            return
+        yield tree
+
+
+def _read_object(tree: dict[str, Any]) -> list[_Line]:
     """Return the request that a JSON object says, as its members or as a line of a log in it."""
-    try:
-        tree = json.JSONDecoder().raw_decode(text.encode("latin-1").decode("utf-8", "replace"))[0]
-    except (ValueError, RecursionError):
-        return None
+    message = tree.get("MESSAGE")
+    if isinstance(message, list):  # how journald writes what is no plain text, colours too
+        return _read("".join(chr(byte) for byte in message if type(byte) is int and 0 <= byte < 256))
     texts = [(key, str(value).encode("utf-8", "replace").decode("latin-1")) for key, value in json_leaves(tree)]
-    if (line := _read_members(texts)) is not None:
-        return line
     nested = (value for key, value in texts if _plain(key) in _LINES)
-    return next((line for value in nested if (line := _read(value)) is not None), None)
+    return _read_members(texts) or next(filter(None, map(_read, nested)), [])
 
 
-def _read_members(members: Iterable[tuple[str, str]]) -> _Line | None:
+def _read_members(members: Iterable[tuple[str, str]]) -> list[_Line]:
     """Return the request that members name: `method` and `uri`, or `request` for its first line."""
     given: dict[str, str] = {}
     for key, value in members:
@@ -148,10 +160,10 @@ def _read_members(members: Iterable[tuple[str, str]]) -> _Line | None:
     )
     status = status if re.fullmatch(r"[1-5]\d\d", status) else ""
     if match := _REQUEST_LINE.fullmatch(given.get("request") or given.get("requestline") or ""):
-        return _Line(match["method"], match["target"], status)
+        return [_Line(match["method"], match["target"], status)]
     if not re.fullmatch(_METHOD, method) or not target:
-        return None
-    return _Line(method, f"{target}?{query.removeprefix('?')}" if query and "?" not in target else target, status)
+        return []
+    return [_Line(method, f"{target}?{query.removeprefix('?')}" if query and "?" not in target else target, status)]
 
 
 @lru_cache(maxsize=1024)

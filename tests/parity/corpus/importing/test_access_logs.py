@@ -162,6 +162,7 @@ OBJECTS: dict[str, Any] = {
     "cloudflare": {"ClientRequestMethod": "GET", "ClientRequestURI": "/a?b=1", "EdgeResponseStatus": 200},
     "docker": {"log": COMBINED + "\n", "stream": "stdout", "time": "2026-11-28T14:00:00Z"},
     "journald": {"__CURSOR": "x", "MESSAGE": COMBINED, "PRIORITY": "6"},
+    "journald in colours": {"MESSAGE": list(LINES["werkzeug in colours"].encode()), "PRIORITY": "6"},
     "werkzeug in docker": {"log": LINES["werkzeug in colours"] + "\n", "stream": "stderr"},
     "JSON in docker": {"log": json.dumps({"method": "GET", "uri": "/a?b=1", "status": 200}), "stream": "stdout"},
     "cloud text": {"textPayload": COMBINED, "insertId": "x"},
@@ -255,6 +256,22 @@ def test_a_target_that_is_no_path(tmp_path: Path, target: str) -> None:
 
 def test_one_target_in_two_forms_is_one_request(tmp_path: Path) -> None:
     assert lines_of(imported(tmp_path, COMBINED, LINES["absolute form"], LINES["werkzeug"])) == ["GET /a?b=1"]
+
+
+def test_several_objects_on_a_line(tmp_path: Path) -> None:
+    entries = [{"method": method, "uri": f"/{method.lower()}"} for method in ("GET", "POST", "HEAD")]
+    for text in (json.dumps(entries), "".join(map(json.dumps, entries))):
+        read = imported(tmp_path, text)
+        assert lines_of(read) == ["GET /get", "HEAD /head"]
+        assert list(read.notes) == ["passed over 1 (first: line 1): not GET or HEAD: a log has no bodies"]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_line_of_the_greatest_length_is_read(tmp_path: Path, end: str) -> None:
+    line = COMBINED.replace("curl/8", "a" * (MAX_LINE_CHARS - len(COMBINED) - len(end) + 6 - (not end)))
+    assert lines_of(imported(tmp_path, f"{line}{end}")) == ["GET /a?b=1"]
+    long = line.replace("aaa", "a" * 9, 1)
+    assert list(imported(tmp_path, COMBINED, f"{long}{end}").passed_over.first.values()) == ["line 2"]
 
 
 def test_utf_16(tmp_path: Path) -> None:
