@@ -169,8 +169,10 @@ class NewRoutes:
         """Return the routes that belong to an entry for one method (rules 1 and 2)."""
         if own := self._of_outline(entry, method, can_belong=True):
             return own
-        below = self._routes_at.get((_below(self._outlines[entry]), True), ())
-        return [at for at in below if self._routes[at].answers(method)]
+        outline = self._outlines[entry]
+        example = re.sub("<(path)?>", "1", outline)
+        below = self._routes_at.get((_below(outline), True), ())
+        return [at for at in below if self._routes[at].answers(method) and _matches(self._routes[at], example, "")]
 
     def _of_outline(self, entry: int, method: str, *, can_belong: bool) -> list[int]:
         outline, types = self._outlines[entry], types_of(self._entries[entry][0].rule)

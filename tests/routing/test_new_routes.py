@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, IntEnum
 from functools import partial
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Literal, NewType
@@ -22,13 +22,14 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Request, WebSocket
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from flask import Flask
-from pydantic import UUID4, PositiveInt
+from pydantic import UUID4, PositiveInt, conint
 from starlette.applications import Starlette
 from starlette.convertors import CONVERTOR_TYPES, Convertor
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Match, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
+from typing_extensions import TypeAliasType
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.routing import BaseConverter, Map, MapAdapter, RequestRedirect, Rule
@@ -59,6 +60,10 @@ def flask_of(*rules: str) -> Flask:
     return app
 
 
+class Number(IntEnum):
+    SEVEN = 7
+
+
 class Colour(Enum):
     A = "a"
     B = "b"
@@ -71,6 +76,9 @@ TYPES: dict[str, Any] = {
     "alias": Annotated[Identity, "documented"],
     "pydantic": PositiveInt,
     "optional": int | None,
+    "named": TypeAliasType("Named", int),
+    "constrained": conint(gt=0),
+    "numbers": Number,
     "float": float,
     "decimal": Decimal,
     "uuid": uuid.UUID,
@@ -359,6 +367,14 @@ CASES = {
         ("/", "/<path:p>"), ("/{p:path}", "/"), {"GET /": "new", "GET /<path:p>": "new"}, "legacy",
         {"GET /": "flask /", "GET /a/b": "new /{p:path}"},
     ),
+    "a catch-all with a variable takes over both": (
+        ("/u/<x>/", "/u/<x>/<path:p>"), ("/u/{x}/{p:path}",), {"GET /u/<x>/": "new", "GET /u/<x>/<path:p>": "new"},
+        "legacy", {"GET /u/1/": "new /u/{x}/{p:path}", "GET /u/1/2": "new /u/{x}/{p:path}", "GET /u/1": "308"},
+    ),
+    "an app mounted at the root hides what stands behind it": (
+        ("/x", "/y"), ("MOUNT / | GET /x", "/y"), {"GET /x": "new", "GET /y": "new"}, "legacy",
+        {"GET /x": "new GET //x", "GET /y": "flask /y"},
+    ),
     "a catch-all takes over no other line": (
         ("/about",), ("STATIC /",), {"GET /about": "new"}, "legacy", {"GET /about": "flask /about"},
     ),
@@ -400,7 +416,10 @@ def test_who_answers(
 
 
 NARROW = {
-    **dict.fromkeys(("int", "above", "alias", "pydantic", "optional", "dep", "deeper"), ("int", "+7")),
+    **dict.fromkeys(
+        ("int", "above", "alias", "pydantic", "optional", "named", "constrained", "numbers", "dep", "deeper"),
+        ("int", "+7"),
+    ),
     **dict.fromkeys(("float", "decimal"), ("float", "1e3")),
     **dict.fromkeys(("uuid", "uuid4"), ("uuid", "6A1F0F0E8C1A4B579F0E0123456789AB")),
     **dict.fromkeys(("enum", "literal"), ("any(a,b)", "c")),
@@ -425,6 +444,39 @@ def test_a_route_whose_type_flask_has_a_converter_for_belongs_to_that_line(
 
 
 EXAMPLES = {"int": "7", "float": "7.5", "uuid": "6a1f0f0e-8c1a-4b57-9f0e-0123456789ab", "any(a,b)": "a"}
+
+
+def test_a_type_may_come_from_a_router_or_from_the_app() -> None:
+    def need(i: int) -> None: ...
+
+    class Needing:
+        def __init__(self, i: int) -> None: ...
+
+    router = APIRouter()
+    router.add_api_route("/{i}", answer_of("late"))
+    needing = FastAPI(openapi_url=None, dependencies=[Depends(Needing)])
+    needing.add_api_route("/a/{i}", answer_of("early"))
+    included = FastAPI(openapi_url=None)
+    included.include_router(router, prefix="/a", dependencies=[Depends(need)])
+    for new in (needing, included):
+        assert [route.rule for route in Gateway.of_apps(flask_of(), new).project.inventory.new] == ["/a/<int:i>"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "fastapi", "new"),
+    [
+        ("/u/<x>", "/u/{x}/{rest:path}", []),
+        ("/u/<x>/", "/u/{x}/{rest:path}", ["/u/<x>/<path:rest>"]),
+        ("/s", "STATIC /s", []),
+        ("/s/", "STATIC /s", ["/s/<path:path>"]),
+        ("/", "STATIC /", ["/<path:path>"]),
+    ],
+)
+def test_what_takes_all_below_is_no_route_of_a_path_that_it_does_not_take(
+    rule: str, fastapi: str, new: list[str]
+) -> None:
+    (row, *_) = Gateway.of_apps(flask_of(rule), fastapi_of(fastapi), {f"GET {rule}": "new"}).project.rows
+    assert [have.rule for have in row.new.routes] == new
 
 
 @pytest.mark.parametrize("type_", ["union", "text", "day"])

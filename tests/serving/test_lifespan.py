@@ -184,9 +184,10 @@ def added(*paths: str, first: bool = False) -> FastAPI:
         router = APIRouter()
         for path in paths:
             router.add_api_route(path, lambda: "late")
+        had = list(app.router.routes)
         app.include_router(router)
         if first:
-            app.router.routes.insert(0, app.router.routes.pop())
+            app.router.routes[:] = [*app.router.routes[len(had) :], *had]
         yield
 
     return FastAPI(openapi_url=None, lifespan=lifespan)
