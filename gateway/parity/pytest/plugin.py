@@ -57,8 +57,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(ParityTests())
     directory: Path | None = config.getoption("--gateway-record")
     if directory is not None:
+        from ...config.outputs import check_directory
+        from ...errors import GatewayError
         from ..corpus.importing.pytest_recording import TestRecorder
 
+        try:
+            check_directory(f'--gateway-record "{directory}"', directory)
+        except GatewayError as error:
+            raise pytest.UsageError(str(error)) from None
         raw = bool(config.getoption("--gateway-record-raw"))
         config.pluginmanager.register(TestRecorder(config, directory, raw=raw), "gateway-record")
 

@@ -157,6 +157,12 @@ def test_a_suite_becomes_cases(project: Project) -> None:
 
 
 @pytest.mark.long
+def test_a_directory_that_cannot_be_written_is_told_before_the_first_test(project: Project) -> None:
+    done = run_suite(project, "--gateway-record", "notes.py/corpus")
+    assert (done.returncode, done.stdout) == (pytest.ExitCode.USAGE_ERROR, "")
+    assert '--gateway-record "notes.py/corpus": cannot be written: Not a directory' in done.stderr
+
+
 def test_nothing_secret_is_written_unless_it_is_asked_for(project: Project) -> None:
     run_suite(project, "--gateway-record", "corpus")
     text = project.read("corpus/tests-test_notes.toml")
