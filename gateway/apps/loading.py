@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import FunctionType, MethodType
 from typing import Any
 
 from werkzeug.routing import Map
@@ -18,20 +20,28 @@ from ..errors import ImportAppError, suggest
 def import_app(import_string: str, key: str, arguments: Mapping[str, str] | None = None) -> Any:
     """Return the app that `import_string` names; `key` is the setting it came from, for the message.
 
-    A callable that needs no argument is a factory and is called; with `arguments`, one that takes exactly them is, by
-    keyword. Anything else is the app itself. Modules are looked for in the current directory first, as under
-    `python -m`. Raises ImportAppError, which blames the string when that is wrong, and the line of the app's own code
-    when that fails.
+    `module:create_app("dev", debug=False)` calls a factory with these literals, as under gunicorn and Flask. Without
+    parentheses a callable that needs no argument is a factory and is called; any other is the app itself. A factory
+    that takes exactly `arguments` beside its literals is called with them, by keyword. Modules are looked for in the
+    current directory first, as under `python -m`. Raises ImportAppError, which blames the string when that is wrong,
+    and the line of the app's own code when that fails.
     """
     module_name, attribute = split_import_string(import_string, key)
+    name, literals, named = _parse_call(attribute, import_string, key)
+    given = named | dict(arguments or {})
     try:
-        found = _attribute(_module(module_name, key), attribute, key)
-        given = dict(arguments or {})
-        app = found(**given) if _takes(found, given) else found() if _takes(found, {}) else found
+        app = found = _attribute(_module(module_name, key), name, key)
+        if _takes(found, literals or (), given):
+            app = found(*(literals or ()), **given)
+        elif literals is not None or _takes(found, (), {}):
+            app = found(*(literals or ()), **named)
     except ImportAppError:
         raise
     except Exception as error:
         raise ImportAppError(f'{key}: "{import_string}" failed: {_cause(error)}') from error
+    if isinstance(app, FunctionType | MethodType) and not any(_takes(app, (None,) * count, {}) for count in (2, 3)):
+        wanted = f"{name}{inspect.signature(app)} needs arguments; write them as for gunicorn"
+        raise ImportAppError(f'{key}: "{import_string}" is no app, and {wanted}: "{module_name}:{name}(...)"')
     if not callable(app):
         kind = "None" if app is None else f"a {type(app).__name__}"
         raise ImportAppError(f'{key}: "{import_string}" gives {kind}, which is neither an app nor a factory of one')
@@ -77,6 +87,22 @@ def qualified_name(thing: Any) -> str:
     return f"{thing.__module__}:{thing.__qualname__}"
 
 
+def _parse_call(attribute: str, import_string: str, key: str) -> tuple[str, tuple[Any, ...] | None, dict[str, Any]]:
+    """Return a name with the literals that it is called with, by position (None where it is not called) and keyword."""
+    if "(" not in attribute:
+        return attribute, None, {}
+    try:
+        call = ast.parse(attribute.strip(), mode="eval").body
+        if not isinstance(call, ast.Call):
+            raise ValueError
+        named = {one.arg or "**": ast.literal_eval(one.value) for one in call.keywords}
+        positional = tuple(map(ast.literal_eval, call.args))
+    except (SyntaxError, ValueError, TypeError):
+        what = "is no call of a factory with texts, numbers and the like, as in \"shop:create_app('dev', debug=False)\""
+        raise ImportAppError(f'{key}: "{import_string}" {what}') from None
+    return ast.unparse(call.func), positional, named
+
+
 def _module(name: str, key: str) -> Any:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
@@ -99,9 +125,9 @@ def _attribute(module: Any, path: str, key: str) -> Any:
     return found
 
 
-def _takes(found: Any, given: Mapping[str, str]) -> bool:
+def _takes(found: Any, positional: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
     try:
-        inspect.signature(found).bind(**given)
+        inspect.signature(found).bind(*positional, **named)
     except (TypeError, ValueError):
         return False
     return True
@@ -111,8 +137,8 @@ def _cause(error: Exception) -> str:
     """Return `RuntimeError: no DATABASE_URL (/srv/shop/config.py:12)`: a failure and the project's innermost line."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
-    frames = traceback.extract_tb(error.__traceback__)
-    paths = ((frame, Path(frame.filename)) for frame in reversed(frames) if frame.filename != __file__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    paths = ((frame, Path(frame.filename)) for frame in reversed(frames))
     own = (frame for frame, path in paths if path.is_relative_to(Path.cwd()) and "site-packages" not in path.parts)
-    frame = next(own, frames[-1])
-    return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
+    frame = next(own, frames[-1] if frames else None)
+    return f"{type(error).__name__}: {error}{f' ({frame.filename}:{frame.lineno})' if frame else ''}"

@@ -14,8 +14,8 @@ _HEAD = """\
 # To move one, change its word here or run `gateway flip "GET /path" new`; a running gateway follows the file.
 
 [gateway]
-legacy  = "{legacy}"
-new     = "{new}"
+legacy  = {legacy}
+new     = {new}
 default = "legacy"  # what a request gets that no line names
 
 [routes]
@@ -49,7 +49,8 @@ def first_map(legacy: str, new: str, routes: Iterable[AppRoute], hooks: Iterable
         if methods != frozenset():
             reached.append(replace(route, methods=methods))
     groups = _groups(reached)
-    return "".join([_HEAD.format(legacy=legacy, new=new), *groups, *([_HOOKS, *lines] if lines else ()), _PARITY])
+    head = _HEAD.format(legacy=_quoted(legacy), new=_quoted(new))
+    return "".join([head, *groups, *([_HOOKS, *lines] if lines else ()), _PARITY])
 
 
 def new_side(name: str) -> str:

@@ -26,7 +26,8 @@ def init_command(path: Path, legacy: str, new: str, force: bool) -> None:
     module, attribute = split_import_string(new, "--new")
     have = take_inventory(import_app(legacy, "init"), None)
     if have.url_map is None:
-        raise GatewayError(f'init: "{legacy}" is a WSGI app, but not a Flask app, so its rules cannot be listed')
+        what = "is a WSGI app, but not a Flask app, so its rules cannot be listed; a factory is given its arguments"
+        raise GatewayError(f'init: "{legacy}" {what}: "shop:create_app(...)"')
     path.write_text(first_map(legacy, new, have.legacy, have.hooks), encoding="utf-8")
     out = console()
     out.print(f"wrote {escape(str(path))} ({len(have.legacy)} routes, all legacy)")

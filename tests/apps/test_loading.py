@@ -32,6 +32,11 @@ SHOP = """
         made.append(name)
         return flask.Flask(name)
 
+    def create_configured(config_name, *, debug=False, database=None):
+        app = flask.Flask(config_name)
+        app.config.update(GIVEN=(config_name, debug, database))
+        return app
+
     def wsgi(environ, start_response): ...
     async def asgi(scope, receive, send): ...
     def create_from(settings): return flask.Flask("made")
@@ -52,6 +57,7 @@ SHOP = """
 
     class apps:
         inner = flask_app
+        create = staticmethod(create_configured)
 """
 
 
@@ -100,6 +106,35 @@ def test_modules_of_the_current_directory_come_first_and_once_on_the_path(projec
     assert sys.path.count(str(project.directory)) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "given"),
+    [
+        ("create_configured('dev')", {}, ("dev", False, None)),
+        ('create_configured("dev")', {}, ("dev", False, None)),
+        ('create_configured("a:b (c)", debug=True)', {}, ("a:b (c)", True, None)),
+        ("create_configured(config_name='dev', database={'url': [1, None]})", {}, ("dev", False, {"url": [1, None]})),
+        ("create_configured( 'dev', ) ", {}, ("dev", False, None)),
+        ("apps.create('dev')", {}, ("dev", False, None)),
+        ("create_configured('dev')", {"database": "sqlite://"}, ("dev", False, "sqlite://")),
+        ("create_configured('dev', database='real')", {"database": "copy"}, ("dev", False, "copy")),
+        ("create_configured", {"config_name": "dev"}, ("dev", False, None)),
+        # What it does not take is not given.
+        ("create_configured('dev')", {"other": "x"}, ("dev", False, None)),
+        ("create_configured('dev')", {"config_name": "x"}, ("dev", False, None)),
+    ],
+)
+@pytest.mark.usefixtures("shop")
+def test_a_factory_is_called_with_the_literals_of_its_name(
+    name: str, arguments: dict[str, str], given: tuple[Any, ...]
+) -> None:
+    assert import_app(f"shop:{name}", "gateway.legacy", arguments).config["GIVEN"] == given
+
+
+def test_a_factory_without_arguments_may_be_called_by_name(shop: Any) -> None:
+    assert import_app("shop:create_app()", "gateway.legacy").import_name == "shop"
+    assert shop.made == ["shop"]
+
+
 # --- who is to blame ---
 
 
@@ -128,6 +163,37 @@ def test_a_wrong_import_string_is_blamed_itself(import_string: str, message: str
     with pytest.raises(ImportAppError) as caught:
         import_app(import_string, "gateway.legacy")
     assert str(caught.value) == f"gateway.legacy: {message}"
+
+
+NO_CALL = "is no call of a factory with texts, numbers and the like, as in \"shop:create_app('dev', debug=False)\""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("create_configured(dev)", NO_CALL),
+        ("create_configured('dev'", NO_CALL),
+        ("create_configured(*['dev'])", NO_CALL),
+        ("create_configured(open('x'))", NO_CALL),
+        ("(create_configured)", NO_CALL),
+        ("create_configured('dev').wsgi_app", NO_CALL),
+        ("flask_app()", "failed: TypeError: Flask.__call__() missing 2 required positional arguments"),
+        ("number('dev')", "failed: TypeError: 'int' object is not callable"),
+        ("create_app('dev', 2)", "failed: TypeError: create_app() takes from 0 to 1 positional arguments but 2 were"),
+        ("create_app(nam='dev')", "failed: TypeError: create_app() got an unexpected keyword argument 'nam'"),
+        ("create_app(**{'name': 'dev'})", "failed: TypeError: create_app() got an unexpected keyword argument '**'"),
+        (
+            "create_from",
+            'is no app, and create_from(settings) needs arguments; write them as for gunicorn: "shop:create_from(...)"',
+        ),
+    ],
+)
+@pytest.mark.usefixtures("shop")
+def test_a_call_that_cannot_be_made_is_blamed_itself(name: str, message: str) -> None:
+    with pytest.raises(ImportAppError) as caught:
+        import_app(f"shop:{name}", "gateway.legacy")
+    assert str(caught.value).startswith(f'gateway.legacy: "shop:{name}" {message}')
+    assert "loading.py" not in str(caught.value)
 
 
 REASON = "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"

@@ -155,3 +155,10 @@ def test_the_new_side_is_an_empty_fastapi_app_of_the_name_that_the_map_has(name:
     exec(new_side(name), module)
     assert module[name].title == "FastAPI"
     assert module["__doc__"]
+
+
+@pytest.mark.parametrize("name", ['shop:create_app("dev")', "shop:create_app('dev')", "shop:create_app('a', \"b\")"])
+def test_an_import_string_with_quotes_of_its_own_is_read_back(name: str) -> None:
+    have = take_inventory(Flask(__name__), None)
+    map_ = parse_map(first_map(name, "new_app:app", have.legacy, have.hooks)).checked()
+    assert (map_.legacy, map_.new) == (name, "new_app:app")

@@ -416,6 +416,7 @@ def test_flip_refuses_to_lose_a_hook_that_the_map_does_not_answer_for(gateway: G
 
 # --- init ---
 
+NOT_FLASK = "is a WSGI app, but not a Flask app, so its rules cannot be listed; a factory is given its arguments"
 NEXT = "next: gateway serve; before a first flip, gateway parity (the end of the map says how)"
 
 
@@ -476,7 +477,7 @@ def test_init_overwrites_a_map_only_by_force(gateway: Gateway, project: Project)
         (["shop:ap"], 'init: module "shop" has no attribute "ap"; did you mean "app"?'),
         (["shop"], 'init: "shop" is not "module:attribute", like "shop:create_app"'),
         (["shop:plain", "--new", "x"], '--new: "x" is not "module:attribute", like "shop:create_app"'),
-        (["wsgi:app"], 'init: "wsgi:app" is a WSGI app, but not a Flask app, so its rules cannot be listed'),
+        (["wsgi:app"], f'init: "wsgi:app" {NOT_FLASK}: "shop:create_app(...)"'),
     ],
 )
 def test_init_refuses_and_writes_nothing(gateway: Gateway, start: Project, arguments: list[str], message: str) -> None:
