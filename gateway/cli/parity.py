@@ -50,6 +50,13 @@ _NO_DATABASE = (
 )
 @click.option("--generate/--no-generate", default=True, help="Add cases read off the code of both apps.")
 @click.option(
+    "--self",
+    "against_itself",
+    is_flag=True,
+    help="Replay the legacy app against itself, to try the setup before there is a new app: what differs is a false "
+    "alarm. It is never evidence.",
+)
+@click.option(
     "--save-counterexamples/--no-save-counterexamples",
     "save",
     default=True,
@@ -67,6 +74,7 @@ def parity_command(
     workers: int,
     seed: int | None,
     generate: bool,
+    against_itself: bool,
     save: bool,
     resume: bool,
     **files: Path | None,
@@ -74,12 +82,15 @@ def parity_command(
     """Replay the corpus on both sides and compare answers and effects: every ROUTE that both have, or these."""
     if resume and seed is not None:
         raise click.UsageError("--resume goes on with the seed of the interrupted run; leave --seed out")
+    if resume and against_itself:
+        raise click.UsageError("--self keeps no run that --resume could go on with; leave one of them out")
     _check_distinct(files)
     options = RunOptions(workers, seed or 0, generated=generate)
     with _progress() as progress, TemporaryDirectory(prefix="gateway-drawing-") as directory:
         # Hypothesis, by which cases are drawn, keeps tables of characters; by default in the working directory.
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", directory)
-        plan, report = _run(path, routes, options, progress, resume=resume)
+        own_store = f"sqlite:///{directory}/self.sqlite3" if against_itself else None
+        plan, report = _run(path, routes, options, progress, own_store, resume=resume)
     wanted = {str(file): _RENDERERS[name] for name, file in files.items() if file is not None}
     if "-" not in wanted:
         _show(report, plan)
@@ -88,7 +99,7 @@ def parity_command(
             file.write(render(report))
         if "-" not in wanted:
             click.secho(f"wrote {name}", dim=True)
-    if save and not report.was_interrupted:
+    if save and not report.was_interrupted and not against_itself:
         try:
             for line in save_counterexamples(plan, report, report.seed):
                 click.echo(line, err=True)
@@ -124,8 +135,15 @@ def _progress() -> Progress:
 
 
 def _run(
-    path: Path, routes: tuple[str, ...], options: RunOptions, progress: Progress, *, resume: bool
+    path: Path,
+    routes: tuple[str, ...],
+    options: RunOptions,
+    progress: Progress,
+    own_store: str | None,
+    *,
+    resume: bool,
 ) -> tuple[Plan, Report]:
+    """Plan and run; `own_store` is where a run of legacy against itself keeps what it finds, until it is shown."""
     bar = progress.add_task("reading both apps", total=None, found="")
     mismatched = 0
 
@@ -137,8 +155,8 @@ def _run(
     plan: Plan | None = None
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends a run as Ctrl-C does
     try:
-        plan = plan_routes(path, routes)
-        with Store.open(plan.map.replay.store, plan.root) as store:
+        plan = plan_routes(path, routes, against_itself=own_store is not None)
+        with Store.open(own_store or plan.map.replay.store, plan.root) as store:
             sources = Sources.of(plan.project, plan.routes)
             if resume and (earlier := store.interrupted_run(sources.whole)):
                 options = replace(options, seed=earlier.seed, resumed=earlier.id)  # the same seed gives the same cases
@@ -150,7 +168,8 @@ def _run(
             plan = with_cases(plan, generated=options.generated, seed=options.seed)
             progress.update(bar, description="parity", total=len(plan.cases), completed=0)
             report = run_parity(plan, store, options, sources.whole, on_case)
-            keep_evidence(report, plan.project, sources, store, generated=options.generated)
+            if own_store is None:
+                keep_evidence(report, plan.project, sources, store, generated=options.generated)
             return plan, report
     except KeyboardInterrupt:  # before the first case: there is nothing to show
         raise GatewayError("parity: interrupted before the first case") from None

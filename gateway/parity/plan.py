@@ -13,10 +13,11 @@ from typing import Any
 
 from ..apps.loading import flask_app_of, import_app
 from ..apps.project import Project
-from ..config.map_file import MigrationMap, decode_map, parse_map, read_map
+from ..config.map_file import MigrationMap, ParsedMap, decode_map, parse_map, read_map
 from ..config.parity_table import ReplaySettings
 from ..errors import GatewayError, suggest
 from ..http.message import Headers, Request, values_of
+from ..routing.route import WEBSOCKET, Backend, Mode
 from .corpus.case import Case, example
 from .corpus.case_reading import HOST
 from .corpus.files import read_corpus
@@ -62,6 +63,11 @@ class Plan:
         return self.project.root
 
     @property
+    def is_against_itself(self) -> bool:
+        """Whether the legacy app is in the candidate's place too."""
+        return self.project.new is None
+
+    @property
     def excluded(self) -> dict[str, str]:
         """Key of a route that the map leaves out of every comparison to the reason."""
         return dict(self.map.replay.exclude)
@@ -94,21 +100,29 @@ class Plan:
         return tuple(self.route_of(example(step.request)) for step in case.steps)
 
 
-def plan_routes(path: Path, wanted: Iterable[str]) -> Plan:
+def plan_routes(path: Path, wanted: Iterable[str], *, against_itself: bool = False) -> Plan:
     """Read map and apps into a plan without cases. `wanted` are route keys; none is every route that both apps have.
+
+    With `against_itself` the legacy app is both apps, so every route of it is compared; the map's `new` is not read.
 
     Raises MapError, ImportAppError, and GatewayError for a route that cannot be compared or a missing extra.
     """
     if any(find_spec(name) is None for name in ("schemathesis", "time_machine")):
         raise GatewayError("parity: what replays is not installed: pip install 'migration-gateway[parity]'")
-    parsed = parse_map(decode_map(read_map(path), path), str(path))
-    map_ = parsed.checked()
+    map_ = parse_map(decode_map(read_map(path), path), str(path)).checked()
+    if against_itself:
+        map_ = _doubled(map_)
     if map_.legacy is None or map_.new is None:
         missing = "legacy" if map_.legacy is None else "new"
         raise GatewayError(f'{path}: gateway.{missing} names no app; parity needs both: {missing} = "module:app"')
-    project = Project.of(parsed, *import_scratch(map_.legacy, map_.new, map_.replay))
+    apps = import_scratch(map_.legacy, None if against_itself else map_.new, map_.replay)
+    project = Project.of(ParsedMap(map_, ()), *apps)
     # Flask's routes, and whether the new app has them too.
-    flask = {row.key: bool(row.new.routes) and not row.new.missing for row in project.rows if row.legacy.routes}
+    flask = {
+        row.key: against_itself or (bool(row.new.routes) and not row.new.missing)
+        for row in project.rows
+        if row.legacy.routes
+    }
     excluded, routes = dict(map_.replay.exclude), tuple(wanted)
     for key in excluded:
         if key not in flask:
@@ -165,18 +179,33 @@ def _with_base(request: Request, base_url: str) -> Request:
     return replace(request, headers=(*base, *(pair for pair in request.headers if pair != HOST)))
 
 
-def import_scratch(legacy: str, new: str, settings: ReplaySettings) -> tuple[Any, Any]:
-    """Return both apps, to be read: what they open when they are made is an empty database in a directory that goes."""
+def import_scratch(legacy: str, new: str | None, settings: ReplaySettings) -> tuple[Any, Any]:
+    """Return both apps, to be read: what they open when they are made is an empty database in a directory that goes.
+
+    Where `new` is None, so is that app.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        values = {"database": f"sqlite:///{directory}/plan.sqlite3", "directory": directory, "side": "plan"}
+        path = f"{directory}/plan.sqlite3"
+        values = {"database": f"sqlite:///{path}", "database_path": path, "directory": directory, "side": "plan"}
         arguments = {name: fill_placeholders(text, values) for name, text in settings.arguments}
         before = dict(os.environ)
         os.environ.update({name: fill_placeholders(text, values) for name, text in settings.environment})
         try:
-            return import_app(legacy, "legacy", arguments), import_app(new, "new", arguments)
+            return import_app(legacy, "legacy", arguments), new and import_app(new, "new", arguments)
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+def _doubled(map_: MigrationMap) -> MigrationMap:
+    """Return a map whose new app is the legacy one, and whose lines are all legacy."""
+    lines = (line for line in map_.routes if WEBSOCKET not in (line.methods or ()))
+    return replace(
+        map_,
+        new=map_.legacy,
+        default=Backend.LEGACY,
+        routes=tuple(replace(line, mode=Mode.LEGACY) for line in lines),
+    )
 
 
 def _all_cases(plan: Plan, written: tuple[Case, ...], *, generated: bool, seed: int) -> tuple[Case, ...]:

@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from ..comparing.causes import CAUSES
 from ..comparing.policy import unused_rules
-from ..comparing.result import Outcome, ParityResult
+from ..comparing.result import Disposition, Outcome, ParityResult, field_of
 from ..store.store import Fingerprints, Store
 from .corpus.case import Case
 from .plan import Plan
@@ -26,6 +26,11 @@ MAX_CHANGES = 3
 """Pairs of a recorded status and another one now that are told."""
 MAX_WRONG_GUESSES = 3
 """Generated cases that may end early for one reason before it is worth a word."""
+
+AGAINST_ITSELF = (
+    "legacy against itself: what differs here is a false alarm, by the app or by how it is set up, and would be one in "
+    "a run against the new app. It is no evidence for a flip"
+)
 
 OnCase = Callable[[tuple[ParityResult, ...]], None]
 
@@ -66,8 +71,10 @@ def run_parity(plan: Plan, store: Store, options: RunOptions, fingerprints: Fing
             on_case(new)
     except KeyboardInterrupt:
         was_interrupted = True
-    # Only where all was asked is an ignore rule that matches nothing wrong.
-    check_rules = plan.is_whole and options.generated and not was_interrupted
+    # Only where all was asked of two apps is an ignore rule that matches nothing wrong.
+    check_rules = plan.is_whole and options.generated and not was_interrupted and not plan.is_against_itself
+    if plan.is_against_itself:
+        notes += [AGAINST_ITSELF, *_own_noise(results)]
     report = Report(
         run=run,
         legacy=plan.map.legacy or "",
@@ -163,6 +170,17 @@ def _refusals(results: Iterable[ParityResult]) -> Iterator[str]:
     )
     for what, count in tried.most_common(3):
         yield f"legacy was refused: {what} (requests: {count}); what it does after an answer from there is not compared"
+
+
+def _own_noise(results: Iterable[ParityResult]) -> Iterator[str]:
+    """Yield where the app is never the same twice, clock and random numbers frozen: a run takes that for noise."""
+    varied = Counter(
+        where
+        for result in results
+        for where in {field_of(one.difference.where) for one in result.verdicts if one.disposition is Disposition.NOISE}
+    )
+    for where, count in varied.most_common():
+        yield f"never the same twice, so what the new app says there is not judged: {where} (requests: {count})"
 
 
 def _summaries(plan: Plan, results: Sequence[ParityResult]) -> tuple[RouteSummary, ...]:

@@ -19,6 +19,14 @@ from tests.support.servers import PATIENCE_SECONDS, wait_until
 pytestmark = pytest.mark.process
 
 ROUTES = ["GET /notes", "GET /notes/<int:note_id>", "POST /notes"]
+PID = """
+    @app.after_request
+    def tell_pid(response):
+        response.headers["X-Pid"] = str(os.getpid())
+        return response
+
+    return app
+"""
 
 
 @pytest.fixture
@@ -276,3 +284,63 @@ def kept(notes: Notes) -> list[tuple[str, int]]:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'gateway_results'").fetchone():
             return []
         return connection.execute("SELECT case_name, step FROM gateway_results ORDER BY id").fetchall()
+
+
+# --- against itself ---
+
+
+@pytest.fixture
+def alone(notes: Notes) -> Notes:
+    """A project that has nothing but its Flask app and a map."""
+    (notes.directory / "new_notes.py").unlink()
+    notes.edit("migration_map.toml", 'new = "new_notes:app"\n', "")
+    return notes
+
+
+def test_an_app_is_compared_with_itself_before_there_is_another(alone: Notes) -> None:
+    (alone.directory / "corpus" / "notes.toml").unlink()
+    done = alone.run("parity", "--self", "--seed", "1", "--json", "run.json", "--html", "run.html")
+    assert (done.returncode in (0, 3), done.stderr) == (True, "")
+    run = json.loads((alone.directory / "run.json").read_text())
+    assert (run["differences"], run["legacy"]) == ([], run["new"])
+    assert all(one["matched"] for one in run["routes"])
+    assert sorted(one["route"] for one in run["routes"] if one["route"]) == [
+        "GET /about",
+        "GET /notes",
+        "GET /notes/<int:note_id>",
+        "GET /static/<path:filename>",
+        "POST /notes",
+    ]
+    assert "legacy against itself: what differs here is a false alarm" in done.stdout
+    assert not (alone.directory / ".gateway").exists(), "no evidence, and nothing that evidence could be taken from"
+    assert alone.left_behind() == []
+
+
+def test_what_an_app_says_differently_by_itself_is_found_and_nothing_is_kept(alone: Notes) -> None:
+    alone.edit(
+        "legacy_notes.py",
+        "    def list_notes():\n",
+        "    def list_notes():\n"
+        '        if "candidate" in os.environ["TMPDIR"]:\n'
+        '            return "not the same", 202\n',
+    )
+    done = alone.run("parity", "GET /notes", "--self", "--json", "run.json")
+    run = json.loads((alone.directory / "run.json").read_text())
+    assert (done.returncode, run["outcome"]) == (1, "mismatched")
+    places = {one["where"] for found in run["differences"] for one in found["differences"]}
+    assert {"status", "header.content-type"} <= places
+    assert not (alone.directory / "corpus" / "counterexamples.toml").exists()
+    assert not (alone.directory / ".gateway").exists()
+
+
+def test_what_is_never_the_same_twice_is_named(alone: Notes) -> None:
+    alone.edit("legacy_notes.py", "\n    return app\n", PID)
+    done = alone.run("parity", "GET /notes", "--self", "--no-generate", "--json", "run.json")
+    assert json.loads((alone.directory / "run.json").read_text())["requests"]["mismatched"] == 0
+    assert "never the same twice, so what the new app says there is not judged: header.x-pid (requests: " in done.stdout
+
+
+def test_a_run_against_itself_is_not_resumed(alone: Notes) -> None:
+    done = alone.run("parity", "--self", "--resume")
+    assert done.returncode == 2
+    assert "--self keeps no run that --resume could go on with" in done.stderr

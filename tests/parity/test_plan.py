@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import urllib3  # noqa: F401 - Schemathesis needs it, and its first import binds a socket: here no test seems to
 
+from gateway.errors import GatewayError
 from gateway.parity.corpus.case import Case
 from gateway.parity.plan import MAX_INVALIDATED, plan_routes, with_cases
 from tests.support.projects import Project, project_in
@@ -185,3 +186,52 @@ def test_what_flask_keeps_is_no_evidence_for_a_route_and_legacys_on_both_sides(p
     (case,) = (case for case in plan.cases if case.name == "a")
     assert [step.by_legacy for step in case.steps] == [True, False]
     assert plan.routes_of(case) == ("", "GET /me")
+
+
+WITHOUT_NEW = MAP.replace('    new = "new_shop:app"\n', "") + '    exclude = { "GET /only" = "why" }\n'
+FLIPPED = """
+    [gateway]
+    legacy = "legacy_shop:create_app"
+    new = "not_there:app"
+    default = "new"
+
+    [routes]
+    "GET /me"       = "new"
+    "POST /login"   = { mode = "canary", percent = 10 }
+    "GET /only-new" = "new"
+    "WS /live"      = "new"
+
+    [parity]
+    exclude = { "GET /only" = "why" }
+"""
+
+
+@pytest.mark.parametrize("text", [WITHOUT_NEW, FLIPPED])
+def test_against_itself_every_route_of_flask_is_compared_and_the_new_app_is_not_read(
+    project: Project, text: str
+) -> None:
+    project.write("migration_map.toml", text)
+    project.write("corpus/a.toml", signed_in("a") + '[[case]]\nname = "head"\nrequest = "HEAD /me"\n')
+    path = project.directory / "migration_map.toml"
+    plan = with_cases(plan_routes(path, (), against_itself=True), generated=True, seed=1)
+    assert set(plan.routes) == {"GET /me", "POST /login", "PUT /items/<int:item_id>"}
+    assert (plan.is_against_itself, plan.is_whole, plan.one_sided) == (True, True, ())
+    assert (plan.map.legacy, plan.map.new) == ("legacy_shop:create_app",) * 2
+    assert {"a", "head", "GET /me: good", "a [anonymous]"} <= {case.name for case in plan.cases}
+    assert not any(step.by_legacy for case in plan.cases for step in case.steps)
+    (head,) = (case for case in plan.cases if case.name == "head")
+    assert plan.routes_of(head) == ("GET /me",)
+
+
+@pytest.mark.parametrize(
+    ("route", "message"),
+    [
+        ("GET /mee", 'parity: the Flask app has no route "GET /mee"; did you mean "GET /me"?; see `gateway routes`'),
+        ("GET /only", 'parity: the map leaves "GET /only" out: why'),
+    ],
+)
+def test_against_itself_a_route_that_cannot_be_compared_is_refused(project: Project, route: str, message: str) -> None:
+    project.write("migration_map.toml", FLIPPED)
+    with pytest.raises(GatewayError) as caught:
+        plan_routes(project.directory / "migration_map.toml", [route], against_itself=True)
+    assert str(caught.value) == message

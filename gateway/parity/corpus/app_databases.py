@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -74,6 +74,18 @@ def sqlite_path(name: str) -> str | None:
         if "mode=memory" in options:
             return None
     return None if path in ("", ":memory:") else str(Path(path).absolute())
+
+
+def redirected(name: Any, *, real: str, own: str) -> Any:
+    """Return what `sqlite3.connect` is given, with the file `own` where it names `real`; a URI keeps its options."""
+    if not real or not isinstance(name, str | bytes | os.PathLike):
+        return name
+    text = os.fsdecode(name)
+    path = sqlite_path(text)
+    if path is None or os.path.realpath(path) != real:
+        return name
+    _, mark, options = text.partition("?")
+    return f"file:{quote(own)}{mark}{options}" if text.startswith("file:") else own
 
 
 def database_of(app: Any, opened: OpenedDatabases) -> Path | sqlite3.Connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sqlalchemy import make_url
 
 from ...comparing.observation import Effects, Observation
 from ...http.message import Request
+from ..corpus.app_databases import redirected
 from .captures import Captures
 from .client import ClientEnd
 from .containment import Containment
@@ -43,7 +45,8 @@ class CaseRunner:
         self._freezer = Freezer(start.moment, start.seed) if start.freezes else None
         beside = [str(Path(database_name(start.database)).parent)] if is_sqlite(start.database) else []  # its journal
         self.containment = Containment((start.directory, start.scratch, *beside), addresses_of(start.database))
-        self._probes = Probes(freeze_sqlite if start.freezes else None)
+        own_file = partial(redirected, real=start.real_file, own=database_name(start.database))
+        self._probes = Probes(freeze_sqlite if start.freezes else None, own_file)
         self._probes.install()
         if start.role.app == "legacy":
             self._probes.watch_views()

@@ -79,7 +79,8 @@ class Containment:
             "os.symlink": lambda args: self._write(args[1], args[2]),
             "os.rename": self._rename,
             **dict.fromkeys(("os.remove", "os.rmdir"), lambda args: self._write(args[0], args[1])),
-            **dict.fromkeys(("os.mkdir", "os.chmod"), lambda args: self._write(args[0], args[2])),
+            "os.mkdir": self._mkdir,
+            "os.chmod": lambda args: self._write(args[0], args[2]),
             **dict.fromkeys(("os.chown", "os.utime"), lambda args: self._write(args[0], args[3])),
             "os.truncate": lambda args: self._write(args[0], -1),
         }
@@ -163,6 +164,10 @@ class Containment:
             self._write(path, -1)
             name = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
             self._written[name] = _stamp(name)
+
+    def _mkdir(self, args: tuple[Any, ...]) -> None:
+        if args[2] != -1 or not os.path.isdir(args[0]):  # noqa: PTH112 - a directory that is there is not made
+            self._write(args[0], args[2])
 
     def _rename(self, args: tuple[Any, ...]) -> None:
         self._write(args[0], args[2])

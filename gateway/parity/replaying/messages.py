@@ -46,6 +46,8 @@ class SideStart:
     moment: int
     """Nanoseconds since the epoch while the app starts."""
     seed: int
+    real_file: str = ""
+    """Path of the real SQLite file, links followed: where the app's code names that one, it opens its own."""
     beside: str = ""
     """Import string of the legacy app, for a candidate whose cases ask what the new app does not have yet."""
     cpu: int | None = None

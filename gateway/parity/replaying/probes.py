@@ -31,9 +31,13 @@ FACTORY = 5
 class Probes:
     """Collects what requests did besides answering, since the last `clear`."""
 
-    def __init__(self, on_sqlite: Callable[[sqlite3.Connection], None] | None) -> None:
-        """Call `on_sqlite`, if it is given, with each SQLite connection that the app opens, however it does."""
+    def __init__(self, on_sqlite: Callable[[sqlite3.Connection], None] | None, own_file: Callable[[Any], Any]) -> None:
+        """Call `on_sqlite`, if it is given, with each SQLite connection that the app opens, however it does.
+
+        `own_file` takes what the app would open and returns what it opens instead.
+        """
         self._on_sqlite = on_sqlite
+        self._own_file = own_file
         self.statements: list[str] = []
         self.errors: list[str] = []
         self._engines: WeakSet[Engine] = WeakSet()
@@ -142,7 +146,7 @@ class Probes:
         self.may_lock = self.may_lock or not (shape or statement.upper()).startswith(HARMLESS)
 
     def _watch_sqlite(self) -> None:
-        connect, on_sqlite = sqlite3.connect, self._on_sqlite
+        connect, on_sqlite, own_file = sqlite3.connect, self._on_sqlite, self._own_file
 
         def trace(statement: str) -> None:
             self._note(statement)
@@ -151,8 +155,8 @@ class Probes:
         class Connection(sqlite3.Connection):
             """Watched also where the app makes one by its class, or derives its own class from it."""
 
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, **kwargs)
+            def __init__(self, database: Any, *args: Any, **kwargs: Any) -> None:
+                super().__init__(own_file(database), *args, **kwargs)
                 if on_sqlite is not None:
                     on_sqlite(self)
                 self.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)

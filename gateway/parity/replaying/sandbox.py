@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from ...config.parity_table import ReplaySettings
 from ...errors import ReplayError
 from ..corpus.case import Case
-from .databases import is_sqlite
+from .databases import database_name, is_sqlite
 from .messages import Ready, SideRole, SideStart, moment_now
 from .side_process import RemoteSide, environment_of, fill_placeholders
 from .sqlite_databases import SqliteIsolation
@@ -75,6 +75,10 @@ class Sandbox:
         database = self._isolation.new_database(own.name)
         self._add_notes(self._isolation.notes)
         values = {"database": database, "directory": str(directory), "side": role.name, "scratch": str(scratch)}
+        real_file = ""
+        if is_sqlite(database):
+            values["database_path"] = database_name(database)
+            real_file = os.path.realpath(setup.root / database_name(settings.database)) if settings.database else ""
         start = SideStart(
             role=role,
             app=setup.new if is_new else setup.legacy,
@@ -88,6 +92,7 @@ class Sandbox:
             freezes=settings.freeze,
             moment=moment_now(),
             seed=self.seed + role.seed_offset,
+            real_file=real_file,
             beside=setup.legacy if setup.needs_legacy_beside and is_new else "",
             cpu=_cpu(2 * worker + is_new),
         )

@@ -281,3 +281,50 @@ def keeping_a_log() -> Flask:
         return (FILES / "audit.log").read_text()
 
     return app
+
+
+def naming_a_file() -> Flask:
+    """Views open the file that they are told, in every way there is, and write to it."""
+    app = Flask(__name__)
+    ways: dict[str, Callable[[str], Any]] = {
+        "module": sqlite3.connect,
+        "keyword": lambda path: sqlite3.connect(database=path),
+        "class": lambda path: sqlite3.Connection(path),  # noqa: PLW0108 - the class of the moment
+        "factory": lambda path: sqlite3.connect(path, factory=type("Own", (sqlite3.Connection,), {})),
+        "uri": lambda path: sqlite3.connect(f"file:{path}?mode=rw", uri=True),
+        "bytes": lambda path: sqlite3.connect(os.fsencode(path)),
+        "relative": lambda path: sqlite3.connect(os.path.relpath(path)),
+        "engine": lambda path: create_engine(f"sqlite:///{path}").raw_connection(),
+    }
+
+    @app.get("/<way>")
+    def count(way: str) -> str:
+        try:
+            connection = ways[way](request.args["path"])
+        except Exception as error:  # noqa: BLE001 - SQLAlchemy's is another one
+            return type(error).__name__
+        with contextlib.closing(connection):
+            connection.execute("INSERT INTO authors (name) VALUES ('from code')")
+            connection.commit()
+            return str(connection.execute("SELECT count(*) FROM authors").fetchone()[0])
+
+    return app
+
+
+def making_directories() -> Flask:
+    app = Flask(__name__)
+
+    def tried(make: Callable[[], object]) -> str:
+        try:
+            make()
+        except OSError as error:
+            return type(error).__name__
+        return "none"
+
+    @app.get("/")
+    def make() -> str:
+        present, absent = Path(os.environ["PRESENT"]), Path(os.environ["ABSENT"])
+        made = present.mkdir, lambda: present.mkdir(parents=True, exist_ok=True), absent.mkdir
+        return ", ".join(map(tried, made))
+
+    return app

@@ -168,3 +168,35 @@ def test_what_is_written_by_a_handle_from_before_is_an_effect_and_is_gone_with_t
             for seen in seen_of(replay, "GET /pay"):
                 assert body_of(seen) == "paid\n"
                 assert [text.rpartition(" ")[0] for text in seen.effects.files] == ["written files/audit.log"]
+
+
+@pytest.fixture(scope="module")
+def naming(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Replay, Path]]:
+    directory = tmp_path_factory.mktemp("naming")
+    with on_both(library(directory), "naming_a_file") as replay:
+        yield replay, directory / "library.sqlite3"
+
+
+@pytest.mark.parametrize("way", ["module", "keyword", "class", "factory", "uri", "bytes", "relative", "engine"])
+def test_where_code_names_the_real_database_each_side_opens_its_own(
+    naming: tuple[Replay, Path], tmp_path: Path, way: str
+) -> None:
+    replay, real = naming
+    other, link, before = tmp_path / "other.sqlite3", tmp_path / "link.sqlite3", file_hash(real)
+    fill(f"sqlite:///{other}")
+    link.symlink_to(real)
+    for path in (real, link):
+        for seen in seen_of(replay, f"GET /{way}?path={quote(str(path))}"):
+            assert (body_of(seen), len(seen.effects.rows), seen.effects.outbound) == ("3", 1, ())
+    for seen in seen_of(replay, f"GET /{way}?path={quote(str(other))}"):
+        assert body_of(seen) == "ContainedFileError"
+        assert seen.effects.rows == ()
+    assert file_hash(real) == before
+
+
+def test_a_directory_that_is_there_may_be_made(settings: ReplaySettings, tmp_path: Path) -> None:
+    with on_both(settings, "making_directories", PRESENT=str(tmp_path), ABSENT=str(tmp_path / "absent")) as replay:
+        for seen in seen_of(replay, "GET /"):
+            assert body_of(seen) == "FileExistsError, none, ContainedFileError"
+            assert [attempt.target for attempt in seen.effects.outbound] == [str(tmp_path / "absent")]
+    assert not (tmp_path / "absent").exists()

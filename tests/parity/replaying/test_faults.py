@@ -19,6 +19,7 @@ from gateway.errors import ReplayError
 from gateway.parity.compared_case import ComparedCase
 from gateway.parity.replaying.replay import Replay
 from gateway.parity.replaying.sandbox import ReplaySetup
+from tests.parity.replaying.library import fill
 from tests.parity.replaying.running import (
     LEGACY,
     NEW,
@@ -120,8 +121,9 @@ def test_the_candidate_is_named_too(settings: ReplaySettings) -> None:
         pass
 
 
-def test_the_real_database_is_out_of_reach(settings: ReplaySettings, tmp_path: Path) -> None:
-    real = tmp_path / "library.sqlite3"
+def test_another_database_is_out_of_reach(settings: ReplaySettings, tmp_path: Path) -> None:
+    real = tmp_path / "another.sqlite3"
+    fill(f"sqlite:///{real}")
     before = file_hash(real)
     reached = replace(settings, environment=(*settings.environment, ("REAL_DATABASE", str(real))))
     with (
