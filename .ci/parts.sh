@@ -62,19 +62,22 @@ readme_command_2() {
 }
 
 lowest_versions() {  # the wheel in an environment of its own, beside the oldest pins that it promises to bear
+    local wheel
     pip wheel --quiet --no-deps --wheel-dir "$scratch/wheel" .
+    wheel=$(echo "$scratch"/wheel/*.whl)
     python3.11 -m venv "$scratch/lowest"
     PATH="$scratch/lowest/bin:$PATH"
-    pip install --quiet --constraint .ci/floors.txt "$scratch"/wheel/*.whl
+    pip install --quiet --constraint .ci/floors.txt "$wheel"
     pip check
     .ci/smoke
     # What these tests import, of [test] and [samples]: all of both asks for newer versions.
-    pip install --quiet --constraint .ci/floors.txt alembic flask-cors 'gunicorn==27.0.*' httpx hypothesis 'psycopg[binary]' \
+    pip install --quiet --constraint .ci/floors.txt "$wheel[strangers]" alembic flask-cors 'gunicorn==27.0.*' httpx hypothesis 'psycopg[binary]' \
         psycopg2-binary pytest pytest-xdist python-multipart selenium starlette
     # Of the lowest versions, some use what is deprecated by now: a warning is no error here.
     pytest -W default -m "not process" tests/test_dependencies.py tests/routing tests/apps tests/config tests/bridge \
         tests/serving tests/rollout tests/store tests/evidence
     pytest -W default -m process tests/serving/test_http_protocol.py tests/serving/test_uvicorn_server.py
+    pytest -W default tests/strangers
 }
 
 newer_pythons() {  # the loop of seconds on each newer Python that the machine has
@@ -103,6 +106,6 @@ part 60 "environment, of the newest versions" environment
 part 60 "lint, format, types, layers" lint
 # With what a laptop may lack required: a run without those tests fails (tests/support/required.py).
 part 300 "README, command 2, on the newest versions" env GATEWAY_REQUIRE=postgresql,browser bash -euo pipefail -c readme_command_2
-part 120 "lowest versions: the wheel, plain, and a part of the tests" lowest_versions
+part 200 "lowest versions: the wheel, plain, and a part of the tests" lowest_versions
 part 120 "newer Pythons" newer_pythons
 part 120 "the samples' database on PostgreSQL" env GATEWAY_REQUIRE=postgresql pytest --store postgresql -m store

@@ -155,7 +155,7 @@ def test_an_upper_limit_has_its_reason_beside_it(requirement: str) -> None:
 
 def test_the_floors_that_ci_tries_are_those_that_are_promised() -> None:
     pinned = dict(re.findall(r"^([a-z0-9-]+)==(.+)$", (ROOT / ".ci" / "floors.txt").read_text(), re.MULTILINE))
-    for requirement in PROJECT["dependencies"]:
+    for requirement in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["strangers"]):
         found = re.match(r"([a-z0-9-]+)>=([0-9.]+)", requirement)
         assert found is not None, f'"{requirement}" has no floor'
         name, floor = found.groups()

@@ -116,6 +116,7 @@ NOT_OF_A_PACKAGE = {
     "docs",
     "mutation",
     "samples",
+    "strangers",
     "support",
 }
 
