@@ -17,7 +17,7 @@ from ..routing.matcher import shape_of
 from ..routing.route import Backend, Route, format_methods, route_key
 from ..routing.table import RouteTable
 from .loading import flask_app_of, layers_of, qualified_name
-from .starlette_routes import answers_preflights, lister_of, new_routes, root_path_of
+from .starlette_routes import has_cors, lister_of, new_routes, root_path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def with_new_side(inventory: Inventory, new: Any) -> Inventory:
         new=tuple(new_routes(new)),
         new_root_path=root_path_of(new),
         new_lists_routes=lister_of(new) is not None,
-        new_answers_preflights=answers_preflights(new),
+        new_has_cors=has_cors(new),
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import fastapi.routing
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import PARAM_REGEX, Host, Match, Mount, Route, WebSocketRoute
+from starlette.routing import PARAM_REGEX, Host, Match, Mount, Route, WebSocketRoute, compile_path
 
 from ..routing.inventory import MOUNTED, AppRoute
 from ..routing.route import METHODS, WEBSOCKET
@@ -62,7 +62,7 @@ class _Place:
     def mounting(self, mount: Any, pattern: re.Pattern[str]) -> _Place:
         """Return the place of the app that is mounted here."""
         own = _nameless(self.compiled(pattern).pattern.removesuffix(_REST)) + MOUNTED
-        return replace(self, path=f"{self.path}{mount.path}", pattern=own, around=(*self.around, mount.original_route))
+        return replace(self, path=f"{self.path}{mount.path}", pattern=own)
 
     def serving(self, host: Host) -> _Place:
         """Return the place of the app that this host has here."""
@@ -114,8 +114,8 @@ def root_path_of(app: Any) -> str:
     return next((prefix.rstrip("/") for prefix in prefixes if isinstance(prefix, str) and prefix), "")
 
 
-def answers_preflights(app: Any) -> bool:
-    """Tell whether Starlette's CORSMiddleware is around the routes: it answers a preflight before any of them."""
+def has_cors(app: Any) -> bool:
+    """Tell whether Starlette's CORSMiddleware is around an app's routes: it answers a preflight before any of them."""
     layers = tuple(layers_of(app))
     added = (each.cls for layer in layers for each in getattr(layer, "user_middleware", ()))
     return any(isinstance(kind, type) and issubclass(kind, CORSMiddleware) for kind in (*map(type, layers), *added))
@@ -125,13 +125,12 @@ def _read(context: Any, place: _Place) -> Iterator[Read]:
     """Yield what one route of an app takes: itself, or what it leads to and then the remainder, which is nobody's."""
     original = context.original_route
     if isinstance(original, Mount):
-        route = _app_route(context, place)
-        lists = lister_of(context.app) is not None
-        # A prefix that takes slashes may end at several of them; one with a `matches` of its own anywhere.
-        is_plain = "<path:" not in _rule(f"{place.path}{context.path}", {}) and not route.is_conditional
-        if lists and is_plain:
-            yield from new_contexts(context.app, place.mounting(context, context.path_regex))
-        yield replace(route, is_remainder=lists or not is_plain), context, place.around
+        route, inside = _app_route(context, place), original if original.routes else context.app
+        lists, is_followed = lister_of(inside) is not None, _is_followed(route, inside)
+        if lists and is_followed:
+            yield from new_contexts(inside, place.mounting(context, context.path_regex))
+        below = replace(route, is_remainder=lists or not is_followed, has_cors=has_cors(context.app))
+        yield below, context, place.around
     elif isinstance(original, Route | WebSocketRoute):
         route = _app_route(context, place)
         yield route, context, place.around
@@ -145,14 +144,25 @@ def _read(context: Any, place: _Place) -> Iterator[Read]:
         yield _everything(context, place)
 
 
+def _is_followed(mount: AppRoute, app: Any) -> bool:
+    """Tell whether a mounted app finds its routes by what is left of the path, in the one way that there is to read it.
+
+    A prefix that takes slashes may end at several of them, a `matches` of the app's own anywhere; and an app with a
+    root path looks behind that instead.
+    """
+    prefix = mount.rule.removesuffix("/<path:path>")
+    return "<path:" not in prefix and not mount.is_conditional and root_path_of(app) in ("", prefix)
+
+
 def _app_route(context: Any, place: _Place) -> AppRoute:
     """Return the route of one context; of a mounted app or a frontend, the rule of everything below it."""
     original, endpoint = context.original_route, context.endpoint
     is_mount = isinstance(original, Mount)
+    served = f"{context.path}{'/{path:path}' if is_mount else ''}"
     types: dict[str, Any] = {}
     with suppress(Exception):  # a stranger's annotations: evaluating them runs its code
         types = types_of_parameters(context.dependant)
-    rule = _rule(f"{place.path}{context.path}{'/{path:path}' if is_mount else ''}", types)
+    rule = _rule(f"{place.path}{served}", types)
     methods = frozenset(context.methods) if context.methods else _methods_of_class(endpoint)
     return AppRoute(
         frozenset({WEBSOCKET}) if isinstance(original, WebSocketRoute) else methods,
@@ -162,6 +172,7 @@ def _app_route(context: Any, place: _Place) -> AppRoute:
         pattern=place.compiled(context.path_regex),
         host=place.host,
         has_websockets=is_mount,
+        is_loose=context.path_regex != compile_path(served)[0],
         is_conditional=not str(original.matches.__module__).startswith(("fastapi.", "starlette.")),
     )
 

@@ -37,8 +37,12 @@ class AppRoute:
     """Whether it takes websockets beside HTTP, as a mounted app does."""
     is_remainder: bool = False
     """Whether it is what a mounted app or a class answers where none of its own routes or methods does: 404 or 405."""
+    has_cors: bool = False
+    """Whether it is a mounted app that answers every preflight by itself, as `Inventory.new_has_cors`."""
     is_conditional: bool = False
     """Whether it may refuse what its pattern takes, by a `matches` of the app's own."""
+    is_loose: bool = False
+    """Whether its pattern is not that of its path, and may take others: without regard to case, say."""
     is_last: bool = False
     """Whether it is asked after all others, as a frontend is: nobody may take its path, for whatever method."""
 
@@ -101,7 +105,7 @@ class Inventory:
     """The prefix that the FastAPI app takes from paths by itself (`FastAPI(root_path=...)`)."""
     new_lists_routes: bool = False
     """Whether the new app has a list of routes, be it empty: of another one nothing is known."""
-    new_answers_preflights: bool = False
+    new_has_cors: bool = False
     """Whether Starlette's CORSMiddleware stands before the new app's routes: it answers every preflight by itself."""
     mounts: tuple[Rule, ...] = ()
     """Bound rules of WSGI apps that answer below a prefix before the Flask app is asked."""

@@ -46,7 +46,7 @@ class NewRoutes:
         self._routes = inventory.new
         self.is_by_host = any(route.host for route in self._routes)
         """Whether `refusal` wants to know the request's host."""
-        self.answers_preflights = inventory.new_answers_preflights
+        self.has_cors = inventory.new_has_cors
         self._entries = entries
         self._is_default = default is Backend.NEW
         self._is_judged = inventory.has_legacy and (inventory.new_lists_routes or bool(self._routes))
@@ -63,7 +63,7 @@ class NewRoutes:
         for at, outline in enumerate(self._outlines):
             self._entries_at.setdefault(outline, []).append(at)
         named = (*(route.methods for route in self._routes), *(route.methods for _, route in entries))
-        self._methods = frozenset().union(*(methods for methods in named if methods is not None))
+        self._methods = frozenset({"OPTIONS"}).union(*(methods for methods in named if methods is not None))
         self._root = inventory.new_root_path
         self._claimed: dict[tuple[str, str], set[str]] = {}
         self._free_of: dict[str, set[int]] = {}
@@ -145,7 +145,7 @@ class NewRoutes:
         if entry is None:
             return everything
         outline = self._outlines[entry]
-        found = [(route, is_own) for route, is_own in everything if may_overlap(outline, str(route.shape))]
+        found = [each for each in everything if each[0].is_loose or may_overlap(outline, str(each[0].shape))]
         if found and found[0][1] and found[0][0].shape == outline and _takes_every(found[0][0]):
             return None
         return found
@@ -155,6 +155,8 @@ class NewRoutes:
         own = set() if entry is None else set(self._own(entry, method))
         if self._is_default:
             own |= self._free(method)
+        if method == "OPTIONS":
+            own |= {at for at, route in enumerate(self._routes) if route.has_cors}
         return [(route, at in own) for at, route in enumerate(self._routes) if route.answers(method)]
 
     def _free(self, method: str) -> set[int]:
@@ -202,6 +204,6 @@ def _matches(route: AppRoute, path: str, host: str) -> bool:
 
 def _takes_every(route: AppRoute) -> bool:
     """Tell whether the route takes, alone, all that its outline has."""
-    if route.pattern is None or route.host or route.is_conditional or route.is_last:
+    if route.pattern is None or route.host or route.is_conditional or route.is_loose or route.is_last:
         return False
     return "(" not in _PLAIN.sub("", route.pattern.pattern)

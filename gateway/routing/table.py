@@ -81,7 +81,7 @@ class RouteTable:
         if match.route is None and method == "OPTIONS":
             asked = first_header(scope, b"access-control-request-method")
             if asked is not None:
-                is_answered = self.new_routes.answers_preflights and first_header(scope, b"origin") is not None
+                is_answered = self.new_routes.has_cors and first_header(scope, b"origin") is not None
                 match = self._preflight(asked.decode("latin-1"), path, host, is_answered=is_answered)
                 reason = "preflight"
         route, backend, bucket = match.route, match.backend, None

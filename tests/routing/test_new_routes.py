@@ -26,8 +26,9 @@ from pydantic import UUID4, PositiveInt, conint
 from starlette.applications import Starlette
 from starlette.convertors import CONVERTOR_TYPES, Convertor
 from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Match, Route, WebSocketRoute
+from starlette.routing import Match, Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from typing_extensions import TypeAliasType
 from werkzeug.exceptions import HTTPException
@@ -578,6 +579,16 @@ def test_a_preflight_goes_where_its_request_would_and_reaches_no_other_route(
     assert (decision.backend, decision.reason) == (side, "preflight")
 
 
+@pytest.mark.parametrize(("has_cors", "side"), [(False, Backend.LEGACY), (True, Backend.NEW)])
+def test_a_mounted_app_may_answer_the_preflights_of_its_routes(has_cors: bool, side: Backend) -> None:
+    new, below = fastapi_of(), fastapi_of("/x", "/y")
+    if has_cors:
+        below.add_middleware(CORSMiddleware, allow_origins=["http://b.test"])
+    new.mount("/p", below)
+    table = Gateway.of_apps(flask_of("/p/x", "/p/y"), new, {"GET /p/x": "new"}).project.table
+    assert [table.decide(preflight(path)).backend for path in ("/p/x", "/p/y")] == [side, Backend.LEGACY]
+
+
 @pytest.mark.parametrize("sticky", ["client", "cookie:sid", "header:X-User"])
 @pytest.mark.parametrize("percent", [0, 50, 100])
 def test_a_preflight_of_a_canary_goes_with_its_client_where_it_can_tell_and_else_with_the_last_one(
@@ -612,6 +623,57 @@ def test_a_frontend_is_what_is_left(tmp_path: pathlib.Path) -> None:
         "GET /b/two": "flask /<a>/two", "GET /in/admin/x": "new frontend",
     }  # fmt: skip
     assert answers(gateway, right, "Accept: text/html") == right
+
+
+@pytest.mark.parametrize(
+    ("flask", "fastapi", "loosened", "right"),
+    [
+        (
+            "/items/<x>",
+            ("/ITEMS/me", "/items/{x}"),
+            "(?i)",
+            {"/items/me": "flask /items/<x>", "/items/a": "new /items/{x}"},
+        ),
+        ("/a/", ("/a", "/a/"), "/?", {"/a/": "flask /a/"}),
+        ("/a/", ("/a/", "/a"), "/?", {"/a/": "new /a/"}),
+    ],
+)
+def test_patterns_of_the_apps_own(flask: str, fastapi: tuple[str, ...], loosened: str, right: dict[str, str]) -> None:
+    """A known way to make FastAPI mind neither case nor a slash."""
+    new = fastapi_of(*fastapi)
+    for route in new.routes:
+        assert isinstance(route, Route)
+        text = route.path_regex.pattern
+        is_start = loosened.startswith("(")
+        route.path_regex = re.compile(f"{loosened}{text}" if is_start else text.replace("$", f"{loosened}$"))
+    gateway = Gateway.of_apps(flask_of(flask), new, {f"GET {flask}": "new"})
+    found = answers(gateway, [f"GET {path}" for path in right])
+    assert found == {f"GET {path}": answer for path, answer in right.items()}
+
+
+def test_an_app_behind_middleware_that_hides_it_is_followed_where_its_mount_knows_its_routes() -> None:
+    def hiding(app: Any) -> Any:
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            await app(scope, receive, send)
+
+        return call
+
+    mount = Mount("/p", routes=[Route("/x", answer_of("x"))], middleware=[Middleware(hiding)])
+    new = FastAPI(openapi_url=None, routes=[mount])
+    gateway = Gateway.of_apps(flask_of("/p/x", "/p/y"), new, {"GET /p/x": "new", "GET /p/y": "new"})
+    right = {"GET /p/x": "new x", "GET /p/y": "flask /p/y"}
+    assert answers(gateway, right) == right
+
+
+@pytest.mark.parametrize(("root_path", "answer"), [("", "new late"), ("/p", "new late"), ("/other", "flask /p/x")])
+def test_a_mounted_app_with_a_root_path_looks_behind_that(root_path: str, answer: str) -> None:
+    below, new = fastapi_of(), fastapi_of()
+    below.root_path = root_path
+    below.add_api_route("/x", answer_of("late"))
+    below.add_api_route("/p/x", answer_of("other"))
+    new.mount("/p", below)
+    gateway = Gateway.of_apps(flask_of("/p/x"), new, {"GET /p/x": "new"})
+    assert answers(gateway, ["GET /p/x"]) == {"GET /p/x": answer}
 
 
 def test_what_is_mounted_beside_flask_stays_there() -> None:
