@@ -67,7 +67,7 @@ class Gateway:
         `gauges` are shown by `/_gateway/ready`. `errors` is the Flask app's `wsgi.errors`, stderr where it is None.
         """
         self._project = project
-        self._call = ASGIOnly(Gateway._answer, self)
+        self._call: Callable[..., Any] = ASGIOnly(Gateway._answer, self)
         legacy = project.legacy
         self._bridge = None if legacy is None else WSGIBridge(legacy, limits=project.map.limits, errors=errors)
         self._legacy = self._bridge and self._bridge.answer
@@ -162,6 +162,7 @@ class Gateway:
         return self._reserved[max(names, key=len)] if names else not_found
 
     async def _start(self) -> None:
+        self._call = self._answer  # the server speaks ASGI: no call need be looked at any more
         self._project = self._project.once_started()
         for service in self._services:
             try:

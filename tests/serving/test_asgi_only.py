@@ -15,22 +15,30 @@ from gateway import Gateway
 from gateway.serving import asgi_only
 from gateway.serving.asgi_only import ADVICE
 from tests.support.gateway_apps import ask as ask_app
-from tests.support.gateway_apps import flask_side
+from tests.support.gateway_apps import flask_side, running
 from tests.support.servers import ROOT, ask, raw, request, serve
 
-gateway = Gateway.of_apps(legacy=flask_side("GET /a"))
+
+@pytest.fixture
+def gateway() -> Gateway:
+    return Gateway.of_apps(legacy=flask_side("GET /a"))
 
 
-def test_servers_that_look_find_a_coroutine_function() -> None:
+def test_servers_that_look_find_a_coroutine_function(gateway: Gateway) -> None:
+    async def look_while_it_runs() -> None:
+        async with running(gateway):
+            assert inspect.iscoroutinefunction(gateway.__call__)
+
     assert callable(gateway)
     assert inspect.iscoroutinefunction(gateway.__call__)
     assert asyncio.iscoroutinefunction(gateway.__call__)
     config = uvicorn.Config(gateway)
     config.load()
     assert config.interface == "asgi3"
+    asyncio.run(look_while_it_runs())
 
 
-def test_an_asgi_server_calls_it_by_names_too() -> None:
+def test_an_asgi_server_calls_it_by_names_too(gateway: Gateway) -> None:
     assert (
         ask_app(lambda scope, receive, send: gateway(scope=scope, receive=receive, send=send), "GET", "/a").body
         == b"legacy"
@@ -38,12 +46,12 @@ def test_an_asgi_server_calls_it_by_names_too() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_a_wsgi_server_gets_one_sentence(method: str) -> None:
+def test_a_wsgi_server_gets_one_sentence(gateway: Gateway, method: str) -> None:
     answer = Client(gateway).open("/a", method=method)
     assert (answer.status_code, answer.text) == (500, "" if method == "HEAD" else f"{ADVICE}\n")
 
 
-def test_the_sentence_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_sentence_is_logged_once(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
     asgi_only.log_advice.cache_clear()
     with caplog.at_level(logging.ERROR, "gateway"):
         for _ in range(3):
