@@ -129,8 +129,7 @@ class HTTPProtocol(HttpToolsProtocol):
         """End the connection softly: a close with bytes unread is a reset, which takes the answer from the client."""
         self.cycle = None  # type: ignore[assignment]
         self.flow.resume_reading()
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
+        self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _discard(self, byte_count: int) -> None:
