@@ -103,27 +103,30 @@ class HTTPProtocol(HttpToolsProtocol):
 
     def _end_with(self, act: Callable[[], None]) -> None:
         """Act once every request that came whole is answered, in the place of one that did not; parse no more."""
+
+        def take_turn() -> None:
+            if not self.transport.is_closing():
+                act()
+
+        async def take_turn_as_app(*_: object) -> None:
+            take_turn()
+
         self.is_discarding = True
         self.pending_bytes = 0
         cycle = self.cycle
-        if cycle is None or not cycle.more_body:
-            if self._is_idle():
-                act()
+        if cycle is not None and cycle.more_body:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if self.pipeline:  # its newest request is the one
+                self.pipeline[0] = (cycle, take_turn_as_app)
+            elif cycle.response_started:  # no other answer can follow
+                self._linger()
             else:
-                cycle.on_response = lambda: None if self.transport.is_closing() else act()
-            return
-        cycle.disconnected = True
-        cycle.message_event.set()
-        if self.pipeline:  # its newest request is the one
-
-            async def take_turn(*_: object) -> None:
-                act()
-
-            self.pipeline[0] = (cycle, take_turn)
-        elif cycle.response_started:  # no other answer can follow
-            self._linger()
+                take_turn()
+        elif self._is_idle():
+            take_turn()
         else:
-            act()
+            cycle.on_response = take_turn
 
     def _linger(self) -> None:
         """End the connection softly: a close with bytes unread is a reset, which takes the answer from the client."""
