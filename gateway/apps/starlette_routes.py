@@ -16,7 +16,7 @@ from typing import Any
 import fastapi.routing
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import PARAM_REGEX, Host, Match, Mount, Route, WebSocketRoute, compile_path
+from starlette.routing import PARAM_REGEX, BaseRoute, Host, Match, Mount, Route, WebSocketRoute, compile_path
 
 from ..routing.inventory import MOUNTED, AppRoute
 from ..routing.route import METHODS, WEBSOCKET
@@ -91,12 +91,15 @@ def new_contexts(app: Any, place: _Place | None = None) -> Iterator[Read]:
     earlier: list[_Earlier] = []
     for context in _iter_route_contexts(getattr(lister, "routes", ())):
         read = list(_read(context, place))
-        if isinstance(context.original_route, Route | WebSocketRoute):
+        if not _has_pattern(context):
+            yield from read
+            continue
+        if not isinstance(context.original_route, Mount):
             (route, *more), *remainder = read
             hidden_by = _hider(earlier, context.path, route.methods)
             read = [(replace(route, hidden_by=hidden_by), *more), *remainder]
         yield from read
-        if isinstance(context.original_route, Route | WebSocketRoute | Mount) and not read[-1][0].is_conditional:
+        if not read[-1][0].is_conditional:
             earlier.append((context, context.path_regex, read[-1][0].key))
     frontends = _frontends(getattr(lister, "router", lister))
     for frontend in sorted(frontends, key=lambda each: len(each.path.rstrip("/")), reverse=True):
@@ -105,7 +108,13 @@ def new_contexts(app: Any, place: _Place | None = None) -> Iterator[Read]:
 
 def lister_of(app: Any) -> Any:
     """Return the app itself or the one inside it that lists routes, None where none does."""
-    return next((layer for layer in layers_of(app) if hasattr(layer, "routes")), None)
+    return next((layer for layer in layers_of(app) if _lists_routes(layer)), None)
+
+
+def _lists_routes(app: Any) -> bool:
+    """Tell whether an app has a list of routes, and not something else of that name."""
+    routes = getattr(app, "routes", None)
+    return isinstance(routes, list | tuple) and (not routes or any(isinstance(each, BaseRoute) for each in routes))
 
 
 def root_path_of(app: Any) -> str:
@@ -124,34 +133,42 @@ def has_cors(app: Any) -> bool:
 def _read(context: Any, place: _Place) -> Iterator[Read]:
     """Yield what one route of an app takes: itself, or what it leads to and then the remainder, which is nobody's."""
     original = context.original_route
-    if isinstance(original, Mount):
-        route, inside = _app_route(context, place), original if original.routes else context.app
-        lists, is_followed = lister_of(inside) is not None, _is_followed(route, inside)
+    if isinstance(original, Host) and not place.host:
+        within = place.serving(original)
+        yield from new_contexts(context.app, within)
+        yield _everything(context, within)
+    elif not _has_pattern(context):
+        yield _everything(context, place)
+    elif isinstance(original, Mount):
+        inside = original if original.routes and _lists_routes(original) else context.app
+        route, lists = _app_route(context, place), lister_of(inside) is not None
+        is_followed = _is_followed(route, context.app, place)
         if lists and is_followed:
             yield from new_contexts(inside, place.mounting(context, context.path_regex))
         below = replace(route, is_remainder=lists or not is_followed, has_cors=has_cors(context.app))
         yield below, context, place.around
-    elif isinstance(original, Route | WebSocketRoute):
+    else:
         route = _app_route(context, place)
         yield route, context, place.around
         if route.answers_http and route.methods and not context.methods:  # the class refuses other methods by itself
             yield replace(route, methods=None, is_remainder=True), context, place.around
-    elif isinstance(original, Host) and not place.host:
-        within = place.serving(original)
-        yield from new_contexts(context.app, within)
-        yield _everything(context, within)
-    else:
-        yield _everything(context, place)
 
 
-def _is_followed(mount: AppRoute, app: Any) -> bool:
+def _has_pattern(context: Any) -> bool:
+    """Tell whether a route is of a known kind, which finds its requests by a pattern."""
+    is_known = isinstance(context.original_route, Route | WebSocketRoute | Mount)
+    return is_known and isinstance(getattr(context, "path_regex", None), re.Pattern)
+
+
+def _is_followed(mount: AppRoute, app: Any, place: _Place) -> bool:
     """Tell whether a mounted app finds its routes by what is left of the path, in the one way that there is to read it.
 
-    A prefix that takes slashes may end at several of them, a `matches` of the app's own anywhere; and an app with a
-    root path looks behind that instead.
+    A prefix that takes slashes may end at several of them, a `matches` of the app's own anywhere; an app with a root
+    path looks behind that instead, and one inside itself has no end.
     """
     prefix = mount.rule.removesuffix("/<path:path>")
-    return "<path:" not in prefix and not mount.is_conditional and root_path_of(app) in ("", prefix)
+    is_plain = "<path:" not in prefix and not mount.is_conditional and root_path_of(app) in ("", prefix)
+    return is_plain and not any(each is app for each in place.around)
 
 
 def _app_route(context: Any, place: _Place) -> AppRoute:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, Response
 from flask_cors import CORS
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
@@ -151,6 +151,22 @@ def test_routes_by_host_are_listed_with_it_and_what_nobody_knows_takes_everythin
     assert [route.can_belong for route in routes] == [False, False, False, True]
     assert routes[0].pattern is not None
     assert [bool(routes[0].pattern.match(each)) for each in ("API.test/x", "api.tests/x", "/x")] == [True, False, False]
+
+
+def test_what_only_looks_like_a_list_of_routes_is_none_and_an_app_inside_itself_ends() -> None:
+    class Other:
+        routes: ClassVar = {"/x": view}
+
+    class Patternless(Route):
+        def __init__(self) -> None: ...
+
+    app = bare_fastapi()
+    app.mount("/other", Other())  # type: ignore[arg-type]
+    app.mount("/self", app)
+    app.router.routes.append(Patternless())
+    routes = list(new_routes(app))
+    assert keys(routes) == ["/other/<path:path>", "/self/<path:path>", "/<path:path>"]
+    assert [route.can_belong for route in routes] == [True, False, False]
 
 
 def test_a_class_is_listed_with_its_methods_and_the_rest_that_it_refuses() -> None:
