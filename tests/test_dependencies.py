@@ -14,6 +14,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import fastapi
 import pytest
 from a2wsgi import WSGIMiddleware
 from uvicorn import config as uvicorn_config
@@ -45,11 +46,21 @@ _FIELDS = (
 _ENGINES = "see where Flask-SQLAlchemy keeps an app's engines now, and mend gateway/parity/corpus/app_databases.py"
 _SQLITE = "see how aiosqlite names the connection of sqlite3 now, and mend gateway/parity/replaying/probes.py"
 
+_FRONTENDS = "see how FastAPI keeps what `app.frontend` adds now, and mend gateway/apps/starlette_routes.py"
+
+
+def router_with_frontends() -> Any:
+    if not hasattr(fastapi.FastAPI, "frontend"):
+        pytest.skip("this FastAPI has no frontends")
+    return fastapi.APIRouter()
+
+
 PRIVATE: dict[str, tuple[Any, str]] = {
     "_parts": (bound_rule, _ROUTING),
     "_converters": (bound_rule, _ROUTING),
     "_unset_keepalive_if_required": (HttpToolsProtocol, _PROTOCOL),
     "_should_upgrade": (HttpToolsProtocol, _PROTOCOL),
+    "_iter_low_priority_routes": (router_with_frontends, _FRONTENDS),
     "_urandom": (random, _FROZEN),
     "_node": (uuid, _FROZEN),
     "_declared_fields": ("marshmallow.Schema", _FIELDS),

@@ -68,9 +68,14 @@ def _write(corpus: Path, file: Path, imported: Imported, *, raw: bool) -> None:
     if not imported.cases:
         raise fault_of(file, "there is no request in it")
     salt = secrets.token_bytes(32)
-    cases = (case if raw else redact_case(case, salt) for case in imported.cases)
+    cases = [case if raw else redact_case(case, salt, (), imported.given_out) for case in imported.cases]
     path = write_cases(corpus, f"{file.stem}.toml", with_unique_names(cases))
     count = len(imported.cases)
     click.echo(f"wrote {path} ({count} case{'s' * (count != 1)})")
     for note in imported.notes:
         click.echo(note)
+    before, after = ([step.request.body for case in each for step in case.steps] for each in (imported.cases, cases))
+    if left_out := sum(bool(body) and not clean for body, clean in zip(before, after, strict=True)):
+        click.echo(
+            f"left out {left_out} bodies that are no form, multipart or JSON: secrets in them have no name (--raw)"
+        )

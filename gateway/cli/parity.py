@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..comparing.result import Outcome, ParityResult
 from ..errors import GatewayError, ReplayError
 from ..evidence.current import Sources, keep_evidence
+from ..http.private_files import opener
 from ..parity.counterexamples import save_counterexamples
 from ..parity.plan import Plan, plan_routes, with_cases
 from ..parity.reporting.html_report import render_html
@@ -95,8 +96,7 @@ def parity_command(
     if "-" not in wanted:
         _show(report, plan)
     for name, render in wanted.items():  # what is shown already is not lost where the disk is full
-        with click.open_file(name, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(render(report))
+        _write(name, render(report))
         if "-" not in wanted:
             click.secho(f"wrote {name}", dim=True)
     if save and not report.was_interrupted and not against_itself:
@@ -108,6 +108,14 @@ def parity_command(
         except (GatewayError, OSError) as error:  # the run has said what it has to say
             click.echo(f"counterexamples could not be kept: {error}", err=True)
     sys.exit(exit_code(report.outcome))
+
+
+def _write(name: str, text: str) -> None:
+    """Write a file for its owner alone, for rows and answers are in it."""
+    if name != "-":
+        os.close(opener(name, os.O_CREAT | os.O_WRONLY))
+    with click.open_file(name, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
 
 
 def _seed_of(given: str) -> int:

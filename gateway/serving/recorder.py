@@ -22,6 +22,7 @@ from queue import Full, Queue
 from starlette.types import Scope
 
 from ..http.message import Request, end_to_end
+from ..http.private_files import DIRECTORY_MODE, opener
 from ..http.redaction.redaction import redact_request
 from ..routing.decision import Decision
 from .observing import Capture, Served
@@ -51,7 +52,7 @@ class Recorder:
 
         Raises OSError when the directory cannot be made: later faults are counted and logged once.
         """
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
         self.counts: Counter[str] = Counter()
         self._sample = sample
         self._case_text = write
@@ -110,6 +111,8 @@ class Recorder:
     def _write(self, served: Served) -> None:
         assert served.request is not None, "only whole requests are put in the queue"
         request = redact_request(end_to_end(served.request), self._salt)
+        if served.request.body and not request.body:
+            self.counts["bodies left out"] += 1
         digest = hashlib.sha256(repr(request).encode()).digest()
         if digest in self._seen:
             self.counts["seen before"] += 1
@@ -141,7 +144,7 @@ class _Files:
             self._size = 0
             self._path = self._directory / f"recorded-{self.name}-{self._number}.toml"
         try:
-            with self._path.open("ab") as file:
+            with open(self._path, "ab", opener=opener) as file:
                 file.write(text + b"\n")
         except OSError:
             self._shorten()

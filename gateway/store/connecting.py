@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreError
+from ..http.private_files import DIRECTORY_MODE
 from .schema import METADATA, VERSION
 
 BUSY_SECONDS = 30
@@ -90,7 +91,7 @@ def make_directory(url: URL) -> None:
     if not is_file(url) or directory.exists():
         return
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
         (directory / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise StoreError(f'store "{url}": "{directory}" cannot be made: {error.strerror}; {_LOOK}') from None
@@ -109,6 +110,9 @@ def open_engine(url: URL, busy_seconds: int = BUSY_SECONDS) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
+        path = Path(url.database or "")
+        if path.is_file() and path.stat().st_size == 0:  # made just now; its journals get its mode
+            path.chmod(0o600)
         connection.isolation_level = None  # the driver would begin late, and not before DDL at all
         (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
         if mode != "wal":

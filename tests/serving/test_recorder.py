@@ -73,11 +73,11 @@ def test_answers_are_as_without_it_and_files_have_no_secret(bare: list[bytes], t
         ("GET", "/who"), ("GET", "/echo"), ("POST", "/echo"), ("POST", "/echo"), ("GET", "/nowhere")
     ]  # fmt: skip
     assert set(json.loads(requests[2].body)) == {"email", "password", "card"}
-    assert requests[3].body == b"onetwo"
-    assert (b"content-length", b"6") in requests[3].headers
+    assert requests[3].body == b""  # of no kind that says which of it is a secret
+    assert file.stat().st_mode & 0o777 == 0o600
     assert {case.source for case in cases} == {"recorded"}
     assert "recorded from traffic, answered 404" in text
-    assert "recorded requests: 5 written" in server.log()
+    assert "recorded requests: 1 bodies left out, 5 written" in server.log()
 
 
 @pytest.mark.process
@@ -94,7 +94,7 @@ def test_a_disk_that_fails_hurts_no_request(bare: list[bytes], tmp_path: Path) -
         again = answers(server)
         server.wait_for_log("a request could not be recorded: FileNotFoundError")
     assert again == bare
-    assert "recorded requests: 5 failed" in server.log()
+    assert "5 failed" in server.log()
 
 
 @pytest.mark.process
@@ -172,10 +172,10 @@ def test_what_is_too_large_is_passed_over_and_not_kept(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, 1, recorded_case_text)
     app = recorded(echo, recorder)
     ask_app(app, "/large", *[b"x" * 20_000] * 4)
-    ask_app(app, "/small", b"xyz")
+    ask_app(app, "/small", b"7")
     recorder.close()
     assert recorder.counts == {"passed over": 1, "written": 1}
-    assert [case.steps[0].request.body for case in load_corpus(tmp_path)] == [b"xyz"]
+    assert [case.steps[0].request.body for case in load_corpus(tmp_path)] == [b"7"]
 
 
 def test_files_have_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,15 +214,14 @@ def test_a_case_that_the_disk_took_half_of_is_taken_back(tmp_path: Path, monkeyp
     app = recorded(echo, recorder)
     ask_app(app, "/one")
     wait_until(lambda: recorder.counts["written"] == 1)
-    open_file = Path.open
 
-    def full(self: Path, *_: Any, **__: Any) -> Any:
-        with open_file(self, "ab") as file:
+    def full(path: Path, *_: Any, **__: Any) -> Any:
+        with path.open("ab") as file:
             file.write(b'[[case]]\nname = "ha')
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", full)
+        patch.setattr(recording, "open", full, raising=False)
         ask_app(app, "/two")
         wait_until(lambda: recorder.counts["failed"] == 1)
     ask_app(app, "/three")

@@ -23,20 +23,48 @@ from ..secret_names import is_secret
 EMAIL = r"(?<![\w.%+-])[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"
 CARD = r"(?<![\d.])[2-6]\d{2,18}(?:[ -]\d{3,19}){0,8}(?!\d)"
 JWT = r"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w-]{4,}(?:\.[\w-]*){2,4}"
-# None of the three begins inside a run of what it is made of, so a text costs the length of it and not the square.
+IBAN = r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
+PHONE = r"(?<![\w+])\+\d(?:[ ().-]{0,2}\d){7,14}(?![\d.])"
+SSN = r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"
+PEM = r"-----BEGIN [A-Z0-9 ]{1,40}-----(?:(?!-----)[\s\S]){1,20000}-----END [A-Z0-9 ]{1,40}-----"
+ISSUED = (  # by the prefixes that issuers give their keys, so that scanners find them
+    r"(?<![\w-])(?:(?:sk|pk|rk|rzp)_(?:live|test)_\w{8,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
+    r"|xox[abeoprs]-[\w-]{8,}|xapp-[\w-]{8,}|(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{12,}|AIza[\w-]{30,}|ya29\.[\w-]{16,}"
+    r"|SG\.[\w-]{16,}\.[\w-]{16,}|npm_\w{20,}|pypi-[\w-]{20,}|sk-[\w-]{16,}|hf_\w{20,}|dop_v1_\w{20,}"
+    r"|shp(?:at|ca|pa|ss)_\w{16,}|whsec_[\w+/=]{12,}|sq0[a-z]{3}-[\w-]{16,}|glsa_\w{20,}|dckr_pat_[\w-]{16,}"
+    r"|lin_api_\w{16,}|ATATT[\w=-]{16,}|hvs\.[\w-]{16,}|EAAC\w{20,}|key-[0-9a-f]{32}|AC[0-9a-f]{32}"
+    r"|\d{8,10}:AA[\w-]{30,})"
+)
+HOOK = (  # whoever knows the address may post
+    r"(?<![\w-])(?:hooks\.slack\.com/(?:services|workflows)|discord(?:app)?\.com/api/webhooks|hooks\.zapier\.com/hooks/catch"
+    r"|[\w-]+\.webhook\.office\.com/webhookb2|api\.telegram\.org/bot[\w:-]+|maker\.ifttt\.com/trigger)/[\w/@:-]+"
+)
+PROOF = r"(?i:\b(?:basic|bearer))\s{1,3}(?=[^\s,;]{0,200}[\d=._])[\w+/=.~-]{8,}"
+# None of them begins inside a run of what it is made of, so a text costs the length of it and not the square.
 UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 MAX_PLACEHOLDER_CHARS = 1_000
 _KEPT = frozenset("-_.:/+= ")
 """Characters that give a secret its form rather than its strength."""
 _PUNCTUATION = "!*~"
+MIN_TOKEN_CHARS = 16
+"""Letters and digits from which on a segment of a path is no name."""
+_MIXED = re.compile(r"[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d|[a-z][A-Z][a-z]*[A-Z\d]|[A-Z]{2}[a-z]+[A-Z\d]")
 MIN_SEARCHED_CHARS = 6
 """Characters from which on a secret is looked for everywhere, not only where its name stands."""
 _PAIR = re.compile(r"(?<![\w.%\[\]-])([\w.%\[\]-]+)=([^&;\s\"'<>]+)")
-_INPUT = re.compile(r"<(?:input|meta)\b[^>]{0,1000}>", re.IGNORECASE)
-_NAME_OF_INPUT = re.compile(r"""\bname=["']?([\w.\[\]-]+)""", re.IGNORECASE)
+_INPUT = re.compile(r"<[\w.:-]{1,100}\s[^<>]{0,1000}>", re.IGNORECASE)
+_NAME_OF_INPUT = re.compile(r"""\b(?:name|key|id|field)=["']?([\w.\[\]-]+)""", re.IGNORECASE)
 _VALUE_OF_INPUT = re.compile(r"""\b(value|content)=("[^"]*"|'[^']*')""", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s\"'<>]+(?=@)")
-_LOOKS = (JWT, EMAIL, CARD)
+_QUOTED_PAIR = re.compile(
+    r"""(?<![\w.\[\]-])([\w.\[\]-]{1,100})(["']?\s{0,3}[:=]\s{0,3})("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+)
+"""`password: "..."` as GraphQL, YAML, JavaScript, XML attributes and files of settings have it."""
+_LINE_PAIR = re.compile(r"(?<![\w.\[\]-])([\w.\[\]-]{1,100})(:[ \t]{0,3})(?!//)([^\s,;\"'<>{}\[\]]+)")
+"""`password: ...` as YAML and messages have it."""
+_ELEMENT = re.compile(r"<(?:[\w.-]{1,100}:)?([\w.-]{1,100})((?:\s[^<>]{0,1000})?)>([^<>]+)(?=</)")
+"""An element of XML with its attributes and its text."""
+_LOOKS = (JWT, EMAIL, IBAN, SSN, PEM, ISSUED, HOOK, PROOF, PHONE, CARD)
 _LOOKS_SECRET = re.compile("|".join(_LOOKS))
 
 
@@ -95,6 +123,12 @@ def is_card(text: str) -> bool:
     return (sum(found[-1::-2]) + sum(doubled)) % 10 == 0
 
 
+def is_iban(text: str) -> bool:
+    """Tell whether an account number has the check digits that fit it (ISO 13616)."""
+    packed = text.replace(" ", "")
+    return int("".join(str(int(character, 36)) for character in packed[4:] + packed[:4])) % 97 == 1
+
+
 def cards_in(run: str) -> list[str]:
     """Return the card numbers in a run of digits; they begin and end where a group of it does."""
     starts = [0, *(found.end() for found in re.finditer(r"[ -]", run))]
@@ -146,6 +180,9 @@ class SecretTexts:
     def free(self, text: str) -> str:
         """Return a text without the values of secret names in it, what looks like a secret, and known secrets."""
         text = _INPUT.sub(self._input, text)
+        text = _ELEMENT.sub(self._element, text)
+        text = _QUOTED_PAIR.sub(self._quoted_pair, text)
+        text = _LINE_PAIR.sub(self._line_pair, text)
         text = _USERINFO.sub(lambda found: quote(self.secret(unquote(found[0])), safe=":"), text)
         return self.plain(_PAIR.sub(self._pair, text))
 
@@ -161,6 +198,21 @@ class SecretTexts:
             return found[0]
         return f"{name}={quoted(self.secret(unquote_plus(value, errors='surrogateescape')))}"
 
+    def _quoted_pair(self, found: re.Match[str]) -> str:
+        name, sign, value = found.groups()
+        return f"{name}{sign}{value[0]}{self.secret(value[1:-1])}{value[0]}" if is_secret(name) else found[0]
+
+    def _line_pair(self, found: re.Match[str]) -> str:
+        name, sign, value = found.groups()
+        return f"{name}{sign}{self.secret(value)}" if is_secret(name) else found[0]
+
+    def _element(self, found: re.Match[str]) -> str:
+        name, attributes, value = found.groups()
+        named = _NAME_OF_INPUT.search(attributes)
+        if not value.strip() or not (is_secret(name) or (named is not None and is_secret(named[1]))):
+            return found[0]
+        return found[0][: -len(value)] + html.escape(self.secret(html.unescape(value)), quote=False)
+
     def _input(self, found: re.Match[str]) -> str:
         name = _NAME_OF_INPUT.search(found[0])
         if name is None or not is_secret(name[1]):
@@ -175,6 +227,8 @@ class SecretTexts:
             return text
         if text in self._known:
             return self._known[text]
+        if re.fullmatch(IBAN, text) and not is_iban(text):
+            return text
         if not re.fullmatch(CARD, text):
             return self.secret(text)
         for card in cards_in(text):
@@ -202,7 +256,10 @@ def quoted(text: str) -> str:
 
 
 def is_token(segment: str) -> bool:
-    """Tell whether a segment of a path is random: 16 letters and digits in a row, and not a UUID."""
-    runs = re.findall(r"[A-Za-z0-9]{16,}", segment)
-    is_random = any(re.search(r"\d.*\d", run) and re.search(r"[A-Za-z]", run) for run in runs)
-    return is_random and not UUID.fullmatch(segment)
+    """Tell whether a segment of a path cannot be guessed: a UUID, or mostly of letters mixed with digits or cases."""
+    if UUID.fullmatch(segment):
+        return True
+    pieces = re.findall(r"[A-Za-z0-9]+", segment)
+    mixed = [piece for piece in pieces if _MIXED.search(piece)]
+    length = sum(map(len, pieces))
+    return length >= MIN_TOKEN_CHARS and 2 * sum(map(len, mixed)) > length and len(re.findall(r"\d", segment)) > 1

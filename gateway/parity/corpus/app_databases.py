@@ -17,6 +17,8 @@ from urllib.parse import quote, unquote
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
+from ...http.private_files import DIRECTORY_MODE
+
 PART = ".part"
 MAX_BYTES = 64 * 1024 * 1024
 """Size of a database that is still copied, or read for values."""
@@ -111,7 +113,7 @@ def copy_database(source: Path | sqlite3.Connection, directory: Path) -> str:
 
     What is still in the journal is copied too; the copy has none, so it is one file. Raises NoStateError.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     try:
         if isinstance(source, Path) and source.stat().st_size > MAX_BYTES:
             raise NoStateError(f"its database has more than {MAX_BYTES // 2**20} MiB")
@@ -120,6 +122,7 @@ def copy_database(source: Path | sqlite3.Connection, directory: Path) -> str:
             with _reading(source) as old, closing(sqlite3.connect(part)) as new:
                 old.backup(new)
                 new.execute("PRAGMA journal_mode = DELETE")
+            part.chmod(0o600)
             content = bytearray(part.read_bytes())
             for counter in _COUNTERS:
                 content[counter] = bytes(4)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from ...config.table_reader import TableReader
 from ...errors import CorpusError, Fault
+from ...http.private_files import DIRECTORY_MODE, opener
 from .case import Case
 from .case_reading import parse_cases
 from .case_writing import case_text
@@ -84,9 +85,10 @@ def write_cases(directory: Path, file_name: str, cases: Iterable[Case]) -> Path:
             faults.append(Fault(str(path), None, f"case[{number}]", f'"{case.name}" cannot be written: {error}'))
     if faults:
         raise CorpusError(tuple(faults))
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     part = directory / f".{file_name}.{os.getpid()}.part"
-    part.write_bytes("\n".join(texts).encode())
+    with open(part, "wb", opener=opener) as file:
+        file.write("\n".join(texts).encode())
     part.replace(path)
     return path
 

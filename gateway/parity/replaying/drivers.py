@@ -109,7 +109,7 @@ def _watch_psycopg2(check: Check) -> None:
         return connect(dsn, connection_factory or Connection, *args, **given)
 
     psycopg2.connect = connected
-    psycopg2.extensions.connection = psycopg2._psycopg.connection = Connection  # noqa: SLF001 - it is named there too
+    psycopg2.extensions.connection = Connection
 
 
 def _watch_psycopg(kind: Any, check: Check) -> None:

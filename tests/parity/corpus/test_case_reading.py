@@ -448,6 +448,11 @@ def test_an_origin_is_written_where_nothing_else_says_it(tmp_path: Path) -> None
     assert write_cases(tmp_path / "corpus", "a.toml", found).read_text().count("origin") == 1
 
 
+def test_its_owner_alone_may_read_what_is_written(tmp_path: Path) -> None:
+    file = write_cases(tmp_path / "corpus", "a.toml", [])
+    assert [path.stat().st_mode & 0o777 for path in (file.parent, file)] == [0o700, 0o600]
+
+
 def test_what_a_plan_knows_of_a_step_is_not_written_and_what_was_recorded_is(tmp_path: Path) -> None:
     step = Step(Request("GET", b"/me", ((b"host", b"gateway.test"),)), status=201, by_legacy=True)
     write_cases(tmp_path, "a.toml", [Case("a", (step, step))])

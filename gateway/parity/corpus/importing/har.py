@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from ....http.headers import boundary_of, media_type_of
 from ....http.message import FORM_TYPE, Exchange, Request, Response
 from ....http.multipart import BOUNDARY, MULTIPART_TYPE, Part, encode_multipart
+from ....http.redaction.redaction import ids_given_out
 from ..case import Case
 from ..linking import link_each
 from .files import fault_of, read_json, required
@@ -61,7 +62,7 @@ def read_har(path: Path, host: str | None = None) -> Imported:
         )
         for number, ((at, exchange), steps) in enumerate(linked, 1)
     )
-    return required(path, Imported(tuple(cases), passed_over, altered))
+    return required(path, Imported(tuple(cases), passed_over, altered, ids_given_out(exchanges.values())))
 
 
 def _chosen(path: Path, host: str | None, sites: tuple[str, ...]) -> str:

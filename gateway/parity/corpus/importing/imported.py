@@ -45,6 +45,8 @@ class Imported:
     passed_over: Remarks
     altered: Remarks = field(default_factory=Remarks)
     """What was taken otherwise than it stands there."""
+    given_out: frozenset[str] = frozenset()
+    """Ids that its answers told, which are no secrets."""
 
     @property
     def notes(self) -> Iterator[str]:

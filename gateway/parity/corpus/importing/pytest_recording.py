@@ -19,7 +19,7 @@ import werkzeug.test
 from werkzeug.wsgi import ClosingIterator
 
 from ....http.message import Exchange, Headers, Request, Response, end_to_end
-from ....http.redaction.redaction import secrets_of
+from ....http.redaction.redaction import ids_given_out, secrets_of
 from ..app_databases import NoStateError, OpenedDatabases, copy_database, database_of
 from ..case import Case
 from ..files import STATES, write_cases
@@ -116,7 +116,7 @@ class TestRecorder:
         case = Case(test.name, link(exchanges), source="tests", state=test.state, origin=f"recorded from {test.name}")
         if not self._raw:
             known = {secret for exchange in exchanges for secret in secrets_of(exchange)}
-            redacted = redact_case(case, self._salt, known)
+            redacted = redact_case(case, self._salt, known, ids_given_out(exchanges))
             self._redacted += redacted != case
             case = redacted
         self._cases[test.name.partition("::")[0]][test.name] = case
