@@ -20,7 +20,7 @@ from ..serving.http_protocol import HeadLimits, HTTPProtocol
 from ..serving.interpreter import SettledHeap, share_interpreter
 from ..serving.line_writer import LastLines, LineStream
 from ..serving.supervisor import end_with_parent
-from ..serving.uvicorn_server import ServeOptions, serve
+from ..serving.uvicorn_server import ServeOptions, serve, stay_on_signals
 from .output_path import OutputDirectory
 
 SETTINGS_VARIABLE = "GATEWAY_SERVE"
@@ -140,6 +140,8 @@ def serve_command(path: Path, /, **options: Any) -> None:
         raise click.UsageError("--uds and --fd are two places to listen; give one")
     of_server = {field.name: options.pop(field.name) for field in dataclasses.fields(ServeOptions)}
     are_several = of_server["workers"] > 1  # one process ends by its signal, and would leave the directory behind
+    if not are_several:
+        stay_on_signals()
     with tempfile.TemporaryDirectory(prefix="gateway-serve-") if are_several else nullcontext() as directory:
         settings = {"path": path, "last_good": directory and Path(directory, "map.toml"), **options}
         os.environ[SETTINGS_VARIABLE] = json.dumps(settings, default=str)

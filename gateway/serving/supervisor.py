@@ -56,7 +56,7 @@ class Supervisor(Multiprocess):
         self.should_exit = SignalFlag()
         self._was_up = False
         self._exit_seconds = (config.timeout_graceful_shutdown or 0) + EXIT_SECONDS
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, self._on_end)
 
     def restart_all(self) -> None:

@@ -23,7 +23,8 @@ from .listening import check_address, inherited_socket, unix_socket
 from .supervisor import Supervisor
 
 LOGGER = logging.getLogger("gateway")
-HANGUP = "SIGHUP is for several workers, which it replaces: the map is followed without it, new code needs a restart"
+OPERATING = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU)
+NO_EFFECT = "%s does nothing to one worker alone: the map is followed as it is, new code needs a restart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,6 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
         LOGGER.info("listening on %s", options.uds or f"file descriptor {options.fd}")
     with contextlib.suppress(KeyboardInterrupt):
         if not several:
-            stay_on_hangup()
             uvicorn.Server(config).run(sockets)
             return
         supervisor = Supervisor(config, sockets or [config.bind_socket()])
@@ -90,15 +90,20 @@ def serve(app: ASGIApp, factory: str, options: ServeOptions) -> None:
             sys.exit(STARTUP_FAILURE)
 
 
-def stay_on_hangup() -> None:
-    """Have SIGHUP, by which gunicorn reloads, not end the process; but a terminal that closes does."""
-    if sys.stdin is None or not sys.stdin.isatty():
+def stay_on_signals() -> None:
+    """Have the signals by which gunicorn is operated not end or stop one process alone; an app may set its own later.
 
-        def tell(_number: int, _frame: object) -> None:
-            # In a thread: this one may be holding a lock of the log.
-            threading.Thread(target=LOGGER.warning, args=(HANGUP,), daemon=True).start()
+    In a terminal they do what they do to any program: it may be closing.
+    """
+    if sys.stdin is not None and sys.stdin.isatty():
+        return
 
-        signal.signal(signal.SIGHUP, tell)
+    def tell(number: int, _frame: object) -> None:
+        # In a thread: this one may be holding a lock of the log.
+        threading.Thread(target=LOGGER.warning, args=(NO_EFFECT, signal.Signals(number).name), daemon=True).start()
+
+    for number in OPERATING:
+        signal.signal(number, tell)
 
 
 def log_config() -> dict[str, Any]:

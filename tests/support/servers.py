@@ -54,6 +54,7 @@ class Server:
             command,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **env},
             cwd=cwd,
+            stdin=subprocess.DEVNULL,  # a terminal has ways of its own with signals
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
