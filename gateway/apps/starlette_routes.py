@@ -215,10 +215,18 @@ def _frontends(router: Any) -> Iterator[_ServedRoute]:
 
 
 def _rule(path: str, types: dict[str, Any]) -> str:
-    """Return a path in Flask's syntax, each parameter typed by its convertor or else by these types."""
+    """Return a path in Flask's syntax, each parameter typed by its convertor or else by these types.
+
+    A name that is there already, for mounts may repeat one, gets a `_`: Flask has each only once.
+    """
+    names: set[str] = set()
 
     def variable(found: re.Match[str]) -> str:
-        return f"<{converter_of((found[2] or '')[1:], types.get(found[1]))}{found[1]}>"
+        converter, name = converter_of((found[2] or "")[1:], types.get(found[1])), found[1]
+        while name in names:
+            name += "_"
+        names.add(name)
+        return f"<{converter}{name}>"
 
     return str(PARAM_REGEX.sub(variable, path))
 

@@ -19,7 +19,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.staticfiles import StaticFiles
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 
 from gateway.apps.inventory import flask_routes, hooks_around, take_inventory
 from gateway.apps.starlette_routes import new_routes
@@ -151,6 +151,15 @@ def test_routes_by_host_are_listed_with_it_and_what_nobody_knows_takes_everythin
     assert [route.can_belong for route in routes] == [False, False, False, True]
     assert routes[0].pattern is not None
     assert [bool(routes[0].pattern.match(each)) for each in ("API.test/x", "api.tests/x", "/x")] == [True, False, False]
+
+
+def test_a_name_that_a_mount_repeats_is_told_apart_for_flask_has_each_once() -> None:
+    app, sub = bare_fastapi(), bare_fastapi()
+    sub.get("/{x}/{y:int}/{x_}")(view)
+    app.mount("/{x}", sub)
+    rules = [route.rule for route in new_routes(app)]
+    assert rules == ["/<x>/<x_>/<int:y>/<x__>", "/<x>/<path:path>"]
+    Map([Rule(rule) for rule in rules])
 
 
 def test_what_only_looks_like_a_list_of_routes_is_none_and_an_app_inside_itself_ends() -> None:

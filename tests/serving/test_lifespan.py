@@ -219,6 +219,22 @@ def test_routes_that_a_startup_adds_are_held_against_the_map(
     assert asyncio.run(ask_all()) == right
 
 
+def test_an_app_that_a_startup_mounts_takes_what_stands_behind_it() -> None:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.mount("/p", FastAPI(openapi_url=None))
+        app.add_api_route("/p/a", lambda: "late")
+        yield
+
+    gateway = Gateway.of_apps(flask_side("GET /p/a"), FastAPI(lifespan=lifespan), {"GET /p/a": "new"})
+
+    async def start() -> bytes:
+        async with running(gateway):
+            return (await reply_to(gateway, scope_of("GET", "/p/a"))).body
+
+    assert asyncio.run(start()) == b"legacy"
+
+
 def test_a_startup_that_adds_nothing_keeps_the_table() -> None:
     gateway = Gateway.of_apps(flask_side("GET /a"), fastapi_side("GET /a"), {"GET /a": "new"})
     before = gateway.project
