@@ -142,9 +142,10 @@ def _read(context: Any, place: _Place) -> Iterator[Read]:
     elif isinstance(original, Mount):
         inside = original if original.routes and _lists_routes(original) else context.app
         route, lists = _app_route(context, place), lister_of(inside) is not None
-        is_followed = _is_followed(route, context.app, place)
-        if lists and is_followed:
-            yield from new_contexts(inside, place.mounting(context, context.path_regex))
+        is_followed = _is_followed(route, context.app)
+        if lists and not any(each is context.app for each in place.around):  # one inside itself has no end
+            for inner, *more in new_contexts(inside, place.mounting(context, context.path_regex)):
+                yield inner if is_followed else _anywhere_below(route, inner), *more
         below = replace(route, is_remainder=lists or not is_followed, has_cors=has_cors(context.app))
         yield below, context, place.around
     else:
@@ -160,15 +161,19 @@ def _has_pattern(context: Any) -> bool:
     return is_known and isinstance(getattr(context, "path_regex", None), re.Pattern)
 
 
-def _is_followed(mount: AppRoute, app: Any, place: _Place) -> bool:
+def _is_followed(mount: AppRoute, app: Any) -> bool:
     """Tell whether a mounted app finds its routes by what is left of the path, in the one way that there is to read it.
 
-    A prefix that takes slashes may end at several of them, a `matches` of the app's own anywhere; an app with a root
-    path looks behind that instead, and one inside itself has no end.
+    A prefix that takes slashes may end at several of them, a `matches` of the app's own anywhere, and an app with a
+    root path looks behind that instead.
     """
     prefix = mount.rule.removesuffix("/<path:path>")
-    is_plain = "<path:" not in prefix and not mount.is_conditional and root_path_of(app) in ("", prefix)
-    return is_plain and not any(each is app for each in place.around)
+    return "<path:" not in prefix and not mount.is_conditional and root_path_of(app) in ("", prefix)
+
+
+def _anywhere_below(mount: AppRoute, route: AppRoute) -> AppRoute:
+    """Return a route of a mounted app that is not followed: it may take whatever the mount does, and no line has it."""
+    return replace(route, pattern=mount.pattern, is_loose=True, is_conditional=True, is_remainder=True)
 
 
 def _app_route(context: Any, place: _Place) -> AppRoute:

@@ -38,7 +38,7 @@ from werkzeug.routing import BaseConverter, Map, MapAdapter, RequestRedirect, Ru
 from gateway import Gateway
 from gateway.errors import MapError
 from gateway.routing.outline import is_as_wide, rule_outline, takes_slash, types_of
-from gateway.routing.route import Backend
+from gateway.routing.route import Backend, Mode
 from tests.support.gateway_apps import reply_to, scope_of
 
 KEYWORD = Parameter.KEYWORD_ONLY
@@ -96,8 +96,9 @@ TYPES: dict[str, Any] = {
 def fastapi_of(*rules: str) -> FastAPI:
     """Each as FastAPI has it, `"POST /x/{y}"`. Endpoints answer `new RULE`, those of mounts with their whole path.
 
-    `MOUNT /p | GET /x` is a mounted app with its routes, `STATIC /p` one that lists none, `CLASS GET /x` a class with
-    these methods, `HOST a.test | GET /x` an app for one host, `PICKY /x` a route that refuses by itself.
+    `MOUNT /p | GET /x` is a mounted app with its routes, `SUB` a FastAPI app, `ROUTER` an included router; `STATIC /p`
+    is one that lists none, `CLASS GET /x` a class with these methods, `HOST a.test | GET /x` an app for one host,
+    `PICKY /x` a route that refuses by itself.
     """
     app = FastAPI(openapi_url=None)
     add_routes(app, rules)
@@ -112,6 +113,16 @@ def add_routes(app: FastAPI, rules: Iterable[str]) -> None:
         bare = re.sub(r"!\w+", "", path)
         if kind == "MOUNT":
             app.mount(bare, Starlette(routes=[inner_route(each, path) for each in inner or ["/{below:path}"]]))
+        elif kind in ("ROUTER", "SUB"):
+            below = APIRouter() if kind == "ROUTER" else FastAPI(openapi_url=None)
+            for each in inner:
+                its_methods, _, end = each.rpartition(" ")
+                answer = answer_of(f"{its_methods} {path}{end}")
+                below.add_api_route(end, answer, methods=its_methods.split(","))
+            if isinstance(below, FastAPI):
+                app.mount(bare, below)
+            else:
+                app.include_router(below, prefix=bare)
         elif kind == "HOST":
             app.host(path, Starlette(routes=[inner_route(each, "", f"HOST {path} ") for each in inner]))
         elif kind == "STATIC":
@@ -313,6 +324,12 @@ CASES = {
     "default new: behind a mounted app": (
         ("/p/<int:x>",), ("MOUNT /p | GET /{x:int}", "/p/{x!int}"), {"GET /p/<int:x>": "legacy"}, "new",
         {"GET /p/7": "flask /p/<int:x>", "GET /p/+7": "404", "GET /q": "404"},
+    ),
+    "default new: a mount that takes slashes": (
+        ("/<path:x>/",), ("MOUNT /{x:path} | GET /",), {"GET /<path:x>/": "legacy"}, "new", {"GET ///": "404"},
+    ),
+    "default new: a mount that takes slashes and has no line": (
+        ("/y",), ("MOUNT /{x:path} | GET /b",), {"GET /y": "legacy"}, "new", {"GET /a/b": "new GET /{x:path}/b"},
     ),
     "a route by host": (
         ("/x", "/y"), ("HOST api.test | GET /x", "/x", "/y"), {"GET /x": "new", "GET /y": "new"}, "legacy",
@@ -808,6 +825,8 @@ def as_some_kind(rule: str, drawn: random.Random) -> str:
             *[rule] * 15,
             f"MOUNT /{first} | {methods} /{rest}",
             f"MOUNT /{first} | GET /other | {methods} /{rest}",
+            f"SUB /{first} | {methods} /{rest} | POST /b",
+            f"ROUTER /{first} | {methods} /{rest} | GET /b",
             f"HOST b.test | {methods} {bare}",
             f"CLASS {methods} {bare}",
             f"STATIC {bare.rstrip('/')}",
@@ -888,7 +907,9 @@ def check_pairs(seed: int, requests: int) -> Counter[str]:
         if (gateway := pair.gateway()) is None:
             continue
         table = gateway.project.table
-        rules = Map([rule.empty() for rule, _ in table.entries if rule.endpoint is not None]).bind("a.test")
+        news = {rule.rule for rule, route in table.entries if route.mode is not Mode.LEGACY}
+        flasks = ((rule, route.methods) for rule, route in table.entries if rule.endpoint is not None)
+        rules = Map([Rule(rule.rule, endpoint="", methods=methods) for rule, methods in flasks]).bind("a.test")
         paths = [f"{pair.path(drawn)}{drawn.choice(['', '', '', ' @b.test'])}" for _ in range(50)]
         counts["asked"] += len(paths)
         for request, said in answers(gateway, [f"{drawn.choice(ASKED)} {path}" for path in paths]).items():
@@ -905,6 +926,9 @@ def check_pairs(seed: int, requests: int) -> Counter[str]:
             assert match.backend is Backend.NEW, where
             if line is None:
                 assert pair.default == "new", where
+                takes = (rule for rule, route in table.entries if route.methods is None or method in route.methods)
+                kept = {types_of(rule.rule) for rule in takes if rule.rule not in news}
+                assert drawn_types(text) not in kept, where
                 counts["no line"] += 1
                 continue
             assert match.route is not None, where
@@ -927,7 +951,7 @@ def check_pairs(seed: int, requests: int) -> Counter[str]:
 
 def test_no_endpoint_answers_what_its_line_did_not_send() -> None:
     counts = check_pairs(1, 2500)
-    assert counts["own"] > 40
+    assert counts["own"] > 20
 
 
 @pytest.mark.long
