@@ -36,7 +36,8 @@ _FILE_WIDTH = 120
 _RENDERERS = {"json_file": render_json, "junit_file": render_junit, "html_file": render_html}
 _NO_DATABASE = (
     "the map hands the apps no database of their own. Where both read its URL from DATABASE_URL, write in the map:\n"
-    '  [parity]\n  environment = { DATABASE_URL = "{database}" }'
+    '  [parity]\n  environment = { DATABASE_URL = "{database}" }\n'
+    'Where their code names a file: database = "sqlite:///instance/app.sqlite3" has each side open its own copy of it'
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 
 from ..comparing.causes import CAUSES
 from ..comparing.policy import unused_rules
@@ -89,7 +91,7 @@ def run_parity(plan: Plan, store: Store, options: RunOptions, fingerprints: Fing
         alarm=_alarm(plan, results),
         complaints=unused_rules(results, plan.map.comparison.rules, began.date()) if check_rules else (),
         was_interrupted=was_interrupted,
-        notes=(*notes, *_answered_otherwise(plan, results), *_refusals(results)),
+        notes=(*notes, *_answered_otherwise(plan, results), *_refusals(plan, results)),
         generated=frozenset(case.name for case in plan.cases if case.is_generated),
         origins={case.name: case.origin for case in plan.cases},
     )
@@ -160,16 +162,20 @@ def _answered_otherwise(plan: Plan, results: Iterable[ParityResult]) -> Iterator
         yield f"legacy answers {now} where {then} was recorded: {requests}; its settings or rows are other ones"
 
 
-def _refusals(results: Iterable[ParityResult]) -> Iterator[str]:
+def _refusals(plan: Plan, results: Iterable[ParityResult]) -> Iterator[str]:
     """Yield what legacy was kept from: what it does once it gets through, no request has shown."""
     tried = Counter(
-        f"{one.kind} {one.target}"
+        one
         for result in results
         if result.control is not None and result.control.effects is not None
         for one in dict.fromkeys(result.control.effects.outbound)
     )
-    for what, count in tried.most_common(3):
-        yield f"legacy was refused: {what} (requests: {count}); what it does after an answer from there is not compared"
+    for one, count in tried.most_common(3):
+        why = "what it does after an answer from there is not compared"
+        if one.kind == "database" and plan.map.replay.database is None and Path(one.target).is_file():
+            url = f"sqlite:///{os.path.relpath(one.target, plan.root)}"
+            why = f'`database = "{url}"` under [parity] gives each side its own copy of it'
+        yield f"legacy was refused: {one.kind} {one.target} (requests: {count}); {why}"
 
 
 def _own_noise(results: Iterable[ParityResult]) -> Iterator[str]:

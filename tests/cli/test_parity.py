@@ -19,6 +19,24 @@ from tests.support.servers import PATIENCE_SECONDS, wait_until
 pytestmark = pytest.mark.process
 
 ROUTES = ["GET /notes", "GET /notes/<int:note_id>", "POST /notes"]
+IN_CODE = """
+import sqlite3
+from pathlib import Path
+
+from flask import Flask
+
+DATABASE = Path(__file__).parent / "instance" / "notes.sqlite3"
+
+
+def create_app():
+    app = Flask(__name__)
+
+    @app.get("/notes")
+    def notes():
+        return {"titles": sqlite3.connect(DATABASE).execute("SELECT title FROM notes").fetchall()}
+
+    return app
+"""
 PID = """
     @app.after_request
     def tell_pid(response):
@@ -344,3 +362,19 @@ def test_a_run_against_itself_is_not_resumed(alone: Notes) -> None:
     done = alone.run("parity", "--self", "--resume")
     assert done.returncode == 2
     assert "--self keeps no run that --resume could go on with" in done.stderr
+
+
+def test_an_app_whose_code_names_its_database_is_told_how_each_side_gets_its_own(alone: Notes) -> None:
+    instance = alone.directory / "instance"
+    instance.mkdir()
+    with closing(sqlite3.connect(instance / "notes.sqlite3")) as db:
+        db.executescript("CREATE TABLE notes (title TEXT); INSERT INTO notes VALUES ('Wash bus 3')")
+    (alone.directory / "legacy_notes.py").write_text(IN_CODE)
+    (alone.directory / "migration_map.toml").write_text('[gateway]\nlegacy = "legacy_notes:create_app"\n')
+    refused = alone.run("parity", "GET /notes", "--self", "--no-generate")
+    assert 'database = "sqlite:///instance/notes.sqlite3"` under [parity] gives each side its own copy of it' in (
+        " ".join(refused.stdout.split())
+    )
+    alone.append("migration_map.toml", '[parity]\ndatabase = "sqlite:///instance/notes.sqlite3"\nmin_requests = 1\n')
+    done = alone.run("parity", "GET /notes", "--self", "--no-generate")
+    assert (done.returncode, "legacy was refused" in done.stdout) == (0, False), done.stdout

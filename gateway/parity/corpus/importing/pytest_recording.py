@@ -9,6 +9,7 @@ import re
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,12 +124,22 @@ class TestRecorder:
 
 
 def _observed(run: Callable[..., Any], seen: Callable[[Any, _Call], object]) -> Callable[..., Any]:
-    """Return what runs an app as `run` does, and first gives `seen` the app and the request."""
+    """Return what runs an app as `run` does, and first gives `seen` the app and the request.
+
+    What an app runs inside, as Flask does with an HTTPException to have its answer, is no request of the test.
+    """
+    is_inside = ContextVar("is_inside", default=False)
 
     def observed(app: Any, environ: dict[str, Any], buffered: bool = False) -> Any:
+        if is_inside.get():
+            return run(app, environ, buffered=buffered)
         call = _Call(_request_of(environ))
         seen(app, call)
-        body, status, headers = run(app, environ, buffered=buffered)
+        token = is_inside.set(True)
+        try:
+            body, status, headers = run(app, environ, buffered=buffered)
+        finally:
+            is_inside.reset(token)
         call.status = int(status.split(None, 1)[0])
         call.headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
         if isinstance(body, list):

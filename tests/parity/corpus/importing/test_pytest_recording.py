@@ -96,6 +96,7 @@ SUITE = """
 
     def test_read(client, note):
         assert client.get("/notes/1").get_json() == {"text": "from the fixture"}
+        assert client.post("/nowhere", data="what").status_code == 404
 
     @pytest.mark.parametrize("email", ["ada@depot.example", "b c"])
     def test_login(client, email):
@@ -146,7 +147,7 @@ def test_a_suite_becomes_cases(project: Project) -> None:
     (login,) = (name for name in cases if "example.com" in name)
     assert asked == {
         "test_add": [("POST", "/notes"), ("GET", "/notes/{{id}}?full=1")],
-        "test_read": [("GET", "/notes/1")],
+        "test_read": [("GET", "/notes/1"), ("POST", "/nowhere")],
         login: [("POST", "/login"), ("GET", "/me"), ("GET", "/me"), ("GET", "/me")],
         "test_login[b c]": asked[login],
         "test_a_stream_is_read_when_it_is_read": [("GET", "/stream"), ("GET", "/stream")],
