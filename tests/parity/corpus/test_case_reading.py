@@ -355,8 +355,8 @@ def requests(draw: st.DrawFn) -> Request:
     headers = draw(st.lists(st.tuples(TOKENS.map(str.encode), VALUES), max_size=3))
     ends = [(b"content-type", kind), length(body)][: draw(st.integers(0, 2))]
     begins = draw(st.sampled_from([[], [HOST], [(b"Host", b"a.test")]]))
-    target = "/" + draw(
-        st.text(st.characters(codec="latin-1", min_codepoint=33, exclude_characters="\x7f"), max_size=20)
+    target = "/" + draw(  # no name of a captured value, which an earlier step of a written case would have to give
+        st.text(st.characters(codec="latin-1", min_codepoint=33, exclude_characters="\x7f{"), max_size=20)
     )
     return Request(draw(TOKENS), target.encode("latin-1"), (*begins, *headers, *ends), body)
 
