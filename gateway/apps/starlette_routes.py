@@ -151,8 +151,8 @@ def _read(context: Any, place: _Place) -> Iterator[Read]:
     else:
         route = _app_route(context, place)
         yield route, context, place.around
-        if route.answers_http and route.methods and not context.methods:  # the class refuses other methods by itself
-            yield replace(route, methods=None, is_remainder=True), context, place.around
+        if route.answers_http and route.methods != (declared := _declared(context)):  # the class refuses the others
+            yield replace(route, methods=declared, is_remainder=True), context, place.around
 
 
 def _has_pattern(context: Any) -> bool:
@@ -185,9 +185,10 @@ def _app_route(context: Any, place: _Place) -> AppRoute:
     with suppress(Exception):  # a stranger's annotations: evaluating them runs its code
         types = types_of_parameters(context.dependant)
     rule = _rule(f"{place.path}{served}", types)
-    methods = frozenset(context.methods) if context.methods else _methods_of_class(endpoint)
+    declared, has = _declared(context), _methods_of_class(endpoint)
+    methods = has if declared is None or has is None else declared & has
     return AppRoute(
-        frozenset({WEBSOCKET}) if isinstance(original, WebSocketRoute) else methods,
+        frozenset({WEBSOCKET}) if isinstance(original, WebSocketRoute) else methods or declared,
         rule,
         qualified_name(endpoint) if endpoint else context.name or "",
         _outline(rule),
@@ -242,6 +243,11 @@ def _outline(rule: str) -> str:
 
 def _nameless(pattern: str) -> str:
     return re.sub(r"\?P<\w+>", "", pattern.removeprefix("^"))
+
+
+def _declared(context: Any) -> frozenset[str] | None:
+    """Return the methods that a route is asked for, None for every one."""
+    return frozenset(context.methods) if context.methods else None
 
 
 def _methods_of_class(endpoint: Any) -> frozenset[str] | None:

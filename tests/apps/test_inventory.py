@@ -191,9 +191,19 @@ def test_a_class_is_listed_with_its_methods_and_the_rest_that_it_refuses() -> No
     app.add_route("/some", Some)
     app.add_route("/own", Own)
     app.add_route("/told", Some, methods=["GET"])
+    app.add_route("/both", Some, methods=["GET", "POST"])
+    app.add_route("/none", Some, methods=["POST"])
     routes = list(new_routes(app))
-    assert keys(routes) == ["GET,REPORT /some", "/some", "/own", "GET /told"]
-    assert [route.is_remainder for route in routes] == [False, True, False, False]
+    assert keys(routes) == [
+        "GET,REPORT /some",
+        "/some",
+        "/own",
+        "GET /told",
+        "GET /both",
+        "GET,POST /both",
+        "POST /none",
+    ]
+    assert [route.is_remainder for route in routes] == [False, True, False, False, False, True, False]
 
 
 def test_types_of_paths_and_signatures_become_flasks_converters() -> None:
