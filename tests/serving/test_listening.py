@@ -144,30 +144,27 @@ def answer_over(client: socket.socket, address: str | tuple[str, int]) -> bytes:
     return answer
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_served_over_a_unix_socket(tmp_path: Path, workers: str) -> None:
+def test_several_workers_serve_over_a_unix_socket(tmp_path: Path) -> None:
     path = tmp_path / "gateway.sock"
-    proxies = ("--forwarded-allow-ips", "*")
     with (
-        serving(tmp_path, "--uds", str(path), "--workers", workers, *proxies),
+        serving(tmp_path, "--uds", str(path), "--workers", "2", "--forwarded-allow-ips", "*"),
         socket.socket(socket.AF_UNIX) as client,
     ):
-        answer = answer_over(client, str(path))
-        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert answer_over(client, str(path)).startswith(b"HTTP/1.1 200 ")
 
 
-def test_served_over_an_inherited_socket_by_as_many_workers_as_the_environment_says(tmp_path: Path) -> None:
+def test_one_worker_serves_over_an_inherited_socket(tmp_path: Path) -> None:
     with socket.socket() as opened, socket.socket() as client:
         opened.bind(("127.0.0.1", 0))
         number = opened.fileno()
-        with serving(tmp_path, "--fd", str(number), descriptors=(number,), WEB_CONCURRENCY="2") as process:
+        with serving(tmp_path, "--fd", str(number), descriptors=(number,)):
             assert answer_over(client, opened.getsockname()).startswith(b"HTTP/1.1 200 ")
-            process.terminate()
-            assert process.stderr is not None
-            assert "Started parent process" in process.stderr.read()
 
 
-def test_the_environment_names_the_port(tmp_path: Path) -> None:
+def test_the_environment_names_the_port_and_how_many_workers_serve(tmp_path: Path) -> None:
     port = free_port()
-    with serving(tmp_path, PORT=str(port)), socket.socket() as client:
+    with serving(tmp_path, PORT=str(port), WEB_CONCURRENCY="2") as process, socket.socket() as client:
         assert answer_over(client, ("127.0.0.1", port)).startswith(b"HTTP/1.1 200 ")
+        process.terminate()
+        assert process.stderr is not None
+        assert "Started parent process" in process.stderr.read()
