@@ -27,6 +27,8 @@ class ReplaySettings:
     """URL of the database that every side starts with a copy of; None is an empty SQLite file."""
     environment: tuple[tuple[str, str], ...] = ()
     """Variables that both apps read, `("DATABASE_URL", "{database}")`."""
+    pass_environment: tuple[str, ...] = ()
+    """Names of variables that both apps get as they are set where the run starts."""
     arguments: tuple[tuple[str, str], ...] = ()
     """Keyword arguments for both factories, where they take them."""
     base_url: str | None = None
@@ -48,6 +50,10 @@ _PARITY = Schema(
         "store": checks.text('is not a database URL, "sqlite:///.gateway/parity.sqlite3"'),
         "database": checks.text('is not a database URL, "sqlite:///app.sqlite3"'),
         "environment": checks.of_type(dict, 'is not a table of texts, { DATABASE_URL = "{database}" }'),
+        "pass_environment": checks.must(
+            lambda given: isinstance(given, list) and all(isinstance(name, str) for name in given),
+            'is not a list of names, ["SECRET_KEY"]',
+        ),
         "arguments": checks.of_type(dict, 'is not a table of texts, { database_url = "{database}" }'),
         "base_url": checks.matching(r"https?://[^\s/?#]+", 'is not a scheme and a host, "https://shop.example"'),
         "min_requests": checks.count("is not a whole number above 0"),
@@ -95,6 +101,7 @@ def read_parity(reader: TableReader, table: Mapping[str, Any]) -> tuple[Comparis
     given = reader.settings(("parity",), table, _PARITY)
     for name in given.keys() & {"environment", "arguments", "exclude"}:
         given[name] = reader.pairs(("parity", name), given[name], checks.of_type(str, "is not a text"))
+    given["pass_environment"] = tuple(given.get("pass_environment", ()))
     rules = (_read_rule(reader, number, rule) for number, rule in enumerate(given.pop("ignore", []), 1))
     policy = ComparisonPolicy(given.pop("json_mode", "typed"), tuple(rule for rule in rules if rule is not None))
     return policy, ReplaySettings(**given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from ..apps.loading import flask_app_of, import_app
 from ..apps.project import Project
 from ..config.map_file import MigrationMap, ParsedMap, decode_map, parse_map, read_map
 from ..config.parity_table import ReplaySettings
-from ..errors import GatewayError, suggest
+from ..errors import GatewayError, ImportAppError, suggest
 from ..http.message import Headers, Request, values_of
 from ..routing.route import WEBSOCKET, Backend, Mode
 from .corpus.case import Case, example
@@ -25,7 +24,7 @@ from .generating.column_values import databases_of
 from .generating.credentials import credential_variants, is_signed
 from .generating.generation import generate
 from .generating.schema_cases import generate_from_schema
-from .replaying.side_process import fill_placeholders
+from .replaying.environment import environment_for, fill_placeholders, withheld_in
 
 FORWARDED = b"x-forwarded-proto"
 MAX_INVALIDATED = 3
@@ -188,13 +187,11 @@ def import_scratch(legacy: str, new: str | None, settings: ReplaySettings) -> tu
         path = f"{directory}/plan.sqlite3"
         values = {"database": f"sqlite:///{path}", "database_path": path, "directory": directory, "side": "plan"}
         arguments = {name: fill_placeholders(text, values) for name, text in settings.arguments}
-        before = dict(os.environ)
-        os.environ.update({name: fill_placeholders(text, values) for name, text in settings.environment})
         try:
-            return import_app(legacy, "legacy", arguments), new and import_app(new, "new", arguments)
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+            with environment_for(settings, values):
+                return import_app(legacy, "legacy", arguments), new and import_app(new, "new", arguments)
+        except ImportAppError as error:
+            raise ImportAppError(f"{error}{withheld_in(str(error), settings)}") from error
 
 
 def _doubled(map_: MigrationMap) -> MigrationMap:

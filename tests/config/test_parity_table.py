@@ -45,8 +45,8 @@ approved_by = "ann"
 """
 
 
-SETTINGS = ["corpus", "store", "database", "environment", "arguments", "base_url"]
-SETTINGS += ["min_requests", "timeout_seconds", "freeze", "json_mode", "exclude", "ignore"]
+SETTINGS = ["corpus", "store", "database", "environment", "pass_environment"]
+SETTINGS += ["arguments", "base_url", "min_requests", "timeout_seconds", "freeze", "json_mode", "exclude", "ignore"]
 
 
 def faults_of(*lines: str) -> list[str]:
@@ -110,6 +110,8 @@ def test_rules_may_stand_in_one_list() -> None:
             '3: parity.environment: "A=b" is not a table of texts, { DATABASE_URL = "{database}" }',
         ),
         ("environment = { PORT = 5 }", "3: parity.environment.PORT: 5 is not a text"),
+        ("pass_environment = 'A'", '3: parity.pass_environment: "A" is not a list of names, ["SECRET_KEY"]'),
+        ("pass_environment = [1]", '3: parity.pass_environment: [1] is not a list of names, ["SECRET_KEY"]'),
         ("arguments = { debug = true }", "3: parity.arguments.debug: true is not a text"),
         ('min_request = 5', '3: parity.min_request: unknown setting "min_request"; did you mean "min_requests"?'),
         ('ignored = 5', '3: parity.ignored: unknown setting "ignored"; did you mean "ignore"?'),

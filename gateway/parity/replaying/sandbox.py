@@ -15,8 +15,9 @@ from ...config.parity_table import ReplaySettings
 from ...errors import ReplayError
 from ..corpus.case import Case
 from .databases import database_name, is_sqlite
+from .environment import environment_of, fill_placeholders, withheld_in
 from .messages import Ready, SideRole, SideStart, moment_now
-from .side_process import RemoteSide, environment_of, fill_placeholders
+from .side_process import RemoteSide
 from .sqlite_databases import SqliteIsolation
 
 if TYPE_CHECKING:
@@ -96,10 +97,19 @@ class Sandbox:
             beside=setup.legacy if setup.needs_legacy_beside and is_new else "",
             cpu=_cpu(2 * worker + is_new),
         )
-        environment = environment_of(settings.environment, values, start.seed)
+        environment = environment_of(settings, values) | {
+            "PYTHONHASHSEED": str(start.seed % 2**32),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+            "TMPDIR": values["scratch"],
+        }
         side = RemoteSide(start, environment, setup.root, self._directory / f"{worker}-{role.name}.log")
         self._sides.append(side)
         return side
+
+    def withheld_in(self, reason: str) -> str:
+        """Return what to do where a side did not start for a variable that it does not get, else ""."""
+        return withheld_in(reason, self._setup.settings)
 
     def note(self, role: SideRole, ready: Ready) -> None:
         """Keep what a start tried and changed, once."""

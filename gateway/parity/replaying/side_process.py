@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -108,21 +107,3 @@ class RemoteSide:
             self.kill()
             return f"gave no sign within {seconds:g} s"
         return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
-
-
-def environment_of(pairs: tuple[tuple[str, str], ...], values: Mapping[str, str], seed: int) -> dict[str, str]:
-    """Return the run's own environment with the map's variables, their placeholders filled with `values`."""
-    fixed = {
-        "PYTHONHASHSEED": str(seed % 2**32),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUNBUFFERED": "1",
-        "TMPDIR": values["scratch"],
-    }
-    return {**os.environ, **{name: fill_placeholders(text, values) for name, text in pairs}, **fixed}
-
-
-def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
-    """Return the text with `{database}`, `{directory}` and so on replaced by their values; other braces stay."""
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text

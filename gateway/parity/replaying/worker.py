@@ -92,9 +92,9 @@ class Worker:
         try:
             for role, side in self._sides.items():
                 self._sandbox.note(role, side.wait_until_ready())
-        except ReplayError:
+        except ReplayError as error:
             self._close()
-            raise
+            raise ReplayError(f"{error}{self._sandbox.withheld_in(str(error))}") from error
 
     def work(self, cases: CaseQueue, judge: Judge, results: Queue[ComparedCase | BaseException | None]) -> None:
         """Replay cases until there are no more; the last result is None, or the error that ended the work."""
