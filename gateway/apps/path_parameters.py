@@ -14,7 +14,7 @@ from starlette.convertors import CONVERTOR_TYPES
 
 from ..routing.outline import takes_slash
 
-_CONVERTERS = {"int": "int:", "float": "float:", "uuid": "uuid:", "path": "path:"}
+_CONVERTERS = {"int": "int:", "float": "float:", "uuid": "uuid:"}
 """Starlette's own convertors that have a converter of Flask's beside them."""
 _WORD = re.compile(r"\w+")
 
@@ -24,11 +24,9 @@ def converter_of(convertor: str, annotation: Any) -> str:
 
     `convertor` is Starlette's name in the path, "" where it has none; `annotation` the type that FastAPI validates by.
     """
-    if convertor in _CONVERTERS:
-        return _CONVERTERS[convertor]
-    if convertor and takes_slash(CONVERTOR_TYPES[convertor].regex):  # one of the app's own
+    if takes_slash(CONVERTOR_TYPES[convertor or "str"].regex):  # an app may have its own, by these very names
         return "path:"
-    return _converter_of_type(annotation)
+    return _CONVERTERS.get(convertor) or _converter_of_type(annotation)
 
 
 def types_of_parameters(dependant: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import lru_cache
 from itertools import zip_longest
 
 from werkzeug.routing import Rule
@@ -34,6 +35,7 @@ def types_of(rule: str) -> str:
     return _VARIABLE.sub(lambda found: "<>" if found[1] in (None, "string", "default") else f"<{found[1]}>", rule)
 
 
+@lru_cache
 def takes_slash(pattern: str) -> bool:
     """Tell whether a character of a variable's pattern may be a slash, so that it may take more than one segment."""
     for token in _TOKEN.findall(pattern):

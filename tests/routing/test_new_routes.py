@@ -526,6 +526,7 @@ class Grouped(Slashed):
         ),
         (("/{y:grouped}/{x}", "/p/{x}"), {"GET /p/<x>": "new"}, {"GET /p/a": "new /p/{x}"}),
         (("/{y:grouped}/{x}",), {"GET /<y>/<x>": "new"}, {"GET /vv/a": "new /{y:grouped}/{x}", "GET /va/a": FLASKS}),
+        (("/{x:uuid}", "/p/{x}"), {"GET /p/<x>": "new"}, {"GET /p/a": "flask /p/<x>"}),
         (("MOUNT /{y:grouped} | GET /{x}",), {"GET /<y>/<x>": "new"}, {"GET /aa/b": "new GET /{y:grouped}/{x}"}),
     ],
 )
@@ -534,6 +535,7 @@ def test_convertors_of_the_apps_own(
 ) -> None:
     monkeypatch.setitem(CONVERTOR_TYPES, "slashed", Slashed())
     monkeypatch.setitem(CONVERTOR_TYPES, "grouped", Grouped())
+    monkeypatch.setitem(CONVERTOR_TYPES, "uuid", Slashed())
     legacy = flask_of("/p/<x>", "/p/<x>/y", "/<y>/<x>")
     assert answers(Gateway.of_apps(legacy, fastapi_of(*fastapi), routes), right) == right
 
