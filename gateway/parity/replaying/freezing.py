@@ -75,11 +75,14 @@ class Freezer:
 
 
 def freeze_sqlite(connection: sqlite3.Connection) -> None:
-    """Have SQLite read the process's clock: `CURRENT_TIMESTAMP` in column defaults, `datetime('now')` in SQL."""
+    """Have SQLite read the process's clock and random numbers: `CURRENT_TIMESTAMP` and `hex(randomblob(16))` in column
+    defaults, `datetime('now')` and `ORDER BY random()` in SQL."""
     for name, form in FORMS.items():
         connection.create_function(name, 0, partial(_now, form), deterministic=True)
     for name, before in DATED.items():
         connection.create_function(name, -1, partial(_dated, name, before), deterministic=True)
+    connection.create_function("random", 0, lambda: int.from_bytes(os.urandom(8), "big", signed=True))
+    connection.create_function("randomblob", 1, lambda size: os.urandom(max(1, int(size or 0))))
 
 
 def _now(form: str) -> str:

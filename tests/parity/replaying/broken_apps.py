@@ -328,3 +328,21 @@ def making_directories() -> Flask:
         return ", ".join(map(tried, made))
 
     return app
+
+
+def drawing() -> Flask:
+    """Views draw by SQLite: in SQL, in the order of rows, in a column's default."""
+    app = Flask(__name__)
+
+    @app.get("/<way>")
+    def draw(way: str) -> list[Any]:
+        engine = create_engine("sqlite://")
+        raw = sqlite3.connect(":memory:") if way == "module" else engine.raw_connection()
+        with contextlib.closing(raw) as db:
+            db.execute("CREATE TABLE keys (key TEXT DEFAULT (hex(randomblob(8))), at INTEGER)")
+            for at in range(20):
+                db.execute("INSERT INTO keys (at) VALUES (?)", [at])
+            drawn = [*db.execute("SELECT random(), random(), hex(randomblob(4)), length(randomblob(0))").fetchone()]
+            return [drawn, *map(list, db.execute("SELECT key, at FROM keys ORDER BY random()"))]
+
+    return app

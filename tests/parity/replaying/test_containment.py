@@ -200,3 +200,14 @@ def test_a_directory_that_is_there_may_be_made(settings: ReplaySettings, tmp_pat
             assert body_of(seen) == "FileExistsError, none, ContainedFileError"
             assert [attempt.target for attempt in seen.effects.outbound] == [str(tmp_path / "absent")]
     assert not (tmp_path / "absent").exists()
+
+
+@pytest.mark.parametrize("way", ["module", "engine"])
+def test_what_sqlite_draws_is_the_same_on_both_sides(settings: ReplaySettings, way: str) -> None:
+    with on_both(settings, "drawing") as replay:
+        first, second = (seen_of(replay, f"GET /{way}{query}") for query in ("", "?again"))
+    assert body_of(first[0]) == body_of(first[1]) != body_of(second[0]) == body_of(second[1])
+    (one, other, _, length), *rows = json.loads(body_of(first[0]))
+    assert (one != other, length) == (True, 1)
+    assert len({key for key, _ in rows}) == 20
+    assert [at for _, at in rows] != sorted(at for _, at in rows)
