@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
+import logging
 import os
 import re
 import sys
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from uvicorn.config import STARTUP_FAILURE
 
+from ..errors import GatewayError
 from ..serving.gateway import Gateway, create_app
 from ..serving.http_protocol import HeadLimits, HTTPProtocol
 from ..serving.interpreter import SettledHeap, share_interpreter
@@ -23,6 +26,7 @@ from ..serving.supervisor import end_with_parent
 from ..serving.uvicorn_server import ServeOptions, serve, stay_on_signals
 from .output_path import OutputDirectory
 
+LOGGER = logging.getLogger("gateway")
 SETTINGS_VARIABLE = "GATEWAY_SERVE"
 """Holds the settings of each worker process as JSON: an import string carries no arguments."""
 
@@ -146,14 +150,24 @@ def serve_command(path: Path, /, **options: Any) -> None:
         settings = {"path": path, "last_good": directory and Path(directory, "map.toml"), **options}
         os.environ[SETTINGS_VARIABLE] = json.dumps(settings, default=str)
         # Also with several workers: a bad map starts none.
-        serve(app_of_environment(), f"{__name__}:app_of_environment", ServeOptions(**of_server))
+        serve(app_of_environment(), f"{__name__}:app_of_worker", ServeOptions(**of_server))
+
+
+def app_of_worker() -> Gateway:
+    """Return the app of one of several processes; end this one with a line for each fault where there is none."""
+    end_with_parent()
+    try:
+        return app_of_environment()
+    except GatewayError as error:
+        for line in str(error).splitlines():
+            LOGGER.error(line)
+        sys.exit(STARTUP_FAILURE)
 
 
 def app_of_environment() -> Gateway:
     """Return the app of one process, as the environment says. Raises MapError and ImportAppError."""
     settings = json.loads(os.environ[SETTINGS_VARIABLE])
     share_interpreter()
-    end_with_parent()
     HTTPProtocol.limits = HeadLimits(settings["field_bytes"], settings["fields"])
     observers = []
     if settings["record"] is not None:

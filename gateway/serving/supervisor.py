@@ -19,6 +19,8 @@ LOGGER = logging.getLogger("gateway")
 
 RESTART_SECONDS = 600
 """Time that a worker may take to start while the one that it replaces still serves; uvicorn gives it five seconds."""
+RETRY_SECONDS = 10
+"""Time between two starts of a worker that does not come up: whatever keeps it from that will not be gone at once."""
 EXIT_SECONDS = 30
 """Time that a worker gets to end, beyond that of its open requests; then it is killed."""
 
@@ -55,6 +57,8 @@ class Supervisor(Multiprocess):
         super().__init__(config, sockets)
         self.should_exit = SignalFlag()
         self._was_up = False
+        self._retry_at: dict[Process, float] = {}
+        """When a worker that has not been seen up yet may be replaced."""
         self._exit_seconds = (config.timeout_graceful_shutdown or 0) + EXIT_SECONDS
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
             signal.signal(number, self._on_end)
@@ -125,15 +129,23 @@ class Supervisor(Multiprocess):
                 return
             LOGGER.info("workers are up; from now on one that ends is replaced")
         for at, process in enumerate(self.processes):
-            if self.should_exit.is_set() or process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+            if self.should_exit.is_set():
+                return
+            if process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                if process in self._retry_at and process.is_ready():
+                    del self._retry_at[process]
                 continue
+            if time.monotonic() < self._retry_at.get(process, 0.0):
+                continue
+            self._retry_at.pop(process, None)
             process.kill()
             process.join()
             LOGGER.error(
                 "worker %s has ended with exit code %s; another takes its place", process.pid, process.exitcode
             )
-            self.processes[at] = Process(self.config, self.sockets)
-            self.processes[at].start()
+            new = self.processes[at] = Process(self.config, self.sockets)
+            new.start()
+            self._retry_at[new] = time.monotonic() + RETRY_SECONDS
 
 
 def end_with_parent() -> None:

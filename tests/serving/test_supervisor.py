@@ -36,6 +36,9 @@ if Path("are_slow").exists():
     sys.stderr.write(f"slow start of {os.getpid()}\\n")
     time.sleep(600)
 
+if Path("is_broken").exists():
+    raise RuntimeError("a broken release")
+
 legacy, new = Flask(__name__), FastAPI()
 legacy.get("/who")(lambda: {"pid": os.getpid()})
 
@@ -73,14 +76,34 @@ def test_a_worker_that_dies_while_a_restart_waits_is_replaced(map_file: Path) ->
         assert server.stop() == 0
 
 
-def test_a_worker_whose_loop_is_stuck_does_not_keep_the_service(map_file: Path) -> None:
-    impatient = (
-        "import sys; from gateway.serving import supervisor; from gateway.cli.main import main; "
-        "supervisor.EXIT_SECONDS = 0; sys.argv = ['gateway', *sys.argv[1:]]; main()"
-    )
+IMPATIENT = (
+    "import sys; from gateway.serving import supervisor; from gateway.cli.main import main; "
+    "supervisor.EXIT_SECONDS = 0; supervisor.RETRY_SECONDS = 0.1; sys.argv = ['gateway', *sys.argv[1:]]; main()"
+)
+
+
+def impatient_command(map_file: Path) -> tuple[str, ...]:
     options = ("--port", "0", "--workers", "2", "--graceful-timeout", "1")
-    command = (sys.executable, "-c", impatient, "--map", map_file.name, "serve", *options)
-    with serve_command(*command, cwd=map_file.parent) as server:
+    return (sys.executable, "-c", IMPATIENT, "--map", map_file.name, "serve", *options)
+
+
+def test_a_worker_that_cannot_start_says_why_in_a_line_and_is_tried_again(map_file: Path) -> None:
+    is_broken = map_file.with_name("is_broken")
+    with serve_command(*impatient_command(map_file), cwd=map_file.parent) as server:
+        server.wait_for_log("from now on one that ends is replaced")
+        wait_until(lambda: server.log().count("startup complete") == 2)
+        is_broken.touch()
+        os.kill(json.loads(ask(server, request("/who")).body)["pid"], signal.SIGKILL)
+        said = r'ERROR: +gateway.legacy: "slow_start:legacy" failed: RuntimeError: a broken release'
+        wait_until(lambda: len(re.findall(said, server.log())) >= 2)
+        is_broken.unlink()
+        wait_until(lambda: server.log().count("startup complete") == 3)
+        assert "has ended with exit code 3; another takes its place" in server.log()
+        assert "Traceback" not in server.log()
+
+
+def test_a_worker_whose_loop_is_stuck_does_not_keep_the_service(map_file: Path) -> None:
+    with serve_command(*impatient_command(map_file), cwd=map_file.parent) as server:
         server.wait_for_log("from now on one that ends is replaced")
         with socket.create_connection((server.host, server.port), PATIENCE_SECONDS) as client:
             client.sendall(request("/stuck"))
