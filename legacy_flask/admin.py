@@ -1,5 +1,6 @@
 """The admin pages, by Flask-Admin, for those who have signed in."""
 
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from flask import Flask, abort, g
@@ -58,5 +59,9 @@ class TableView(SignedIn, ModelView):
 
 
 def init_app(app: Flask) -> None:
+    if find_spec("flask_babel"):  # Flask-Admin uses it wherever it is installed, and fails unless it is set up
+        from flask_babel import Babel
+
+        Babel(app)
     admin = Admin(app, name="Depot", index_view=IndexView())
     admin.add_views(*map(TableView, ADMIN_TABLES))
