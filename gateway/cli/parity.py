@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from io import StringIO
 from itertools import combinations
@@ -96,10 +97,7 @@ def parity_command(
     wanted = {str(file): _RENDERERS[name] for name, file in files.items() if file is not None}
     if "-" not in wanted:
         _show(report, plan)
-    for name, render in wanted.items():  # what is shown already is not lost where the disk is full
-        _write(name, render(report))
-        if "-" not in wanted:
-            click.secho(f"wrote {name}", dim=True)
+    write_reports(report, wanted)  # what is shown already is not lost where the disk is full
     if save and not report.was_interrupted and not against_itself:
         try:
             for line in save_counterexamples(plan, report, report.seed):
@@ -109,6 +107,24 @@ def parity_command(
         except (GatewayError, OSError) as error:  # the run has said what it has to say
             click.echo(f"counterexamples could not be kept: {error}", err=True)
     sys.exit(exit_code(report.outcome))
+
+
+def write_reports(report: Report, wanted: Mapping[str, Callable[[Report], str]]) -> None:
+    """Write a run to files, each by its renderer; `-` is standard output.
+
+    Raises GatewayError for those that cannot be written, once the others are.
+    """
+    faults = []
+    for name, render in wanted.items():
+        try:
+            _write(name, render(report))
+        except OSError as error:
+            faults.append(f"{name}: cannot be written: {error.strerror}")
+        else:
+            if "-" not in wanted:
+                click.secho(f"wrote {name}", dim=True)
+    if faults:
+        raise GatewayError("\n".join(faults))
 
 
 def _write(name: str, text: str) -> None:

@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from gateway.cli.main import cli
 from gateway.cli.output_path import OutputDirectory, OutputFile
+from gateway.cli.parity import write_reports
 from gateway.errors import GatewayError
+from tests.parity.reporting.runs import report
 
 FILE_OPTIONS = (("parity", "--json"), ("parity", "--junit"), ("parity", "--html"), ("differences", "--output"))
 
@@ -92,6 +94,19 @@ def test_a_directory_that_can_be_made_is_not_made_yet(given: str, place: Path) -
     before = sorted(place.rglob("*"))
     assert OutputDirectory().convert(given, None, None) == Path(given)
     assert sorted(place.rglob("*")) == before
+
+
+def test_a_file_that_the_disk_does_not_take_keeps_no_other_from_being_written(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = {"/dev/full": "a", "kept.html": "b", "missing/out.html": "c"}
+    with pytest.raises(GatewayError) as refused:
+        write_reports(report(()), {name: lambda _run, text=text: text for name, text in texts.items()})  # type: ignore[misc]
+    assert str(refused.value).splitlines() == [
+        "/dev/full: cannot be written: No space left on device",
+        "missing/out.html: cannot be written: No such file or directory",
+    ]
+    assert ((place / "kept.html").read_text(), capsys.readouterr().out) == ("b", "wrote kept.html\n")
 
 
 @pytest.mark.parametrize(
