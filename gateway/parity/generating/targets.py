@@ -15,6 +15,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from ...apps.inventory import flask_routes
+from ...http.message import FORM_TYPE
 from ...http.secret_names import is_secret
 from ...routing.compiler import own_methods, request_rules
 from ..corpus.case import Step, captured_names, names_in, steps_capturing, used_names
@@ -197,7 +198,7 @@ class Target:
             return request
         if files := reading.at("file"):
             return request.with_parts(replace(FILE, name=one.name) for one in files)
-        if reading.reads("form") and not reading.reads("json"):
+        if self._sends_form:
             return request.with_form((name, str(value)) for name, value in fields.items())
         if reading.reads("json") or fields:
             return request.with_json(dict(fields))
@@ -207,10 +208,24 @@ class Target:
         return {one.name: one for one in self.reading.at(*locations)}
 
     @property
+    def _sends_form(self) -> bool:
+        """Whether fields go as a form: the view reads one, or nothing that is known, and the best sample sends one."""
+        if self.reading.reads("json"):
+            return False
+        return self.reading.reads("form") or any(one.step.request.media_type == FORM_TYPE for one in self.ranked[:1])
+
+    @property
     def _has_form_page(self) -> bool:
-        """Whether a GET of the path gives the form, with the CSRF token that the view wants."""
+        """Whether a GET of the path gives the form, with the CSRF token that the view wants, to whoever asks.
+
+        Where a sample logs in before it has the token, its own steps are the way.
+        """
         has_token = self.method in WITH_BODY and any(one.name == CSRF_FIELD for one in self.reading.at("form"))
-        return has_token and "GET" in (self.rule.methods or ())
+        return (
+            has_token
+            and "GET" in (self.rule.methods or ())
+            and not any(map(_logs_in, self.samples.by_route.get(self.route, ())))
+        )
 
     @property
     def _session_cookie(self) -> str:
@@ -228,6 +243,12 @@ def targets_of(app: Flask, samples: Samples, databases: Databases) -> Iterator[T
     ]
     values = read_values(databases, (one.name for _, _, reading in found for one in reading.at("query")))
     yield from (Target(method, rule, reading, app, samples, values) for rule, method, reading in found)
+
+
+def _logs_in(sample: Sample) -> bool:
+    """Tell whether a sample has a captured CSRF token, and a credential that it got by more than a GET."""
+    steps = sample.credential.steps if sample.credential else ()
+    return "{{" in str(sample.body.get(CSRF_FIELD, "")) and any(step.request.method != "GET" for step in steps)
 
 
 def _identifying(reading: ViewReading) -> frozenset[str]:

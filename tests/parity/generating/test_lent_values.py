@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from flask import Flask, abort, request
+from flask_wtf import FlaskForm
+from wtforms import StringField
+from wtforms.validators import DataRequired
 
-from gateway.parity.corpus.case import Case
+from gateway.parity.corpus.case import Case, used_names
 from gateway.parity.corpus.case_reading import read_step
 from gateway.parity.generating.generation import generate
 from gateway.parity.generating.schema_cases import generate_from_schema
@@ -147,3 +150,63 @@ def test_cases_from_a_schema_have_the_state_of_their_login_too() -> None:
     )
     states = {(one.name.partition(": ")[0], one.state) for one in generate_from_schema(app, samples, 1)}
     assert states == {(PUT, "full.sqlite"), ("GET /customers", "other.sqlite")}
+
+
+# --- forms with a CSRF token ---
+
+
+class NoticeForm(FlaskForm):
+    """Checks a token."""
+
+    text = StringField(validators=[DataRequired()])
+
+
+def club() -> Flask:
+    """Never asked: forms behind a login, and a button that sends nothing but its token."""
+    app = Flask("club", static_folder=None)
+
+    @app.route("/", methods=["GET", "POST"])
+    def index() -> Any:
+        return str(NoticeForm().validate_on_submit())
+
+    @app.post("/notices/<int:notice_id>/delete")
+    def delete(notice_id: int) -> Any:
+        return str(notice_id)
+
+    return app
+
+
+def browsed(request: str, session: str = "", token: str = "", **more: Any) -> dict[str, Any]:
+    form = {"text": "hello", "csrf_token": token} if request == "POST /" else {"csrf_token": token}
+    headers = {"headers": {"Cookie": f"session={session}"}} if session else {}
+    return {"request": request, **headers, **({"form": form} if token else {}), **more}
+
+
+LOGGED_IN = (
+    browsed("GET /login", capture={"csrf_1": "body.csrf_token", "session_1": "cookie.session"}),
+    browsed("POST /login", "{{session_1}}", "{{csrf_1}}", capture={"session_2": "cookie.session"}),
+    browsed("GET /", "{{session_2}}", capture={"csrf_2": "body.csrf_token"}),
+)
+ANONYMOUS = (browsed("GET /", capture={"csrf_2": "body.csrf_token", "session_2": "cookie.session"}),)
+
+
+@pytest.mark.parametrize(
+    ("before", "request_line", "steps", "sent"),
+    [
+        (LOGGED_IN, "POST /", ["GET /login", "POST /login", "GET /"], b"text=hello&csrf_token={{csrf_2}}"),
+        (LOGGED_IN, "POST /notices/1/delete", ["GET /login", "POST /login", "GET /"], b"csrf_token={{csrf_2}}"),
+        # Whoever asks gets the page: it is asked for in the case itself.
+        (ANONYMOUS, "POST /", ["GET /"], b"text=hello&csrf_token={{csrf}}"),
+        (ANONYMOUS, "POST /notices/1/delete", ["GET /"], b"csrf_token={{csrf_2}}"),
+    ],
+)
+def test_a_form_is_sent_with_its_token_and_the_login_before_it(
+    before: tuple[dict[str, Any], ...], request_line: str, steps: list[str], sent: bytes
+) -> None:
+    sample = case(*before, browsed(request_line, "{{session_2}}", "{{csrf_2}}"))
+    key = request_line.replace("1", "<int:notice_id>")
+    made = next(one for one in generate(club(), [sample], 1) if one.name == f"{key}: good")
+    assert (asked(made), made.steps[-1].request.body) == ([*steps, request_line], sent)
+    assert made.steps[-1].request.media_type == "application/x-www-form-urlencoded"
+    captured = {name for step in made.steps for name, _ in step.captures}
+    assert {name for step in made.steps for name in used_names(step.request)} <= captured
