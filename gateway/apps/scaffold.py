@@ -28,10 +28,11 @@ _HOOKS = """
 """
 
 _PARITY = """
-# `gateway parity` compares both sides before a flip, each on a database of its own (docs/parity.md). Uncomment:
+# `gateway parity` compares both sides before a flip, each on a database of its own (docs/parity.md);
+# `gateway parity --self` tries that before there is a new side, with the Flask app on both. Uncomment:
 # [parity]
 # database    = "sqlite:///instance/app.sqlite3"  # every case starts with a copy of it; without it, with an empty one
-# environment = { DATABASE_URL = "{database}" }    # the variable that both apps read their database's URL from
+# environment = { DATABASE_URL = "{database}" }    # the variable, if any, that both apps read its URL from
 """
 
 

@@ -47,10 +47,11 @@ def shop() -> Flask:
 
 
 PARITY = """
-# `gateway parity` compares both sides before a flip, each on a database of its own (docs/parity.md). Uncomment:
+# `gateway parity` compares both sides before a flip, each on a database of its own (docs/parity.md);
+# `gateway parity --self` tries that before there is a new side, with the Flask app on both. Uncomment:
 # [parity]
 # database    = "sqlite:///instance/app.sqlite3"  # every case starts with a copy of it; without it, with an empty one
-# environment = { DATABASE_URL = "{database}" }    # the variable that both apps read their database's URL from
+# environment = { DATABASE_URL = "{database}" }    # the variable, if any, that both apps read its URL from
 """
 TEXT = f"""\
 # Who answers what. One line a route: "METHODS RULE" = "legacy", "canary" or "new".
@@ -95,7 +96,7 @@ def test_an_app_without_rules_and_hooks_has_a_map_too() -> None:
 
 
 def test_the_parity_table_of_the_first_map_is_one_once_it_is_uncommented() -> None:
-    text = first_map_of(shop()) + "".join(f"{line[2:]}\n" for line in PARITY.splitlines()[2:])
+    text = first_map_of(shop()) + "".join(f"{line[2:]}\n" for line in PARITY.splitlines()[3:])
     replay = parse_map(text).checked().replay
     assert replay.database == "sqlite:///instance/app.sqlite3"
     assert replay.environment == (("DATABASE_URL", "{database}"),)
