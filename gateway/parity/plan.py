@@ -77,8 +77,14 @@ class Plan:
         return self.comparable == {*self.routes, ""}
 
     def route_of(self, request: Request) -> str:
-        """Return the key of the route that takes a request, "" where the default answers or Flask keeps it."""
-        table = self.project.table
+        """Return the key of the route that takes a request, "" where the default answers or Flask keeps it.
+
+        A preflight is its route's where a middleware of the new side answers it, in front of all routes.
+        """
+        table, asked = self.project.table, request.header("access-control-request-method")
+        if request.method == "OPTIONS" and asked and request.header("origin") and table.new_routes.has_cors:
+            flipped = table.match(asked, request.path).route
+            return "" if flipped is None else flipped.key
         route = table.match(request.method, request.path).route
         key = "" if route is None else route.key
         is_kept = key in self.comparable and table.stays_with_flask(request.method, request.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import urllib3  # noqa: F401 - Schemathesis needs it, and its first import binds a socket: here no test seems to
 
 from gateway.errors import GatewayError
+from gateway.http.message import Request
 from gateway.parity.corpus.case import Case
 from gateway.parity.plan import MAX_INVALIDATED, plan_routes, with_cases
 from tests.support.projects import Project, project_in
@@ -176,6 +178,18 @@ def test_a_written_case_stays_where_a_generated_one_has_its_name(project: Projec
     project.write("corpus/a.toml", f'[[case]]\nname = "{name}"\nrequest = "GET /me?page=2"\n')
     case = planned(project, generated=True)[name]
     assert (case.source, case.steps[0].request.target) == ("written", b"/me?page=2")
+
+
+@pytest.mark.parametrize(("middleware", "key"), [("", ""), ("app.add_middleware(CORSMiddleware)", "GET /me")])
+def test_a_preflight_is_of_the_route_that_it_asks_for_where_a_middleware_answers(
+    project: Project, middleware: str, key: str
+) -> None:
+    lines = ("from fastapi.middleware.cors import CORSMiddleware", textwrap.dedent(NEW), middleware)
+    project.write("new_shop.py", "\n".join(lines))
+    plan = plan_routes(project.directory / "migration_map.toml", ())
+    names = (b"origin", b"https://a.test"), (b"access-control-request-method", b"GET")
+    assert plan.route_of(Request("OPTIONS", b"/me", names)) == key
+    assert plan.route_of(Request("OPTIONS", b"/me", names[:1])) == ""
 
 
 def test_what_flask_keeps_is_no_evidence_for_a_route_and_legacys_on_both_sides(project: Project) -> None:

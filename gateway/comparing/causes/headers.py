@@ -33,7 +33,12 @@ def range_request(symptom: Symptom) -> bool:
 )
 def cors_preflight(symptom: Symptom) -> bool:
     is_asked = symptom.request.method == "OPTIONS" and symptom.request.header("access-control-request-method") != ""
-    is_answered = symptom.control.status == 200 and symptom.candidate.body.startswith((b"OK", b"Disallowed CORS "))
+    asked = symptom.request.header("access-control-request-method")
+    is_granted = asked in symptom.control.header("access-control-allow-methods").replace(" ", "").split(",")
+    is_granted = is_granted and symptom.control.header("access-control-allow-origin") != ""
+    # A browser reads the refusal of what legacy grants.
+    known = b"OK" if is_granted else (b"OK", b"Disallowed CORS ")
+    is_answered = symptom.control.status == 200 and symptom.candidate.body.startswith(known)
     is_new_vary = symptom.where == "header.vary" and symptom.is_added
     is_location = symptom.is_of_answer or is_new_vary or _CORS.fullmatch(symptom.where) is not None
     return is_asked and is_answered and is_location
