@@ -100,7 +100,9 @@ def _not_implemented(rows: Iterable[Row]) -> Iterator[Finding]:
             if backend not in row.route.mode.backends or (have.routes and not have.missing):
                 continue
             what = f"does not take {','.join(have.missing)}" if have.routes else "has no such route"
-            message = f'mode "{row.route.mode.value}", but the {backend.value} app {what}: clients would get its error'
+            is_kept = backend is Backend.NEW and row.legacy.routes and not have.routes
+            then = "Flask would go on answering" if is_kept else "clients would get its error"
+            message = f'mode "{row.route.mode.value}", but the {backend.value} app {what}: {then}'
             yield Finding(Level.ERROR, "not-implemented", row.key, message, (row.key,))
 
 

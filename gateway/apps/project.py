@@ -54,6 +54,18 @@ class Project:
         """Every route of both apps with what each has for it."""
         return list_rows(self.table, self.inventory)
 
+    @property
+    def kept_by_flask(self) -> tuple[str, ...]:
+        """Keys of lines that ask for the new side where it has no such route, so that Flask goes on answering."""
+        new_routes, is_asked = self.table.new_routes, self.inventory.has_legacy and bool(self.inventory.new)
+        return tuple(
+            route.key
+            for at, (rule, route) in enumerate(self.table.entries)
+            if is_asked and route.listed and Backend.NEW in route.mode.backends
+            if not new_routes.of_entry(at)
+            and any(new_routes.flask_has(rule, method) for method in route.methods or ("GET",))
+        )
+
     def once_started(self) -> Project:
         """Return the project with the routes that the new app has now: its startup may have added some.
 

@@ -26,9 +26,10 @@ _WHOLE = re.compile(r"body|effect\.(?:outbound|files|errors)")
 """Locations of many values in one text: here noise is only ever words within a constant frame."""
 _MAX_FRAMES = 2
 """Frames that a value can have and still be of a kind: `10:04:05` and `10:04:05.5`. One with more is a random text."""
-_NUMBER = re.compile(r"(\d+)(?:\.\d+)?(?:e[+-]?\d+)?")
-_WORD = re.compile(rf"{_NUMBER.pattern.replace('(', '(?:', 1)}(?!\w)|\w+")
-"""A decimal is one word: a measured time is `6`, `5.79` or `4e-05`."""
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+_UNIT = r"(?:ms|us|ns|s|min|h|[kMG]i?B|B|px|%)"
+_WORD = re.compile(rf"(?<![\d.]){_NUMBER.pattern}(?!\.?\d)(?={_UNIT}?\b)|\w+")
+"""A decimal is one word, and the unit after it another: a measured time is `6`, `5.79` or `4e-05ms`."""
 _OPAQUE_WORD = re.compile(r"[\w+/=-]+")
 """A word of a cookie's value: a token in base64 has no frame but its dots."""
 _JSON_KINDS = {str: "string", int: "number", float: "number", bool: "boolean"}
@@ -98,8 +99,9 @@ def _is_alike(word: str, control: set[str]) -> bool:
     """Tell whether a word may stand where these did: any, where they vary; a number of about their size for numbers."""
     if len(control) == 1:
         return word in control
-    numbers = [_NUMBER.fullmatch(other) for other in (word, *control)]
-    if not all(numbers[1:]):
+    if not all(map(_NUMBER.fullmatch, control)):
         return True
-    own, *others = (0 if number is None else len(number[1]) for number in numbers)
-    return own > 0 and min(others) - 3 < own < max(others) + 3
+    if all(other.isdigit() for other in control):
+        return word.isdigit() and min(map(len, control)) - 3 < len(word) < max(map(len, control)) + 3
+    sizes = [float(other) for other in control]
+    return _NUMBER.fullmatch(word) is not None and min(sizes) / 100 <= float(word) <= max(sizes) * 100

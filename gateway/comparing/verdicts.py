@@ -13,8 +13,9 @@ Theory of operation. `judge` walks the differences in this order: weaker access,
 A request with a mismatch is mismatched, one with other verdicts alone is ignored, one without verdicts has matched.
 That a request shows nothing (inconclusive) is for those to say who know the rest of its case.
 
-What follows from a status: effects that are missing with the answer (`not-run`); where one of the two is an error, its
-headers; where one alone is, its body too. Cookies follow only where the candidate lacks them.
+What follows from a status: effects that are missing with the answer (`not-run`). Where the rule names both statuses or
+a cause, and the candidate's is below 500: of an error the headers that say of what kind it is, and the body where the
+candidate's alone is one; cookies that it lacks. Never what protects: CORS, policies, caches, who may log in.
 
 ORDER MATTERS: rule 2 looks back at the status, so `status` has to come before everything else.
 WARNING: `authentication` and `secret` meet rule 1 only by a rule that names location, route and who approved it
@@ -38,6 +39,7 @@ from .result import Difference, Disposition, Outcome, Verdict, field_of
 
 MAX_VERDICTS = 200
 """Verdicts on one request that are kept; a last one, at `more`, says how many there are beside them."""
+_OF_STATUS = frozenset(f"header.{name}" for name in ("allow", "content-length", "content-type", "location", "vary"))
 _WORST = (Disposition.MISMATCH, Disposition.IGNORED, Disposition.NOISE)
 
 
@@ -55,7 +57,7 @@ def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date)
     if not found:
         return ()
     noise, explainer = Noise(compared, json_mode), Explainer(compared, json_mode)
-    verdicts, reason_of_status = [], ""
+    verdicts, reason_of_status, is_named = [], "", False
     answers = compared.control.response, compared.candidate.response
     statuses = [500 if answer is None else answer.status for answer in answers]
     for difference in found:
@@ -63,7 +65,7 @@ def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date)
         cause = known.name if known else ""
         if rule := find_rule(policy.rules, route, difference, cause, today):
             disposition, reason = Disposition.IGNORED, rule.reason
-        elif reason_of_status and (cause == not_run.name or _follows(difference, statuses)):
+        elif reason_of_status and (cause == not_run.name or (is_named and _follows(difference, statuses))):
             disposition, reason = Disposition.IGNORED, reason_of_status
         elif reason := noise.reason_for(difference):
             disposition = Disposition.NOISE
@@ -71,19 +73,20 @@ def judge(compared: Compared, route: str, policy: ComparisonPolicy, today: date)
             disposition = Disposition.MISMATCH
         if difference.where == "status" and disposition is Disposition.IGNORED:
             reason_of_status = reason  # before all that follows: `compare` yields the status first
+            is_named = rule is not None and (rule.cause is not None or None not in (rule.control, rule.candidate))
         verdicts.append(Verdict(difference, disposition, reason, cause))
     return tuple(verdicts)
 
 
 def _follows(difference: Difference, statuses: Sequence[int]) -> bool:
     """Tell whether a part of an answer is another one because one of the two statuses is an error."""
-    errors = [status >= 400 for status in statuses]
+    control, candidate = statuses
     where = difference.where
+    if candidate >= 500 or not (control >= 400 or candidate >= 400):
+        return False
     if where.startswith("cookie."):
-        return any(errors) and difference.candidate is None
-    return (any(errors) and where.startswith("header.")) or (
-        errors.count(True) == 1 and where.startswith(("body", "framing"))
-    )
+        return candidate >= 400 and difference.candidate is None
+    return where in _OF_STATUS or (control < 400 <= candidate and where.startswith(("body", "framing")))
 
 
 def outcome_of(verdicts: tuple[Verdict, ...]) -> Outcome:

@@ -164,6 +164,7 @@ class Gateway:
     async def _start(self) -> None:
         self._call = self._answer  # the server speaks ASGI: no call need be looked at any more
         self._project = self._project.once_started()
+        _tell_kept(self._project)
         for service in self._services:
             try:
                 await service.start()
@@ -198,11 +199,21 @@ class Gateway:
             self._faults = ()
             _keep(text, last_good)
             LOGGER.info("map version %s is in force", project.map.version)
+            _tell_kept(project)
 
     def _refuse(self, faults: tuple[Fault, ...]) -> None:
         self._faults = faults
         for fault in faults:
             LOGGER.error("map refused, version %s stays in force: %s", self._project.map.version, fault)
+
+
+def _tell_kept(project: Project) -> None:
+    """Warn of lines that ask for what the new app, as it is loaded, does not have: a flip would seem to do nothing."""
+    if kept := project.kept_by_flask:
+        named = ", ".join(kept[:5]) + (f" and {len(kept) - 5} more" if len(kept) > 5 else "")
+        LOGGER.warning(
+            "Flask goes on answering, for the new app has no such route: %s; restart to load a newer one", named
+        )
 
 
 async def refuse_websocket(_scope: Scope, receive: Receive, send: Send) -> None:

@@ -204,7 +204,7 @@ def test_check_prints_json_with_the_same_exit_code(gateway: Gateway, project: Pr
         "level": "error",
         "code": "not-implemented",
         "subject": "GET /users/",
-        "message": 'mode "new", but the new app has no such route: clients would get its error',
+        "message": 'mode "new", but the new app has no such route: Flask would go on answering',
         "routes": ["GET /users/"],
     }
     assert [found["level"] for found in json.loads(run.out)] == ["error", "note", "note"]
@@ -385,7 +385,7 @@ def test_flip_takes_a_share_only_for_a_canary(gateway: Gateway, project: Project
             ["GET /users/", "new"],
             (
                 'migration_map.toml: routes."GET /users/": not flipped: '
-                'mode "new", but the new app has no such route: clients would get its error'
+                'mode "new", but the new app has no such route: Flask would go on answering'
             ),
         ),
         (

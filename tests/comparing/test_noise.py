@@ -87,7 +87,7 @@ def test_a_value_of_two_frames_keeps_to_them() -> None:
 
 @pytest.mark.parametrize(
     ("candidate", "expected"),
-    [("6", True), ("0.412", True), ("4e-05", True), ("123.4", True), ("12345.6", False), ('"6"', False), ("-6", False)],
+    [("6", True), ("0.412", True), ("1.2e2", True), ("123.4", True), ("12345.6", False), ('"6"', False), ("-6", False)],
 )
 def test_a_measured_time_is_one_number_with_or_without_decimals(candidate: str, expected: bool) -> None:
     answers = [observe(answer(f'{{"ms": {value}}}')) for value in ("5.79", "6", "5.8e1", "12.25")]
@@ -96,6 +96,21 @@ def test_a_measured_time_is_one_number_with_or_without_decimals(candidate: str, 
     line = f"db;dur={candidate}"
     assert covers("header.server-timing", "db;dur=5.79", line, *timings) is expected
     assert not covers("header.server-timing", "db;dur=5.79", "cache;dur=5.79", *timings)
+
+
+@pytest.mark.parametrize(
+    ("control", "candidate"),
+    [
+        (("1250", "1300", "1275", "1290"), "12.5"),
+        (("1700000000", "1700000010", "1700000020", "1700000030"), "1700000050.0"),
+        (('"took 5.2ms"', '"took 6.2ms"', '"took 7ms"', '"took 5.9ms"'), '"took 5.2s"'),
+        (('"1.5.2024"', '"2.5.2024"', '"3.5.2024"', '"4.5.2024"'), '"1.5.2025"'),
+    ],
+)
+def test_whole_numbers_stay_whole_and_units_stay(control: tuple[str, ...], candidate: str) -> None:
+    answers = [observe(answer(f'{{"x": {value}}}')) for value in control]
+    assert not covers("body.x", control[0], candidate, *answers)
+    assert covers("body.x", control[0], control[-1], *answers)
 
 
 def test_a_token_in_a_cookie_may_have_any_letters_of_base64() -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from flask import Flask
 
 from gateway import Gateway, create_app
 from gateway.apps.project import Project
@@ -221,6 +222,31 @@ def test_a_bad_map_is_shown_and_logged_once_and_a_good_one_clears_it(
     refused = f"map refused, version {old[0]['version']} stays in force: "
     assert log.count(refused) == 2 * len(faults)
     assert [log.count(f"{refused}{fault}\n") for fault in faults] == [2] * len(faults)
+
+
+def test_a_flip_to_what_the_loaded_app_does_not_have_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    new = FastAPI(openapi_url=None)
+    new.add_api_route("/both", dict)
+    text = '[gateway]\nlegacy = "a:b"\nnew = "a:c"\n[routes]\n"GET /both" = "new"\n"GET /only" = "{}"\n'
+
+    def flask_app() -> Flask:
+        app = Flask("a", static_folder=None)
+        app.add_url_rule("/both", "both", dict)
+        app.add_url_rule("/only", "only", dict)
+        return app
+
+    kept = "Flask goes on answering, for the new app has no such route: GET /only; restart to load a newer one"
+
+    async def flip() -> None:
+        gateway = Gateway(Project.of(parse_map(text.format("legacy"), "m.toml"), flask_app(), new))
+        async with running(gateway):
+            assert kept not in caplog.messages
+            gateway._change_map(tmp_path / "m.toml", text.format("new").encode(), None)
+            assert caplog.messages.count(kept) == 1
+        async with running(Gateway(Project.of(parse_map(text.format("new"), "m.toml"), flask_app(), new))):
+            assert caplog.messages.count(kept) == 2
+
+    asyncio.run(flip())
 
 
 # --- while requests run ---

@@ -11,31 +11,41 @@ almost JSON, and every other byte stays.
 from __future__ import annotations
 
 import base64
-import json
+import html
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
-from ..headers import media_type_of, parameter_of
+from ..headers import boundary_of, media_type_of
 from ..message import FORM_TYPE, Exchange, Headers, Request, json_leaves, values_of, with_length
+from ..multipart import read_part
 from ..secret_names import CREDENTIALS, is_secret
-from .secret_texts import Placeholders, SecretTexts, is_token, quoted
+from .reading import OPENING, encoding_of, hides_text, like_before, parsed_json, text_of
+from .secret_texts import HOOK, Placeholders, SecretTexts, is_token, quoted
 
 _ID = re.compile(r"(?:^|[_.\]])(?:id|uuid|guid|uid|slug)$|(?<=[a-z])(?:Id|ID|Uuid|Guid)$", re.IGNORECASE)
 """A name of JSON by which a client knows a thing."""
-_NAMING, _VALUES = (
-    ("name", "key", "field", "id", "label", "param"),
-    frozenset({"value", "values", "val", "content", "text"}),
+_NAMING = frozenset(
+    {"name", "key", "field", "id", "label", "param", "attribute", "property", "type", "op", "path", "k"}
 )
 """Keys of `{"name": "password", "value": ...}`."""
 _OF_GRANT = re.compile(r"state|grant_type|redirect_uri|client_id|code_verifier|session_state|iss|scope")
 _CODE = re.compile(r"code=[^&]{8}")
-_PROGRAMS = frozenset({"application/graphql", "application/javascript", "text/javascript"})
 _IS_PLAIN_VALUE = re.compile(r"\s*(?:true|false|null|-?\d{1,9}(?:\.\d{1,9})?)?\s*")
 """JSON of no strength: a number or a word of its own."""
+_MAX_LAYERS = 4
+_BLANK = re.compile(r"\r?\n\r?\n")
+_URL = re.compile(r"(?:/|https?://)[^\s\"'<>]*")
+_IS_HOOK = re.compile(HOOK)
+_URL_INSIDE = re.compile(r"https?://[^\s\"'<>]+")
+_BEFORE_CODE = re.compile(
+    r"(?:reset|verify|confirm|invite|share|magic|password|token|activate|unsubscribe)(?:[-_]\w+)?"
+)
+"""Segments of a path after which a code stands."""
+_NAMES_NEXT = re.compile(r"(?:^|[\[._])(?:name|key|field|label)\]?(?:\[\])?$", re.IGNORECASE)
+"""Names of form fields whose value names the next one."""
 _JSON_KEY = re.compile(r'"([^"\\]+)\\*"\s*:\s*')
 
 
@@ -91,7 +101,7 @@ class _Redactor:
         return replace(request, target=target, headers=headers, body=body)
 
     def message(self, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-        content_type = next((_text(value) for value in values_of(headers, b"content-type")), "")
+        content_type = next((text_of(value) for value in values_of(headers, b"content-type")), "")
         if any(value.strip().lower() != b"identity" for value in values_of(headers, b"content-encoding")):
             headers = tuple(header for header in headers if header[0].lower() != b"content-encoding")
             clean = b""
@@ -103,7 +113,7 @@ class _Redactor:
     # --- headers ---
 
     def _header(self, name: str, value: bytes) -> bytes:
-        text = _text(value)
+        text = text_of(value)
         if name in CREDENTIALS:
             clean = self._credentials(text)
         elif name == "cookie":
@@ -112,7 +122,7 @@ class _Redactor:
             pair, separator, attributes = text.partition(";")
             clean = f"{self._cookie(pair)}{separator}{self.texts.free(attributes)}"
         else:
-            clean = self.texts.secret(text) if is_secret(name) else self._document(text)
+            clean = self.texts.secret(text) if is_secret(name) else self._value(text)
         return value if clean == text else clean.encode()
 
     def _credentials(self, text: str) -> str:
@@ -138,14 +148,17 @@ class _Redactor:
 
     def target(self, target: str) -> str:
         path, mark, query = target.partition("?")
-        return f"{'/'.join(map(self._segment, path.split('/')))}{mark}{self._pairs(query)}"
+        segments = path.split("/")
+        clean = (self._segment(one, after=before) for before, one in zip(["", *segments], segments, strict=False))
+        return f"{'/'.join(clean)}{mark}{self._pairs(query)}"
 
-    def _segment(self, segment: str) -> str:
+    def _segment(self, segment: str, after: str = "") -> str:
         segment, semicolon, parameters = segment.partition(";")  # `;jsessionid=...`
         if semicolon:
-            return f"{self._segment(segment)};{';'.join(map(self._pair, parameters.split(';')))}"
+            return f"{self._segment(segment, after)};{';'.join(map(self._pair, parameters.split(';')))}"
         text = unquote(segment, errors="surrogateescape")
-        is_secret_text = is_token(text) and text not in self.given_out
+        is_code = _BEFORE_CODE.fullmatch(after) is not None and len(text) >= 6 and re.search(r"\d", text) is not None
+        is_secret_text = (is_code or is_token(text)) and text not in self.given_out
         clean = self.texts.secret(text) if is_secret_text else self.texts.plain(text)
         return segment if clean == text else quote(clean, errors="surrogateescape", safe="{}@:+,;=!$&'()*~")
 
@@ -153,100 +166,129 @@ class _Redactor:
         pairs = text.split("&")
         # What an authorization server gives by way of the browser (RFC 6749, 4.1.2) has a harmless name.
         is_grant = any(_OF_GRANT.fullmatch(pair.partition("=")[0]) for pair in pairs)
-        return "&".join(self._pair(pair, secret=is_grant and _CODE.match(pair) is not None) for pair in pairs)
+        found, is_named = [], False
+        for pair in pairs:
+            found.append(self._pair(pair, secret=is_named or (is_grant and _CODE.match(pair) is not None)))
+            name, _, value = pair.partition("=")
+            is_named = _NAMES_NEXT.search(unquote_plus(name)) is not None and is_secret(unquote_plus(value))
+        return "&".join(found)
 
     def _pair(self, pair: str, *, secret: bool = False) -> str:
         name, equals, value = pair.partition("=")
         name_text, text = (unquote_plus(part, errors="surrogateescape") for part in (name, value))
-        clean_name = self.texts.plain(name_text)
-        clean = self.texts.secret(text) if secret or is_secret(name_text) else self._document(text)
+        if not equals or name_text.lstrip()[:1] in OPENING:  # no name, but a value
+            clean = self._value(unquote_plus(pair, errors="surrogateescape"), is_unnamed=True)
+            return pair if clean == unquote_plus(pair, errors="surrogateescape") else quoted(clean)
+        clean_name = self.texts.looks(name_text)
+        clean = self.texts.secret(text) if secret or is_secret(name_text) else self._value(text)
         if clean == text and clean_name == name_text:
             return pair
         return f"{name if clean_name == name_text else quoted(clean_name)}{equals}{quoted(clean)}"
 
+    def _value(self, text: str, *, is_unnamed: bool = False) -> str:
+        """Redact a value of no secret name; one that says something else once it is decoded is a secret as a whole."""
+        if is_unnamed and is_token(text):
+            return self.texts.secret(text)
+        inner = text
+        for _ in range(_MAX_LAYERS):
+            if hides_text(inner):
+                return self.texts.secret(text)
+            if (decoded := html.unescape(unquote_plus(inner) if "%" in inner else inner)) == inner:
+                break
+            inner = decoded
+            if self._document(inner) != inner:
+                return self.texts.secret(text)
+        return self._document(text)
+
     # --- bodies ---
 
     def _body(self, body: bytes, content_type: str) -> bytes:
-        if not body:
-            return body
-        encoding = _encoding_of(body, content_type)
-        text = body.decode(encoding)
-        if boundary := parameter_of(content_type, "boundary"):  # of whatever type: a secret part must not get through
+        """Return what is known to be without secrets of a body; nothing of one that is of no readable kind."""
+        encoding = encoding_of(body, content_type) if body else None
+        if encoding is None:
+            return b""
+        text, boundary = body.decode(encoding), boundary_of(content_type)
+        if boundary:
             clean = f"--{boundary}".join(map(self._part, text.split(f"--{boundary}")))
-        elif media_type_of(content_type) == FORM_TYPE:
+        elif text.lstrip("\ufeff \t\r\n")[:1] in OPENING:  # whatever it is said to be
+            clean = self._json_text(text)
+        elif media_type_of(content_type) == FORM_TYPE and "=" in text:
             clean = self._pairs(text)
-        elif text.lstrip("\ufeff \t\r\n")[:1] in {"{", "[", '"'} and media_type_of(content_type) not in _PROGRAMS:
-            clean = self._document(text)
         else:  # of no kind that says which of it is a secret; what looks like one is one elsewhere too
             clean = self._document(text) if _IS_PLAIN_VALUE.fullmatch(text) else self._document(text)[:0]
         return clean.encode(encoding)
 
+    def _json_text(self, text: str) -> str:
+        """Redact one JSON text, or one a line; nothing is left of what only looks like JSON."""
+        pieces = [text] if parsed_json(text) is not None else text.splitlines(keepends=True)
+        if any(piece.strip() and parsed_json(piece) is None for piece in pieces):
+            self._document(text)
+            return ""
+        return "".join(self._document(piece) for piece in pieces)
+
     def _part(self, piece: str) -> str:
-        """Redact one part of a multipart body, whole or cut."""
-        head, blank, content = piece.partition("\r\n\r\n")
-        name = re.search(r'\bname="?([^"\r\n;]*)', head)
+        """Redact one part of a multipart body; the content of a file is left out, and of what has no name."""
+        if re.fullmatch(r"(?:--)?\s*", piece):
+            return piece
+        part = read_part(piece.encode("utf-8", "surrogateescape"))
+        head, blank, content = re.split(r"(\r?\n\r?\n)", piece, maxsplit=1) if _BLANK.search(piece) else (piece, "", "")
+        if part is None or not blank:
+            return ""
         end = "\r\n" if content.endswith("\r\n") else ""
         content = content[: len(content) - len(end)]
-        clean = self.texts.secret(content) if name and is_secret(name[1]) else self._document(content)
+        if part.filename is not None or part.media_type is not None:
+            raw = content.encode("utf-8", "surrogateescape")
+            clean = self._body(raw, part.media_type or "").decode("utf-8", "surrogateescape")
+        else:
+            clean = self.texts.secret(content) if is_secret(unquote(part.name)) else self._value(content)
         return f"{self.texts.free(head)}{blank}{clean}{end}"
 
     def _document(self, text: str) -> str:
-        """Redact a text that may be JSON, also within JSON, a form or a part."""
-        if text.lstrip()[:1] not in {"{", "[", '"'}:
-            return self.texts.free(text)
-        try:
-            value = json.loads(text)
-            clean = self._json(value, secret=False)
-        except (ValueError, RecursionError):
+        """Redact a text that may be JSON or a URL, also within JSON, a form or a part."""
+        if _URL.fullmatch(text):
+            return self.target(text) if text.startswith("/") else self._url(text)
+        if text.lstrip()[:1] not in OPENING:
+            return self.texts.free(_URL_INSIDE.sub(lambda found: self._url(found[0]), text))
+        value = parsed_json(text)
+        if value is None:
             # Almost JSON: nobody knows where the value of a secret name ends, so all that follows is one.
             key = next((key for key in _JSON_KEY.finditer(text) if is_secret(key[1])), None)
             if key is None:
                 return self.texts.free(text)
             return f'{self.texts.free(text[: key.end()])}"{self.texts.secret(text[key.end() :])}'
-        return self.texts.free(text) if clean == value else _like_before(text, value, clean)
+        clean = self._json(value[0], secret=False)
+        return text if clean == value[0] else like_before(text, value[0], clean)
+
+    def _url(self, url: str) -> str:
+        if _IS_HOOK.search(url):
+            return self.texts.free(url)
+        scheme, rest, path = re.match(r"([^:]*://)([^/?#]*)(.*)", url, re.DOTALL).groups()  # type: ignore[union-attr]
+        return self.texts.free(scheme + rest) + self.target(path)
 
     def _json(self, value: Any, *, secret: bool) -> Any:
         if isinstance(value, dict):
-            named = any(isinstance(value.get(key), str) and is_secret(value[key]) for key in _NAMING)
-            pairs = (
-                (key, self._json(below, secret=secret or is_secret(key) or (named and key.lower() in _VALUES)))
-                for key, below in value.items()
-            )
-            return {self.texts.plain(key): clean for key, clean in pairs}
+            return self._object(value, secret=secret)
         if isinstance(value, list):
-            return [self._json(below, secret=secret) for below in value]
+            is_pair = len(value) == 2 and isinstance(value[0], str) and is_secret(value[0])
+            return [self._json(below, secret=secret or (is_pair and at == 1)) for at, below in enumerate(value)]
         if isinstance(value, str):
-            return self.texts.secret(value) if secret else self._document(value)
+            return self.texts.secret(value) if secret else self._value(value)
         if value is None or isinstance(value, bool):
             return value
-        return self.texts.number(value) if secret else type(value)(self.texts.plain(str(value)))
+        return self.texts.number(value) if secret else type(value)(self.texts.looks(str(value)))
 
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _encoding_of(body: bytes, content_type: str) -> str:
-    """Return one that decodes the body and encodes it again: what the header says, what JSON would be in, else latin-1.
-
-    Punycode and IDNA are encodings of Python's that take the square of a body's length.
-    """
-    charset = parameter_of(content_type, "charset")
-    named = "utf-8" if charset.lower() in {"", "idna", "punycode"} else charset
-    for encoding in (named, json.detect_encoding(body), "utf-8"):
-        with suppress(LookupError, ValueError, TypeError):
-            if body.decode(encoding).encode(encoding) == body:
-                return encoding
-    return "latin-1"
-
-
-def _like_before(text: str, value: Any, clean: Any) -> str:
-    """Return the clean value, spaced and escaped as the text was."""
-    for separators in ((",", ":"), (", ", ": ")):
-        for ensure_ascii in (False, True):
-            if json.dumps(value, ensure_ascii=ensure_ascii, separators=separators) == text.strip():
-                return json.dumps(clean, ensure_ascii=ensure_ascii, separators=separators)
-    return str(json.dumps(clean))
+    def _object(self, value: dict[str, Any], *, secret: bool) -> dict[str, Any]:
+        """Redact an object by its keys, and by a value that names what another value is."""
+        texts = {key: text for key, text in value.items() if isinstance(text, str)}
+        named = any(key.casefold() in _NAMING and is_secret(text.rpartition("/")[2]) for key, text in texts.items())
+        is_grant = any(_OF_GRANT.fullmatch(key) for key in value)
+        return {
+            self.texts.looks(key): self._json(
+                below,
+                secret=secret
+                or is_secret(key)
+                or (named and key.casefold() not in _NAMING)
+                or (is_grant and key == "code"),
+            )
+            for key, below in value.items()
+        }

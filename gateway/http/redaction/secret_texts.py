@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import html
 import json
-import math
 import re
 from collections.abc import Iterable
 from string import ascii_lowercase, digits
@@ -20,12 +19,14 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from ..secret_names import is_secret
 
-EMAIL = r"(?<![\w.%+-])[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"
+EMAIL = (
+    r"(?<![\w.%+-])[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)*"
+    r"\.(?!(?:avif|css|gif|git|ico|jpe?g|js|png|svg|webp)\b)[A-Za-z][\w-]*[A-Za-z]"
+)
 CARD = r"(?<![\d.])[2-6]\d{2,18}(?:[ -]\d{3,19}){0,8}(?!\d)"
 JWT = r"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w-]{4,}(?:\.[\w-]*){2,4}"
 IBAN = r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
-PHONE = r"(?<![\w+])\+\d(?:[ ().-]{0,2}\d){7,14}(?![\d.])"
-SSN = r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"
+PHONE = r"(?<![\w+])\+\d(?:[ ().-]{0,2}\d){9,14}(?![\d.])"
 PEM = r"-----BEGIN [A-Z0-9 ]{1,40}-----(?:(?!-----)[\s\S]){1,20000}-----END [A-Z0-9 ]{1,40}-----"
 ISSUED = (  # by the prefixes that issuers give their keys, so that scanners find them
     r"(?<![\w-])(?:(?:sk|pk|rk|rzp)_(?:live|test)_\w{8,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
@@ -39,7 +40,7 @@ HOOK = (  # whoever knows the address may post
     r"(?<![\w-])(?:hooks\.slack\.com/(?:services|workflows)|discord(?:app)?\.com/api/webhooks|hooks\.zapier\.com/hooks/catch"
     r"|[\w-]+\.webhook\.office\.com/webhookb2|api\.telegram\.org/bot[\w:-]+|maker\.ifttt\.com/trigger)/[\w/@:-]+"
 )
-PROOF = r"(?i:\b(?:basic|bearer))\s{1,3}(?=[^\s,;]{0,200}[\d=._])[\w+/=.~-]{8,}"
+PROOF = r"(?:(?<=[:=\"'])|(?<=[:=] ))(?i:basic|bearer|digest|token)\s{1,3}[\w+/=.~-]{8,}"
 # None of them begins inside a run of what it is made of, so a text costs the length of it and not the square.
 UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 MAX_PLACEHOLDER_CHARS = 1_000
@@ -49,6 +50,12 @@ _PUNCTUATION = "!*~"
 MIN_TOKEN_CHARS = 16
 """Letters and digits from which on a segment of a path is no name."""
 _MIXED = re.compile(r"[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d|[a-z][A-Z][a-z]*[A-Z\d]|[A-Z]{2}[a-z]+[A-Z\d]")
+_HEX = re.compile(r"[0-9a-f]{20,}|[0-9A-F]{20,}")
+_STATIC = re.compile(r"\.(?:avif|css|eot|gif|ico|jpe?g|js|map|mjs|otf|png|svg|ttf|wasm|webp|woff2?)$")
+_MOMENT = re.compile(r"\d{8}T\d{6}Z?")
+MIN_STRONG_CHARS = 12
+MAX_KNOWN = 200
+"""Secrets that are looked for in every text of a message; of more, each is known as a value of its own alone."""
 MIN_SEARCHED_CHARS = 6
 """Characters from which on a secret is looked for everywhere, not only where its name stands."""
 _PAIR = re.compile(r"(?<![\w.%\[\]-])([\w.%\[\]-]+)=([^&;\s\"'<>]+)")
@@ -57,14 +64,14 @@ _NAME_OF_INPUT = re.compile(r"""\b(?:name|key|id|field)=["']?([\w.\[\]-]+)""", r
 _VALUE_OF_INPUT = re.compile(r"""\b(value|content)=("[^"]*"|'[^']*')""", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)[^/?#@\s\"'<>]+(?=@)")
 _QUOTED_PAIR = re.compile(
-    r"""(?<![\w.\[\]-])([\w.\[\]-]{1,100})(["']?\s{0,3}[:=]\s{0,3})("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+    r"""(?<![\w.\[\]-])([\w.\[\]-]{1,100})(["']?\s{0,3}(?::|=>?)\s{0,3})("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 )
 """`password: "..."` as GraphQL, YAML, JavaScript, XML attributes and files of settings have it."""
-_LINE_PAIR = re.compile(r"(?<![\w.\[\]-])([\w.\[\]-]{1,100})(:[ \t]{0,3})(?!//)([^\s,;\"'<>{}\[\]]+)")
+_LINE_PAIR = re.compile(r"(?<![\w.\[\]-])([\w.\[\]-]{1,100})([ \t]{0,3}(?::|=>?)[ \t]{0,3})(?!//)([^\s,;\"'<>{}\[\]]+)")
 """`password: ...` as YAML and messages have it."""
 _ELEMENT = re.compile(r"<(?:[\w.-]{1,100}:)?([\w.-]{1,100})((?:\s[^<>]{0,1000})?)>([^<>]+)(?=</)")
 """An element of XML with its attributes and its text."""
-_LOOKS = (JWT, EMAIL, IBAN, SSN, PEM, ISSUED, HOOK, PROOF, PHONE, CARD)
+_LOOKS = (JWT, EMAIL, IBAN, PEM, ISSUED, HOOK, PROOF, PHONE, CARD)
 _LOOKS_SECRET = re.compile("|".join(_LOOKS))
 
 
@@ -94,7 +101,7 @@ class Placeholders:
     def number(self, secret: float) -> float:
         """Return a number with other digits, of the same type; a fraction is lost."""
         if isinstance(secret, float):
-            return float(self.number(int(secret))) if math.isfinite(secret) else 0.0
+            return float(self.number(int(secret))) if abs(secret) < 1e15 else 0.0
         return int(re.sub(r"^(-?)0", r"\g<1>1", self._word(str(secret))))
 
     def _word(self, secret: str) -> str:
@@ -115,9 +122,11 @@ class Placeholders:
 
 
 def is_card(text: str) -> bool:
-    """Tell whether these are 13 to 19 digits, in groups or not, with a right check digit."""
+    """Tell whether these are 14 to 19 digits, in groups or not, with a right check digit."""
+    if not re.fullmatch(r"[2-6](?:[ -]?\d){13,18}", text, re.ASCII):
+        return False
     found = [int(digit) for digit in text if digit.isdigit()]
-    if not re.fullmatch(r"[2-6](?:[ -]?\d){12,18}", text, re.ASCII):
+    if len(found) == 15 and text[:2] not in ("34", "37"):  # of that length there are device numbers, too
         return False
     doubled = (sum(divmod(2 * digit, 10)) for digit in found[-2::-2])
     return (sum(found[-1::-2]) + sum(doubled)) % 10 == 0
@@ -131,6 +140,8 @@ def is_iban(text: str) -> bool:
 
 def cards_in(run: str) -> list[str]:
     """Return the card numbers in a run of digits; they begin and end where a group of it does."""
+    if sum(map(str.isdigit, run)) < 14:
+        return []
     starts = [0, *(found.end() for found in re.finditer(r"[ -]", run))]
     ends = [*(found.start() for found in re.finditer(r"[ -]", run)), len(run)]
     return [run[start:end] for start in starts for end in reversed(ends) if start < end and is_card(run[start:end])]
@@ -147,6 +158,11 @@ def _like(character: str, byte: int, letters: str) -> str:
     return letter if character.isalpha() else _PUNCTUATION[byte % 3]
 
 
+def _bounded(form: str) -> str:
+    """Return the pattern of a known secret that is no part of a longer word."""
+    return rf"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{{2}}))(?:{re.escape(form)})(?![A-Za-z0-9])"
+
+
 class SecretTexts:
     """Replaces secrets in texts; `found` holds those that are long enough to be looked for in every other text."""
 
@@ -160,7 +176,8 @@ class SecretTexts:
             for form, clean in zip(forms_of(secret), forms_of(placeholders.of(secret)), strict=True)
         }
         self._given: set[str] = set()
-        self._longest_first = sorted((*self._kept, *self._known), key=lambda form: (-len(form), form))
+        searched = self._known if len(self._known) <= MAX_KNOWN * len(forms_of("")) else {}
+        self._longest_first = sorted((*self._kept, *searched), key=lambda form: (-len(form), form))
 
     def secret(self, text: str, *, is_searched: bool = True) -> str:
         """Return the placeholder of a text that is a secret; `is_searched` tells to look for it in other texts too."""
@@ -174,7 +191,6 @@ class SecretTexts:
 
     def number(self, value: float) -> float:
         """Return the placeholder of a JSON number that is a secret, of the same type."""
-        self._remember(str(value))
         return self._placeholders.number(value)
 
     def free(self, text: str) -> str:
@@ -188,9 +204,15 @@ class SecretTexts:
 
     def plain(self, text: str) -> str:
         """Return a text without what looks like a secret, and known secrets."""
-        there = [re.escape(form) for form in self._longest_first if form in text]
+        if text in self._known:
+            return self._known[text]
+        there = [_bounded(form) for form in self._longest_first if form in text]
         pattern = re.compile("|".join([*there, *_LOOKS])) if there else _LOOKS_SECRET
         return pattern.sub(self._matched, text)
+
+    def looks(self, text: str) -> str:
+        """Return a text without what looks like a secret: of a name, which is none that is known."""
+        return _LOOKS_SECRET.sub(self._matched, text)
 
     def _pair(self, found: re.Match[str]) -> str:
         name, value = found.groups()
@@ -204,7 +226,8 @@ class SecretTexts:
 
     def _line_pair(self, found: re.Match[str]) -> str:
         name, sign, value = found.groups()
-        return f"{name}{sign}{self.secret(value)}" if is_secret(name) else found[0]
+        is_word = value.isalpha() and len(value) < MIN_STRONG_CHARS  # "The password: we need it"
+        return f"{name}{sign}{self.secret(value)}" if is_secret(name) and not is_word else found[0]
 
     def _element(self, found: re.Match[str]) -> str:
         name, attributes, value = found.groups()
@@ -229,14 +252,17 @@ class SecretTexts:
             return self._known[text]
         if re.fullmatch(IBAN, text) and not is_iban(text):
             return text
+        # By its looks it is found everywhere: there is no need to search for it.
         if not re.fullmatch(CARD, text):
-            return self.secret(text)
+            return self.secret(text, is_searched=False)
         for card in cards_in(text):
-            text = text.replace(card, self.secret(card))
+            text = text.replace(card, self.secret(card, is_searched=False))
         return text
 
     def _remember(self, secret: str) -> None:
-        if len(secret) >= MIN_SEARCHED_CHARS:
+        """Keep a secret that is no word of a language: that would be replaced wherever it is said."""
+        is_mixed = re.search(r"[^\W\d_]", secret) is not None and re.search(r"[\d\W]", secret) is not None
+        if len(secret) >= MIN_STRONG_CHARS or (len(secret) >= MIN_SEARCHED_CHARS and is_mixed):
             self.found.add(secret)
 
 
@@ -257,9 +283,12 @@ def quoted(text: str) -> str:
 
 def is_token(segment: str) -> bool:
     """Tell whether a segment of a path cannot be guessed: a UUID, or mostly of letters mixed with digits or cases."""
-    if UUID.fullmatch(segment):
+    if _STATIC.search(segment) or _MOMENT.fullmatch(segment):
+        return False
+    if UUID.fullmatch(segment) or _HEX.fullmatch(segment):
         return True
     pieces = re.findall(r"[A-Za-z0-9]+", segment)
-    mixed = [piece for piece in pieces if _MIXED.search(piece)]
-    length = sum(map(len, pieces))
-    return length >= MIN_TOKEN_CHARS and 2 * sum(map(len, mixed)) > length and len(re.findall(r"\d", segment)) > 1
+    mixed = sum(len(piece) for piece in pieces if _MIXED.search(piece))
+    length, digits_in = sum(map(len, pieces)), len(re.findall(r"\d", segment))
+    is_long = length >= 18 and re.search(r"[a-z]", segment) is not None and re.search(r"[A-Z]", segment) is not None
+    return length >= MIN_TOKEN_CHARS and 2 * mixed > length and digits_in > (0 if is_long else 1)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from ...http.message import Request
 
+WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+"""Methods of requests that change what later ones find."""
 _HOLE = re.compile(rb"\{\{[^{}]*\}\}")
 _NAME = re.compile(rb"\{\{([\w.-]+)\}\}")
 
@@ -70,11 +72,15 @@ def captured_names(steps: Iterable[Step]) -> set[str]:
 
 
 def steps_capturing(steps: Sequence[Step], names: Set[str]) -> tuple[Step, ...]:
-    """Return those of the steps that give the captured values of these names, directly or not, in their order."""
+    """Return those of the steps that give the captured values of these names, directly or not, in their order.
+
+    What was written before one of them stays: a login needs the sign-up, though nothing of its answer is used.
+    """
     wanted = set(names)
     needed: list[Step] = []
     for step in reversed(steps):
-        if wanted & captured_names([step]):
+        is_wanted = bool(wanted & captured_names([step]))
+        if is_wanted or (needed and step.request.method in WRITING):
             wanted = wanted - captured_names([step]) | used_names(step.request)
             needed.insert(0, step)
     return tuple(needed)

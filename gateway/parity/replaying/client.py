@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from contextlib import suppress
-from threading import Thread
+from threading import Thread, Timer
 from threading import enumerate as enumerate_threads
 from time import perf_counter
 from typing import Any
@@ -20,6 +21,8 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 LEFTOVER_SECONDS = 1.0
 """Time for the tasks and threads that a request leaves behind: what they do is its own effect, not the next one's. One
 that goes on is the app's from then on, and no later request waits for it."""
+_LASTING: set[str] = set()
+"""Kinds of threads that were waited for in vain."""
 _POOLED = ("ThreadPoolExecutor", "AnyIO worker thread", "asyncio_")
 GRACE_SECONDS = 1.0
 """Time that an app has to end once its client has left."""
@@ -75,16 +78,25 @@ class ClientEnd:
 
 
 def threads_since(before: Container[Thread]) -> list[Thread]:
-    """Return the running threads that are not among those before, workers of pools aside, which go on for good."""
-    found = (thread for thread in enumerate_threads() if thread not in before)
-    return [thread for thread in found if not thread.name.startswith(_POOLED)]
+    """Return the running threads that are not among those before and may end soon.
+
+    Left out are workers of pools, timers, and threads of a kind that has outlived its request once: they go on.
+    """
+    found = (one for one in enumerate_threads() if one not in before and not isinstance(one, Timer))
+    return [one for one in found if not one.name.startswith(_POOLED) and _kind_of(one) not in _LASTING]
 
 
 def wait_for_threads(before: Container[Thread]) -> None:
-    """Wait for those that are not among the threads before, for LEFTOVER_SECONDS at most."""
+    """Wait for those that are not among the threads before, and for those that they start, LEFTOVER_SECONDS at most."""
     until = perf_counter() + LEFTOVER_SECONDS
-    for thread in threads_since(before):
-        thread.join(max(until - perf_counter(), 0))
+    while (left := threads_since(before)) and perf_counter() < until:
+        left[0].join(max(until - perf_counter(), 0))
+    _LASTING.update(map(_kind_of, left))
+
+
+def _kind_of(thread: Thread) -> str:
+    """Return the name without its number: `Thread- (send)` of each that calls `send`."""
+    return re.sub(r"\d+", "", thread.name)
 
 
 def format_error(error: BaseException) -> str:

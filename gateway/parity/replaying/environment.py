@@ -13,15 +13,23 @@ from contextlib import contextmanager
 from ...config.parity_table import ReplaySettings
 
 _NEEDED = re.compile(
-    r"PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LANGUAGE|LC_\w+|TMPDIR|VIRTUAL_ENV|CONDA_PREFIX|PYTHON\w*"
-    r"|LD_LIBRARY_PATH|DYLD_\w+|SSL_CERT_(?:FILE|DIR)|NIX_\w+|COLUMNS|LINES"
+    r"PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LANGUAGE|TMPDIR|VIRTUAL_ENV|CONDA_PREFIX|COLUMNS|LINES"
+    r"|LC_(?:ALL|COLLATE|CTYPE|MESSAGES|MONETARY|NUMERIC|TIME|ADDRESS|IDENTIFICATION|MEASUREMENT|NAME|PAPER|TELEPHONE)"
+    r"|PYTHON(?:PATH|HOME|SAFEPATH|UTF8|IOENCODING|WARNINGS|NOUSERSITE|OPTIMIZE|MALLOC|DEVMODE|FAULTHANDLER|TZPATH)"
+    r"|LD_LIBRARY_PATH|DYLD_(?:FALLBACK_)?LIBRARY_PATH|SSL_CERT_(?:FILE|DIR)|NIX_LD\w*"
 )
+_OF_LIBPQ = re.compile(r"PG(?:HOST|HOSTADDR|PORT|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|SSL\w+)")
+"""By these the run itself reaches the server where the sides' own databases are."""
 
 
 def inherited(settings: ReplaySettings) -> dict[str, str]:
     """Return the variables of this process that apps may see."""
-    passed = frozenset(settings.pass_environment)
-    return {name: text for name, text in os.environ.items() if name in passed or _NEEDED.fullmatch(name)}
+    passed, is_libpq = frozenset(settings.pass_environment), (settings.database or "").startswith("postgresql")
+    return {
+        name: text
+        for name, text in os.environ.items()
+        if name in passed or _NEEDED.fullmatch(name) or (is_libpq and _OF_LIBPQ.fullmatch(name))
+    }
 
 
 def environment_of(settings: ReplaySettings, values: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +53,7 @@ def environment_for(settings: ReplaySettings, values: Mapping[str, str]) -> Iter
 def withheld_in(reason: str, settings: ReplaySettings) -> str:
     """Return what to do where an app fails for a variable that is set here and kept from it, else ""."""
     kept = os.environ.keys() - inherited(settings).keys() - dict(settings.environment).keys()
-    found = sorted(name for name in re.findall(r"\w+", reason) if name in kept)
+    found = sorted(name for name in re.findall(r"[A-Z][A-Z\d_]{2,}", reason) if name in kept)
     if not found:
         return ""
     return (

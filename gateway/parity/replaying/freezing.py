@@ -1,5 +1,5 @@
 """One clock, and equal random numbers and UUIDs, for every side. `time.monotonic` goes on: event loops live by it;
-`time.perf_counter`, by which apps measure what they say of themselves, stands still.
+`time.perf_counter`, by which apps measure what they say of themselves, goes on by a microsecond each time it is read.
 
 Installed before the app is imported, so that `from os import urandom` of the app gets the frozen one.
 """
@@ -44,9 +44,10 @@ class Freezer:
         """Freeze the process for good; `moment` is in nanoseconds since the epoch."""
         self._seed = seed
         self._draws: Counter[int] = Counter()
+        self._readings = 0
         self._traveller = time_machine.travel(moment / SECOND, tick=False).start()
-        time.perf_counter_ns = lambda: self.moment
-        time.perf_counter = lambda: self.moment / SECOND
+        time.perf_counter_ns = self.measure
+        time.perf_counter = self.measure_seconds
         os.urandom = self.draw
         if hasattr(os, "getrandom"):
             os.getrandom = lambda size, flags=0: self.draw(size)  # noqa: ARG005 - the kernel's own signature
@@ -66,7 +67,17 @@ class Freezer:
         self.moment = time.time_ns()  # as the app sees it: time_machine rounds
         self._seed = seed
         self._draws.clear()
+        self._readings = 0
         random.seed(seed)
+
+    def measure(self) -> int:
+        """Return nanoseconds that grow by a microsecond with each reading, so that rates are finite and waits end."""
+        self._readings += 1
+        return self.moment + self._readings * 1_000
+
+    def measure_seconds(self) -> float:
+        """Return `measure` in seconds of so small a size that a microsecond is not rounded away."""
+        return (self.measure() % (1_000_000 * SECOND)) / SECOND
 
     def draw(self, size: int) -> bytes:
         """Return so many random bytes; a draw of another size in between shifts nothing."""

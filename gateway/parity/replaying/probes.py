@@ -109,6 +109,7 @@ class Probes:
     def watch_views(self) -> None:
         """Note from now on whether Flask calls a view, in every Flask app of the process."""
         from flask import Flask, request  # a side of the other framework starts sooner without
+        from werkzeug.routing import RequestRedirect
 
         dispatch, dispatch_with_hooks = Flask.dispatch_request, Flask.full_dispatch_request
 
@@ -119,7 +120,12 @@ class Probes:
 
         @wraps(dispatch_with_hooks)
         def entered(app: Flask, *args: Any) -> Any:
-            if type(app).dispatch_request is dispatched:  # one of the app's own may call views by itself
+            # A way to views of the app's own may be another one, and some rules have no view but redirect.
+            is_plain = type(app).dispatch_request is dispatched and "dispatch_request" not in vars(app)
+            redirects = isinstance(request.routing_exception, RequestRedirect) and any(
+                map(_redirects, app.url_map.iter_rules())
+            )
+            if is_plain and not redirects:
                 self.by_view = self.by_view or False
             return dispatch_with_hooks(app, *args)
 
@@ -171,6 +177,10 @@ class Probes:
 
         sqlite3.connect = sqlite3.dbapi2.connect = connected  # type: ignore[assignment]
         sqlite3.Connection = sqlite3.dbapi2.Connection = Connection  # type: ignore[misc]
+
+
+def _redirects(rule: Any) -> bool:
+    return rule.redirect_to is not None or rule.alias
 
 
 def _set_trace(connection: Any, record: Any, trace: Callable[[str], None] | None) -> None:

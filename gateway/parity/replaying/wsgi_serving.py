@@ -84,7 +84,6 @@ def call(app: WSGIApplication, client: SyncClientEnd) -> None:
     try:
         environ = build_environ(scope, BytesIO(client.request.body))
         copy_context().run(run_app, app, environ, WSGIResponse(client, client.request.method))
-        wait_for_threads(threads)
     except ClientGoneError:
         return
     except Exception as error:  # noqa: BLE001 - the app's own: it is what is observed
@@ -92,6 +91,8 @@ def call(app: WSGIApplication, client: SyncClientEnd) -> None:
             LOGGER.exception(FAILED_LATE if client.is_whole else FAILED_FOR_NOBODY)
         else:
             client.error = format_error(error)
+    finally:
+        wait_for_threads(threads)
 
 
 def call_wsgi(app: WSGIApplication, request: Request, limit_seconds: float) -> ClientEnd:

@@ -159,7 +159,7 @@ def test_a_form_and_a_multipart_body() -> None:
     shown = (
         parts[0],
         Part("password", of("hunter2").encode()),
-        Part("f", f"from {of('a@b.de')}\0".encode(), "a.txt", "text/plain"),
+        Part("f", b"", "a.txt", "text/plain"),
     )
     multipart = cleaned(body=encode_multipart(parts, "x"), kind="multipart/form-data; boundary=x")
     assert multipart.body == encode_multipart(shown, "x")
@@ -190,7 +190,7 @@ def test_a_secret_is_found_where_it_is_repeated() -> None:
     answer = Response(400, headers, b"<p>wrong: hunter2 of ada@example.com</p>")
     body = b'{"password": "hunter2", "note": "my hunter2!"}'
     exchange = Exchange(Request("POST", b"/?again=hunter2", ((b"content-type", b"application/json"),), body), answer)
-    assert secrets_of(exchange) == {"hunter2", "ada@example.com", "0123456789abcdef"}
+    assert secrets_of(exchange) == {"hunter2", "0123456789abcdef"}  # an e-mail is known by its look, wherever it is
     clean = redact_request(exchange.request, SALT, secrets_of(exchange))
     assert b"hunter2" not in clean.target + clean.body
     later = Request("GET", b"/?q=hunter2")
@@ -212,9 +212,10 @@ def test_what_has_no_secret_does_not_change() -> None:
 
 # --- the property ---
 
-WORDS = st.text("abcdefghijkmnopqrstuvwxyzABCXYZ0123456789!$&@ %+/'\"<é", min_size=8, max_size=16).filter(
-    lambda secret: sum(map(str.isdigit, secret)) > 2
-)
+WORDS = st.tuples(
+    st.text("abcdefghijkmnopqrstuvwxyzABCXYZ!$&@ %+/'\"<é", min_size=5, max_size=12),
+    st.text("0123456789", min_size=3, max_size=4),
+).map("".join)
 EMAILS = st.from_regex(r"[a-z]{3,8}[.+]?[0-9]{2,4}@[a-z]{3,8}\.(de|com)", fullmatch=True)
 JWTS = st.binary(min_size=12, max_size=24).map(
     lambda raw: "eyJhbGciOiJIUzI1NiJ9." + base64.urlsafe_b64encode(raw).decode().rstrip("=") + ".c2lnbmF0dXJl"

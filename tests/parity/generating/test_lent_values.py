@@ -103,7 +103,13 @@ def test_what_a_sample_has_kept_is_made_again() -> None:
     sample = case(LOGIN, CREATE, {"request": "GET /customers"}, put("/items/{{id}}", name="Nut", stock=1))
     one = good(PUT, case(LOGIN, put("/items/999", name="Nut", stock=1)), sample)
     assert asked(one) == ["POST /login", "POST /items", "PUT /items/{{id}}"]
-    assert asked(good("DELETE /items/<int:item_id>", sample)) == ["POST /items", "DELETE /items/{{id}}"]
+    assert asked(good("DELETE /items/<int:item_id>", sample)) == ["POST /login", "POST /items", "DELETE /items/{{id}}"]
+
+
+def test_what_was_written_before_a_login_stays_before_it() -> None:
+    sign_up = {"request": "POST /customers", "json": {"name": "Ada"}}
+    sample = case(sign_up, {"request": "GET /customers"}, LOGIN, put(name="Bolt", stock=2))
+    assert asked(good(PUT, sample)) == ["POST /customers", "POST /login", "PUT /items/1"]
 
 
 def test_another_id_needs_nothing_made() -> None:

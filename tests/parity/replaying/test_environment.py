@@ -12,6 +12,7 @@ from gateway.parity.replaying.environment import environment_for, environment_of
 KEPT_FROM_APPS = """
 AWS_SECRET_KEY DATABASE_URL SQLALCHEMY_DATABASE_URI FLASK_SECRET_KEY GITHUB_TOKEN STRIPE_KEY SENTRY_DSN PGPASSWORD
 REDIS_URL MAIL_PASSWORD GOOGLE_APPLICATION_CREDENTIALS KUBECONFIG SSH_AUTH_SOCK HTTP_PROXY https_proxy MYPATH
+PYTHON_API_TOKEN PYTHONANYWHERE_API_TOKEN NIX_CONFIG LC_SECRET_KEY
 """
 
 
@@ -33,6 +34,11 @@ def test_a_side_gets_what_any_program_needs_and_what_the_map_says() -> None:
     assert "NOT_SET" not in found
 
 
+def test_what_leads_to_the_server_of_the_sides_own_databases_is_passed() -> None:
+    assert "PGPASSWORD" in environment_of(ReplaySettings(database="postgresql+psycopg://app@db/shop"), {})
+    assert "PGPASSWORD" not in environment_of(ReplaySettings(database="sqlite:///a.db"), {})
+
+
 def test_the_import_that_plans_a_run_sees_no_more_and_afterwards_all_is_there() -> None:
     before = dict(os.environ)
     with environment_for(ReplaySettings(), {}):
@@ -49,6 +55,7 @@ def test_the_import_that_plans_a_run_sees_no_more_and_afterwards_all_is_there() 
         ("KeyError: 'NOT_SET'", ""),
         ("FileNotFoundError: PATH", ""),
         ("KeyError: 'MODE'", ""),
+        ("_ is None", ""),
     ],
 )
 def test_an_app_that_fails_for_a_variable_that_is_kept_from_it_is_told(reason: str, name: str) -> None:
