@@ -225,14 +225,17 @@ def test_a_bad_map_is_shown_and_logged_once_and_a_good_one_clears_it(
 
 
 def test_a_flip_to_what_the_loaded_app_does_not_have_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def empty() -> dict[str, str]:
+        return {}
+
     new = FastAPI(openapi_url=None)
-    new.add_api_route("/both", dict)
+    new.add_api_route("/both", empty)
     text = '[gateway]\nlegacy = "a:b"\nnew = "a:c"\n[routes]\n"GET /both" = "new"\n"GET /only" = "{}"\n'
 
     def flask_app() -> Flask:
         app = Flask("a", static_folder=None)
-        app.add_url_rule("/both", "both", dict)
-        app.add_url_rule("/only", "only", dict)
+        app.add_url_rule("/both", "both", empty)
+        app.add_url_rule("/only", "only", empty)
         return app
 
     kept = "Flask goes on answering, for the new app has no such route: GET /only; restart to load a newer one"
