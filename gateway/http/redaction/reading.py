@@ -67,9 +67,11 @@ def encoding_of(body: bytes, content_type: str) -> str | None:
 
 
 def like_before(text: str, value: Any, clean: Any) -> str:
-    """Return the clean value, spaced and escaped as the text was."""
+    """Return the clean value, spaced and escaped as the text was, between what stands around it: a line's end, say."""
+    bare = text.strip()
+    before, after = text[: text.find(bare)], text[text.find(bare) + len(bare) :]
     for separators in ((",", ":"), (", ", ": ")):
         for ensure_ascii in (False, True):
-            if json.dumps(value, ensure_ascii=ensure_ascii, separators=separators) == text.strip():
-                return json.dumps(clean, ensure_ascii=ensure_ascii, separators=separators)
-    return str(json.dumps(clean))
+            if json.dumps(value, ensure_ascii=ensure_ascii, separators=separators) == bare:
+                return f"{before}{json.dumps(clean, ensure_ascii=ensure_ascii, separators=separators)}{after}"
+    return f"{before}{json.dumps(clean)}{after}"

@@ -4,8 +4,7 @@ The same secret has the same placeholder under one salt; without the salt, which
 Names that say "secret" are in secret_names.py. FAIL CLOSED: a body that is no form, no multipart and no JSON is left
 out, and so is a compressed one; a segment of a path that nobody can guess is a secret, but for ids that answers gave.
 
-Messages are not read here as message.py reads them: what was found is replaced in place, also in a body that is cut or
-almost JSON, and every other byte stays.
+Messages are not read here as message.py reads them: what was found is replaced in place, and every other byte stays.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from ..secret_names import CREDENTIALS, is_secret
 from .reading import OPENING, encoding_of, hides_text, like_before, parsed_json, text_of
 from .secret_texts import HOOK, Placeholders, SecretTexts, is_token, quoted
 
-_ID = re.compile(r"(?:^|[_.\]])(?:id|uuid|guid|uid|slug)$|(?<=[a-z])(?:Id|ID|Uuid|Guid)$", re.IGNORECASE)
+_ID = re.compile(r"(?:^|[_.\]])(?i:id|uuid|guid|uid|slug)$|(?<=[a-z])(?:Id|ID|Uuid|Guid)$")
 """A name of JSON by which a client knows a thing."""
 _NAMING = frozenset(
     {"name", "key", "field", "id", "label", "param", "attribute", "property", "type", "op", "path", "k"}
@@ -67,7 +66,8 @@ def redact_request(
 def ids_given_out(exchanges: Iterable[Exchange]) -> frozenset[str]:
     """Return the ids in the JSON of answers, by which clients ask further: no secrets, however random they look."""
     leaves = (leaf for exchange in exchanges for leaf in json_leaves(exchange.response.json))
-    return frozenset(value for name, value in leaves if isinstance(value, str) and _ID.search(name))
+    named = ((name, value) for name, value in leaves if isinstance(value, str))
+    return frozenset(value for name, value in named if _ID.search(name) and not is_secret(name))
 
 
 def redact_title(title: str, salt: bytes, known: Iterable[str] = (), kept: Iterable[str] = ()) -> str:
@@ -220,11 +220,13 @@ class _Redactor:
 
     def _json_text(self, text: str) -> str:
         """Redact one JSON text, or one a line; nothing is left of what only looks like JSON."""
-        pieces = [text] if parsed_json(text) is not None else text.splitlines(keepends=True)
-        if any(piece.strip() and parsed_json(piece) is None for piece in pieces):
-            self._document(text)
+        pieces = [(text, parsed_json(text))]
+        if pieces[0][1] is None:
+            pieces = [(line, parsed_json(line)) for line in text.splitlines(keepends=True)]
+        if any(value is None and piece.strip() for piece, value in pieces):
+            self._document(text)  # for what it knows of secrets elsewhere
             return ""
-        return "".join(self._document(piece) for piece in pieces)
+        return "".join(piece if value is None else self._parsed(piece, value[0]) for piece, value in pieces)
 
     def _part(self, piece: str) -> str:
         """Redact one part of a multipart body; the content of a file is left out, and of what has no name."""
@@ -256,8 +258,12 @@ class _Redactor:
             if key is None:
                 return self.texts.free(text)
             return f'{self.texts.free(text[: key.end()])}"{self.texts.secret(text[key.end() :])}'
-        clean = self._json(value[0], secret=False)
-        return text if clean == value[0] else like_before(text, value[0], clean)
+        return self._parsed(text, value[0])
+
+    def _parsed(self, text: str, value: Any) -> str:
+        """Redact a JSON text whose value is known."""
+        clean = self._json(value, secret=False)
+        return text if clean == value else like_before(text, value, clean)
 
     def _url(self, url: str) -> str:
         if _IS_HOOK.search(url):

@@ -209,7 +209,7 @@ class Target:
 
     @property
     def _sends_form(self) -> bool:
-        """Whether fields go as a form: the view reads one, or nothing that is known, and the best sample sends one."""
+        """Tell whether fields go as a form: the view reads one, or nothing known, and the best sample sends one."""
         if self.reading.reads("json"):
             return False
         return self.reading.reads("form") or any(one.step.request.media_type == FORM_TYPE for one in self.ranked[:1])

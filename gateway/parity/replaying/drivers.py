@@ -97,7 +97,7 @@ def _watch_psycopg2(check: Check) -> None:
     connect = psycopg2.connect
 
     class Connection(psycopg2.extensions.connection):  # type: ignore[misc]
-        """What apps make connections of, or derive their own from."""
+        """Stands for psycopg2's class of connections, of which apps make some, or derive their own."""
 
         def __init__(self, dsn: str, *args: Any, **given: Any) -> None:
             check(dsn, {})

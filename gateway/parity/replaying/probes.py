@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 import sys
@@ -141,7 +140,7 @@ class Probes:
         @wraps(make)
         def made(error: RequestValidationError, *args: Any, **kwargs: Any) -> None:
             make(error, *args, **kwargs)
-            self.refusals += json.loads(json.dumps(error.errors(), default=str))
+            self.refusals += filter(None, map(refusal_of, error.errors()))
 
         RequestValidationError.__init__ = made  # type: ignore[method-assign,assignment]
 
@@ -177,6 +176,20 @@ class Probes:
 
         sqlite3.connect = sqlite3.dbapi2.connect = connected  # type: ignore[assignment]
         sqlite3.Connection = sqlite3.dbapi2.Connection = Connection  # type: ignore[misc]
+
+
+def refusal_of(error: Any) -> dict[str, Any] | None:
+    """Return of one error of a validation what tells its cause, be its input endless or no value of JSON.
+
+    None for one that an app has made up without a type or a place.
+    """
+    loc = error.get("loc") if isinstance(error, dict) else None
+    if not loc or "type" not in error or not all(isinstance(step, str | int) for step in loc):
+        return None
+    found: dict[str, Any] = {"type": str(error["type"]), "loc": list(loc)}
+    if "input" in error:
+        found["input"] = error["input"] if isinstance(error["input"], str) else None
+    return found
 
 
 def _redirects(rule: Any) -> bool:

@@ -321,6 +321,20 @@ def test_ids_that_answers_gave_out_are_no_secrets() -> None:
     assert redact_request(later, SALT) != later
 
 
+@pytest.mark.parametrize("name", ["session_id", "sid", "valid", "paid", "token_uuid"])
+def test_an_id_that_is_a_secret_is_not_given_out_by_its_answer(name: str) -> None:
+    body = json.dumps({name: "0b5c1d62-9e4f-4c1e-8a21-0d6f1c2b3a4e"}).encode()
+    told = Exchange(request("/login"), Response(200, ((b"content-type", b"application/json"),), body))
+    assert ids_given_out([told]) == frozenset()
+
+
+def test_lines_of_json_stay_lines() -> None:
+    lines = "".join(f"{json.dumps({'n': n, 'password': f'{WORD}{n}'})}\n" for n in range(3))
+    clean = redact_request(request(body=lines, kind="application/x-ndjson"), SALT).body.decode()
+    assert [json.loads(line)["n"] for line in clean.splitlines()] == [0, 1, 2]
+    assert clean.endswith("\n")
+
+
 def test_what_is_known_is_not_replaced_inside_other_words_and_numbers() -> None:
     body = {"pin": 123456, "price": 91234567, "password": "string", "type": "substring", "session": "morning"}
     clean = json.loads(redact_request(request("/talks/morning-keynote", json.dumps(body), JSON), SALT).body)

@@ -49,7 +49,7 @@ def read_postman(path: Path, variables: Mapping[str, str] | None = None) -> Impo
 
 @dataclass(frozen=True, slots=True)
 class _Inherited:
-    """What a folder gives to its requests."""
+    """Holds what a folder of the collection gives to the requests in it."""
 
     names: tuple[str, ...]
     variables: Variables

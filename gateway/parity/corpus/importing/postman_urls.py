@@ -16,7 +16,7 @@ _ADDRESS = re.compile(rf"((?:{_NAME}|[A-Za-z][A-Za-z0-9+.-]*)://)?((?:{_NAME}|[^
 
 @dataclass(frozen=True, slots=True)
 class PostmanUrl:
-    """What of a URL is asked of the app: its scheme and host, often a variable, are the gateway's."""
+    """Holds what of a Postman URL is asked of the app: scheme and host, often a variable, are left to the gateway."""
 
     path: str
     query: str
